@@ -1,0 +1,26 @@
+/** What a cancelled timer needs; `unref` is used where a timer must not keep the process alive. */
+export interface Timer {
+  cancel(): void
+}
+
+/**
+ * Time as a collaborator, so that tests can drive it. All engines take their time and timers from here,
+ * never from globals.
+ */
+export interface Clock {
+  /** Milliseconds that only go forward; for measuring and deadlines. */
+  now(): number
+  /** Milliseconds since the epoch; for message timestamps. */
+  wallTime(): number
+  /** Calls `callback` once after `ms`. */
+  setTimer(ms: number, callback: () => void): Timer
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+  setTimer(ms, callback) {
+    const timer = setTimeout(callback, ms)
+    return { cancel: () => clearTimeout(timer) }
+  },
+}

@@ -1,0 +1,245 @@
+import { InvalidArgumentError } from '../../base/errors'
+import type { TaggedField } from './reader'
+import { writeUuidBytes } from './uuid'
+
+/** Record bytes on their way out: one piece, or several that are sent one after another. */
+export type RecordBytes = Uint8Array | readonly Uint8Array[]
+
+const initialSize = 256
+/** Pieces from this size on are not copied but sent as they are. */
+const chunkThreshold = 1024
+
+/**
+ * Writes Kafka's primitive types into a buffer that doubles when it is full. Large byte pieces (record batches)
+ * are not copied: they become chunks of their own between the pieces of this buffer, ready for one gathered write.
+ *
+ *     [ size, header, body … ][ batch ][ … body … ][ batch ][ … ]
+ *       own buffer              as given  own buffer  as given
+ */
+export class Writer {
+  #buffer: Buffer
+  #offset = 0
+  /** Where the piece of the own buffer starts that is not yet among the chunks. */
+  #pieceStart = 0
+  #chunks: Uint8Array[] | undefined
+  #chunkBytes = 0
+
+  constructor(size = initialSize) {
+    this.#buffer = Buffer.allocUnsafeSlow(size)
+  }
+
+  /** Bytes written so far, chunks included. */
+  get length(): number {
+    return this.#chunkBytes + this.#offset - this.#pieceStart
+  }
+
+  #reserve(length: number): number {
+    const start = this.#offset
+    const needed = start + length
+    if (needed > this.#buffer.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, needed))
+      this.#buffer.copy(grown, this.#pieceStart, this.#pieceStart, start)
+      this.#buffer = grown
+    }
+    this.#offset = needed
+    return start
+  }
+
+  writeBoolean(value: boolean): void {
+    this.#buffer[this.#reserve(1)] = value ? 1 : 0
+  }
+
+  writeInt8(value: number): void {
+    const at = this.#reserve(1)
+    this.#buffer[at] = value
+  }
+
+  writeInt16(value: number): void {
+    const at = this.#reserve(2)
+    this.#buffer[at] = value >> 8
+    this.#buffer[at + 1] = value
+  }
+
+  writeUint16(value: number): void {
+    this.writeInt16(value)
+  }
+
+  writeInt32(value: number): void {
+    const at = this.#reserve(4)
+    const bytes = this.#buffer
+    bytes[at] = value >> 24
+    bytes[at + 1] = value >> 16
+    bytes[at + 2] = value >> 8
+    bytes[at + 3] = value
+  }
+
+  writeUint32(value: number): void {
+    this.writeInt32(value)
+  }
+
+  writeInt64(value: bigint): void {
+    const at = this.#reserve(8)
+    this.#buffer.writeBigInt64BE(value, at)
+  }
+
+  writeFloat64(value: number): void {
+    const at = this.#reserve(8)
+    this.#buffer.writeDoubleBE(value, at)
+  }
+
+  writeUuid(text: string): void {
+    const at = this.#reserve(16)
+    writeUuidBytes(text, this.#buffer, at)
+  }
+
+  writeUnsignedVarint(value: number): void {
+    let rest = value >>> 0
+    while (rest > 0x7f) {
+      this.writeInt8((rest & 0x7f) | 0x80)
+      rest >>>= 7
+    }
+    this.writeInt8(rest)
+  }
+
+  /** Zigzag varint, used inside records. */
+  writeVarint(value: number): void {
+    this.writeUnsignedVarint((value << 1) ^ (value >> 31))
+  }
+
+  #text(value: string, length: number): void {
+    const at = this.#reserve(length)
+    this.#buffer.write(value, at, length)
+  }
+
+  #stringLength(value: string): number {
+    const length = Buffer.byteLength(value)
+    if (length > 0x7fff)
+      throw new InvalidArgumentError(`A string of ${length} bytes is longer than Kafka's 32767`)
+    return length
+  }
+
+  writeString(value: string): void {
+    const length = this.#stringLength(value)
+    this.writeInt16(length)
+    this.#text(value, length)
+  }
+
+  writeNullableString(value: string | null): void {
+    if (value === null) this.writeInt16(-1)
+    else this.writeString(value)
+  }
+
+  writeCompactString(value: string): void {
+    const length = this.#stringLength(value)
+    this.writeUnsignedVarint(length + 1)
+    this.#text(value, length)
+  }
+
+  writeCompactNullableString(value: string | null): void {
+    if (value === null) this.writeUnsignedVarint(0)
+    else this.writeCompactString(value)
+  }
+
+  /** Bytes without a length, copied. */
+  writeRaw(value: Uint8Array): void {
+    const at = this.#reserve(value.length)
+    this.#buffer.set(value, at)
+  }
+
+  writeBytes(value: Uint8Array): void {
+    this.writeInt32(value.length)
+    this.writeRaw(value)
+  }
+
+  writeNullableBytes(value: Uint8Array | null): void {
+    if (value === null) this.writeInt32(-1)
+    else this.writeBytes(value)
+  }
+
+  writeCompactBytes(value: Uint8Array): void {
+    this.writeUnsignedVarint(value.length + 1)
+    this.writeRaw(value)
+  }
+
+  writeCompactNullableBytes(value: Uint8Array | null): void {
+    if (value === null) this.writeUnsignedVarint(0)
+    else this.writeCompactBytes(value)
+  }
+
+  writeNullableRecords(value: RecordBytes | null): void {
+    if (value === null) return this.writeInt32(-1)
+    this.writeInt32(recordBytesLength(value))
+    this.#writeRecordBytes(value)
+  }
+
+  writeCompactNullableRecords(value: RecordBytes | null): void {
+    if (value === null) return this.writeUnsignedVarint(0)
+    this.writeUnsignedVarint(recordBytesLength(value) + 1)
+    this.#writeRecordBytes(value)
+  }
+
+  #writeRecordBytes(value: RecordBytes): void {
+    if (value instanceof Uint8Array) this.#writeChunk(value)
+    else for (const piece of value) this.#writeChunk(piece)
+  }
+
+  #writeChunk(chunk: Uint8Array): void {
+    if (chunk.length < chunkThreshold) return this.writeRaw(chunk)
+    const chunks = (this.#chunks ??= [])
+    if (this.#offset > this.#pieceStart) chunks.push(this.#buffer.subarray(this.#pieceStart, this.#offset))
+    chunks.push(chunk)
+    this.#chunkBytes += this.#offset - this.#pieceStart + chunk.length
+    this.#pieceStart = this.#offset
+  }
+
+  /** An array's count, -1 for null. */
+  writeArrayLength(count: number): void {
+    this.writeInt32(count)
+  }
+
+  /** An array's count in flexible versions, -1 for null. */
+  writeCompactArrayLength(count: number): void {
+    this.writeUnsignedVarint(count + 1)
+  }
+
+  /**
+   * Writes a tagged-field section: the known fields that are to be written, and the unknown ones that came with
+   * the message, in the order of their tags.
+   */
+  writeTaggedFields(
+    known: readonly TaggedField[] | undefined,
+    unknown: readonly TaggedField[] | undefined,
+  ): void {
+    const all = known?.length ? (unknown?.length ? [...known, ...unknown] : known) : unknown
+    if (!all?.length) return this.writeUnsignedVarint(0)
+    const sorted = [...all].sort((a, b) => a.tag - b.tag)
+    this.writeUnsignedVarint(sorted.length)
+    for (const field of sorted) {
+      this.writeUnsignedVarint(field.tag)
+      this.writeUnsignedVarint(field.data.length)
+      this.writeRaw(field.data)
+    }
+  }
+
+  /** Everything written, in the pieces it is to be sent in. The writer must not be used afterwards. */
+  finish(): Uint8Array[] {
+    const rest = this.#buffer.subarray(this.#pieceStart, this.#offset)
+    if (this.#chunks === undefined) return [rest]
+    if (rest.length > 0) this.#chunks.push(rest)
+    return this.#chunks
+  }
+
+  /** Everything written in one buffer; copies only when there are chunks. */
+  toBuffer(): Buffer {
+    const pieces = this.finish()
+    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+  }
+}
+
+/** Bytes of a records field, whatever pieces it comes in. */
+export function recordBytesLength(value: RecordBytes): number {
+  if (value instanceof Uint8Array) return value.length
+  let length = 0
+  for (const piece of value) length += piece.length
+  return length
+}
