@@ -1,0 +1,49 @@
+// Guards the door: a wrong option must end in one error that names every problem, and never show a secret.
+import { z } from 'zod'
+import { InvalidOptionError } from '../../../src/base/errors'
+import { resolveOptions } from '../../../src/base/options'
+
+const schema = z.strictObject({
+  lingerMs: z.number().int().min(0).default(5),
+  acks: z.enum(['all', '1', '0']).default('all'),
+  sasl: z.strictObject({ username: z.string(), password: z.string().min(8) }).optional(),
+})
+
+function problemsOf(options: unknown): readonly string[] {
+  try {
+    resolveOptions(schema, 'the producer', options)
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidOptionError)
+    return (error as InvalidOptionError).problems
+  }
+  return []
+}
+
+describe('resolveOptions', () => {
+  it('fills in defaults and freezes the result without touching the input', () => {
+    const input = { lingerMs: 1 }
+    const resolved = resolveOptions(schema, 'the producer', input)
+    expect(resolved).toEqual({ lingerMs: 1, acks: 'all' })
+    expect(Object.isFrozen(resolved)).toBe(true)
+    expect(input).toEqual({ lingerMs: 1 })
+    expect(resolveOptions(schema, 'the producer', undefined)).toEqual({ lingerMs: 5, acks: 'all' })
+  })
+
+  it('lists all problems at once, each with the option and the value', () => {
+    const problems = problemsOf({ lingerMs: -1, acks: 'most' })
+    expect(problems).toHaveLength(2)
+    expect(problems[0]).toContain("option 'lingerMs' is -1")
+    expect(problems[1]).toContain("option 'acks' is 'most'")
+  })
+
+  it('refuses an unknown option and suggests the nearest known one', () => {
+    expect(problemsOf({ lingerMS: 5 })).toEqual(["unknown option 'lingerMS', did you mean 'lingerMs'?"])
+    expect(problemsOf({ entirelyElse: 5 })).toEqual(["unknown option 'entirelyElse'"])
+  })
+
+  it('never shows the value of a secret', () => {
+    const [problem] = problemsOf({ sasl: { username: 'u', password: 'hunter2' } })
+    expect(problem).toContain("option 'sasl.password' is (hidden)")
+    expect(problem).not.toContain('hunter2')
+  })
+})
