@@ -1,9 +1,29 @@
-/** Unit and golden tests run from source; type errors are found by `npm run typecheck`, not here. */
-module.exports = {
+/** All projects run from source; type errors are found by `npm run typecheck`, not here. */
+const base = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
   moduleNameMapper: { '^typed-kafka$': '<rootDir>/src/index.ts' },
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.jest.json', diagnostics: false }] },
+}
+
+/** Real brokers: the suites of a run share them through the global set-up. */
+const realKafka = {
+  globalSetup: '<rootDir>/test/kafka/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/kafka/support/global-teardown.ts',
+  testTimeout: 60_000,
+}
+
+const suites = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`)
+
+module.exports = {
   maxWorkers: 2,
+  reporters: ['default', '<rootDir>/test/support/not-run-reporter.cjs'],
+  projects: [
+    { ...base, displayName: 'unit', testMatch: suites('unit', 'golden') },
+    {
+      ...base,
+      ...realKafka,
+      displayName: 'kafka',
+      testMatch: suites('kafka', 'contract', 'cluster', 'examples'),
+    },
+  ],
 }

@@ -1,0 +1,44 @@
+const mark = 'NOT RUN'
+
+/**
+ * Says at the end, loudly, what did not run. A suite whose brokers or Java are missing makes the run fail where
+ * CI=true: there everything has to run.
+ */
+class NotRunReporter {
+  #missing = new Map()
+  #skipped = []
+
+  onTestFileResult(_test, result) {
+    for (const { status, ancestorTitles, fullName } of result.testResults) {
+      if (status !== 'pending' && status !== 'todo' && status !== 'disabled') continue
+      const suite = ancestorTitles.find((title) => title.startsWith(mark))
+      if (suite === undefined) this.#skipped.push(fullName)
+      else this.#missing.set(suite, (this.#missing.get(suite) ?? 0) + 1)
+    }
+  }
+
+  onRunComplete() {
+    if (this.#missing.size > 0) {
+      this.#print(
+        'These suites were NOT RUN:',
+        [...this.#missing].map(([suite, count]) => `${suite} [${count} tests]`),
+      )
+      this.#print(
+        'To run them, install Java 17 and Maven, or start Docker, or name brokers in KAFKA_BROKERS.',
+        [],
+      )
+    }
+    if (this.#skipped.length > 0) this.#print('These tests were skipped:', this.#skipped)
+  }
+
+  getLastError() {
+    if (this.#missing.size === 0 || process.env.CI !== 'true') return undefined
+    return new Error(`${this.#missing.size} suites were not run, and with CI=true every suite has to run`)
+  }
+
+  #print(title, lines) {
+    process.stderr.write(`\n${'!'.repeat(20)} ${title}\n${lines.map((line) => `  - ${line}\n`).join('')}`)
+  }
+}
+
+module.exports = NotRunReporter
