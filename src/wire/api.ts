@@ -10,6 +10,8 @@ export interface ApiInfo {
   readonly minVersion: number
   /** The highest version that Kafka calls stable. */
   readonly maxVersion: number
+  /** The highest version there are codecs for, where that one is not stable; never negotiated unless asked for. */
+  readonly unstableMaxVersion?: number
   /** The first flexible version (KIP-482); Infinity when there is none. Decides the header versions too. */
   readonly firstFlexibleVersion: number
 }

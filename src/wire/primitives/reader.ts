@@ -220,13 +220,25 @@ export class Reader {
   }
 
   /**
-   * Reads a tagged-field section. `known` is called with each tag and a reader that ends where the field ends, and
-   * answers whether it took the field; the rest is returned, or undefined when nothing is left.
+   * Reads a tagged-field section. `known` is called with each tag, a reader that ends where the field ends, and
+   * the message and version given here; it answers whether it took the field. The rest is returned, or undefined
+   * when nothing is left. Message and version are passed through so that `known` need not be a closure.
    */
-  readTaggedFields(known?: (tag: number, field: Reader) => boolean): TaggedField[] | undefined {
+  readTaggedFields(known?: (tag: number, field: Reader) => boolean): TaggedField[] | undefined
+  readTaggedFields<Message>(
+    known: (tag: number, field: Reader, message: Message, version: number) => boolean,
+    message: Message,
+    version: number,
+  ): TaggedField[] | undefined
+  readTaggedFields<Message>(
+    known?: (tag: number, field: Reader, message: Message, version: number) => boolean,
+    message?: Message,
+    version = -1,
+  ): TaggedField[] | undefined {
     const count = this.readUnsignedVarint()
     if (count === 0) return undefined
-    if (count > this.remaining())
+    // Each field takes two bytes at least.
+    if (count * 2 > this.remaining())
       throw this.error(`${count} tagged fields do not fit into ${this.remaining()} bytes`)
     let unknown: TaggedField[] | undefined
     let previous = -1
@@ -237,7 +249,7 @@ export class Reader {
       const size = this.readUnsignedVarint()
       const at = this.take(size)
       const field = new Reader(this.buffer, at, at + size)
-      if (known?.(tag, field)) field.expectEnd()
+      if (known?.(tag, field, message as Message, version)) field.expectEnd()
       else (unknown ??= []).push({ tag, data: this.buffer.subarray(at, at + size) })
     }
     return unknown
