@@ -9,7 +9,7 @@ const base = {
 const realKafka = {
   globalSetup: '<rootDir>/test/kafka/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/kafka/support/global-teardown.ts',
-  testTimeout: 60_000,
+  setupFilesAfterEnv: ['<rootDir>/test/kafka/support/jest-setup.ts'],
 }
 
 const suites = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`)
