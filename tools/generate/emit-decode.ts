@@ -109,8 +109,7 @@ export class DecodeEmitter {
     this.#arrays.set(
       name,
       `function ${name}(reader: Reader${parameters(needs)}): ${type}[]${nullable ? ' | null' : ''} {
-  const count = ${count}
-  ${nullable ? 'if (count < 0) return null' : ''}
+  const count = ${count}${nullable ? '\nif (count < 0) return null' : ''}
   const items: ${type}[] = []
   for (let i = 0; i < count; i++) items.push(decode${struct.typeName}(reader${args}))
   return items
@@ -127,7 +126,7 @@ export class DecodeEmitter {
       // Within the tag section the message is flexible, so only a later start needs a condition.
       const start = Math.max(struct.range.min, this.#message.flexible?.min ?? 0)
       const condition = scope.condition(field.versions, { min: start, max: struct.range.max })
-      const guard = condition === undefined ? '' : `if (!(${condition})) return false\n`
+      const guard = condition === undefined ? '' : `if (version < ${field.versions.min}) return false\n`
       return `case ${field.tag}:\n${guard}message.${field.name} = ${value}\nreturn true`
     })
     const version = scope.needs.version ? ', version: number' : ''

@@ -38,7 +38,8 @@ export class EncodeEmitter {
     const scope = new Scope(this.#message, struct)
     this.#arrays = new Map()
     const groups = this.#groups(struct, scope)
-    const body = [...groups.map(emitGroup), this.#taggedSection(struct, scope)].join('\n')
+    const sections = [...groups.map(emitGroup), this.#taggedSection(struct, scope)]
+    const body = sections.filter((section) => section !== '').join('\n')
     const arrays = [...this.#arrays.values()].join('\n')
     const type = typeName(struct, this.#direction)
     if (struct !== this.#message.root) {
@@ -162,8 +163,7 @@ else ${writer}.write${method}(${local})`
     this.#arrays.set(
       name,
       `function ${name}(writer: Writer, items: readonly ${typeName(struct, this.#direction)}[]${nullable ? ' | null' : ''}${parameters(needs)}): void {
-  ${counted}
-  ${nullable ? 'if (items === null) return' : ''}
+  ${counted}${nullable ? '\nif (items === null) return' : ''}
   for (const item of items) encode${struct.typeName}(writer, item${args})
 }\n`,
     )
@@ -175,28 +175,29 @@ else ${writer}.write${method}(${local})`
     if (state === 'never') return ''
     const tagged = struct.fields.filter((field) => field.tag !== undefined)
     const known = tagged.map((field) => this.#taggedField(field, scope)).join('\n')
-    const declaration = known === '' ? '' : 'let tagged: TaggedField[] | undefined\n'
     const write = `writer.writeTaggedFields(${known === '' ? 'undefined' : 'tagged'}, message.unknownTaggedFields)`
-    if (scope.flexible(struct.range) === 'true') return `${declaration}${known}\n${write}`
+    const open = known === '' ? '' : `let tagged: TaggedField[] | undefined\n${known}\n`
+    if (scope.flexible(struct.range) === 'true') return `${open}${write}`
     scope.needs.version = true
-    return `${declaration}${known}
-if (flexible) ${write}
+    return `${open}if (flexible) ${write}
 else if (message.unknownTaggedFields?.length) {
   throw unsupportedField('${this.#api}', version, '${struct.typeName}.unknownTaggedFields', '${this.#message.flexible?.min}+')
 }`
   }
 
+  /** Tagged fields are written only when they differ from their default. */
   #taggedField(field: Field, scope: Scope): string {
     const condition = scope.condition(field.versions)
     const value = `message.${field.name}`
     const set = isSetExpression(field, value)
-    const checked = this.#refuseNull(field, value, scope)
+    const checked = isNullable(field) ? this.#refuseNull(field, value, scope) : value
     const write = `const field = new Writer()
-${this.#write(field, 'field', isNullable(field) ? checked : `required(${value}, '${field.path}')`, scope)}
+${this.#write(field, 'field', checked, scope)}
 ;(tagged ??= []).push({ tag: ${field.tag}, data: field.toBuffer() })`
     if (condition === undefined) return `if (${set}) {\n${write}\n}`
     if (field.ignorable) return `if (${condition} && ${set}) {\n${write}\n}`
-    return `if (${set}) {\nif (!(${condition})) ${this.#refuse(field)}\n${write}\n}`
+    // Tagged ranges are open-ended, so the version can only be too low.
+    return `if (${set}) {\nif (version < ${field.versions.min}) {\n${this.#refuse(field)}\n}\n${write}\n}`
   }
 }
 
@@ -206,6 +207,8 @@ function localName(field: Field): string {
 
 function emitGroup({ condition, writes, refusals }: Group): string {
   if (condition === undefined) return writes.join('\n')
-  const otherwise = refusals.length === 0 ? '' : ` else {\n${refusals.join('\n')}\n}`
+  let otherwise = ''
+  if (refusals.length === 1) otherwise = ` else ${refusals[0]}`
+  else if (refusals.length > 1) otherwise = ` else {\n${refusals.join('\n')}\n}`
   return `if (${condition}) {\n${writes.join('\n')}\n}${otherwise}`
 }

@@ -53,7 +53,7 @@ function interfaceComment(message: Message, struct: Struct, direction: Direction
 }
 
 function emitField(field: Field, struct: Struct, direction: Direction): string {
-  const comment = fieldComment(field, struct)
+  const comment = fieldComment(field, struct, direction)
   const element = (type: ElementType): string => elementType(type, direction)
   const { type } = field
   let text = type.kind === 'array' ? `${element(type.element)}[]` : element(type)
@@ -84,12 +84,11 @@ function elementType(type: ElementType, direction: Direction): string {
   }
 }
 
-function fieldComment(field: Field, struct: Struct): string {
+function fieldComment(field: Field, struct: Struct, direction: Direction): string {
   const facts: string[] = []
   if (!covers(field.versions, struct.range)) {
-    facts.push(
-      `versions ${rangeText(field.versions, struct.range)}${field.ignorable ? ', left out of others' : ''}`,
-    )
+    const elsewhere = direction.kind === 'input' && field.ignorable ? ', left out of others' : ''
+    facts.push(`versions ${rangeText(field.versions, struct.range)}${elsewhere}`)
   }
   if (field.tag !== undefined) facts.push(`tag ${field.tag}`)
   if (field.nullable !== null && !covers(field.nullable, field.versions)) {

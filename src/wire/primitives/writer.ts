@@ -9,6 +9,13 @@ const initialSize = 256
 /** Pieces from this size on are not copied but sent as they are. */
 const chunkThreshold = 1024
 
+const minInt64 = -0x8000000000000000n
+const maxInt64 = 0x7fffffffffffffffn
+
+function notAnInteger(value: unknown, expected: string): InvalidArgumentError {
+  return new InvalidArgumentError(`${String(value)} is not ${expected}, which this field needs`)
+}
+
 /**
  * Writes Kafka's primitive types into a buffer that doubles when it is full. Large byte pieces (record batches)
  * are not copied: they become chunks of their own between the pieces of this buffer, ready for one gathered write.
@@ -49,22 +56,45 @@ export class Writer {
     this.#buffer[this.#reserve(1)] = value ? 1 : 0
   }
 
-  writeInt8(value: number): void {
+  #byte(value: number): void {
     const at = this.#reserve(1)
     this.#buffer[at] = value
   }
 
+  // The checks catch what a caller without a type checker may pass: text, fractions, NaN, undefined, too large values.
+
+  writeInt8(value: number): void {
+    if ((value << 24) >> 24 !== value) throw notAnInteger(value, 'an 8-bit integer')
+    this.#byte(value)
+  }
+
   writeInt16(value: number): void {
+    if ((value << 16) >> 16 !== value) throw notAnInteger(value, 'a 16-bit integer')
+    this.#twoBytes(value)
+  }
+
+  writeUint16(value: number): void {
+    if ((value & 0xffff) !== value) throw notAnInteger(value, 'an unsigned 16-bit integer')
+    this.#twoBytes(value)
+  }
+
+  #twoBytes(value: number): void {
     const at = this.#reserve(2)
     this.#buffer[at] = value >> 8
     this.#buffer[at + 1] = value
   }
 
-  writeUint16(value: number): void {
-    this.writeInt16(value)
+  writeInt32(value: number): void {
+    if ((value | 0) !== value) throw notAnInteger(value, 'a 32-bit integer')
+    this.#fourBytes(value)
   }
 
-  writeInt32(value: number): void {
+  writeUint32(value: number): void {
+    if (value >>> 0 !== value) throw notAnInteger(value, 'an unsigned 32-bit integer')
+    this.#fourBytes(value)
+  }
+
+  #fourBytes(value: number): void {
     const at = this.#reserve(4)
     const bytes = this.#buffer
     bytes[at] = value >> 24
@@ -73,11 +103,10 @@ export class Writer {
     bytes[at + 3] = value
   }
 
-  writeUint32(value: number): void {
-    this.writeInt32(value)
-  }
-
   writeInt64(value: bigint): void {
+    if (typeof value !== 'bigint' || value > maxInt64 || value < minInt64) {
+      throw notAnInteger(value, 'a bigint of 64 bits')
+    }
     const at = this.#reserve(8)
     this.#buffer.writeBigInt64BE(value, at)
   }
@@ -95,10 +124,10 @@ export class Writer {
   writeUnsignedVarint(value: number): void {
     let rest = value >>> 0
     while (rest > 0x7f) {
-      this.writeInt8((rest & 0x7f) | 0x80)
+      this.#byte((rest & 0x7f) | 0x80)
       rest >>>= 7
     }
-    this.writeInt8(rest)
+    this.#byte(rest)
   }
 
   /** Zigzag varint, used inside records. */
@@ -112,6 +141,8 @@ export class Writer {
   }
 
   #stringLength(value: string): number {
+    if (typeof value !== 'string')
+      throw new InvalidArgumentError(`${String(value)} is a ${typeof value}; this field needs a string`)
     const length = Buffer.byteLength(value)
     if (length > 0x7fff)
       throw new InvalidArgumentError(`A string of ${length} bytes is longer than Kafka's 32767`)
@@ -214,7 +245,14 @@ export class Writer {
     if (!all?.length) return this.writeUnsignedVarint(0)
     const sorted = [...all].sort((a, b) => a.tag - b.tag)
     this.writeUnsignedVarint(sorted.length)
+    let previous = -1
     for (const field of sorted) {
+      if (field.tag === previous) {
+        throw new InvalidArgumentError(
+          `Tag ${field.tag} is given twice: a field that is known can't be among the unknown ones`,
+        )
+      }
+      previous = field.tag
       this.writeUnsignedVarint(field.tag)
       this.writeUnsignedVarint(field.data.length)
       this.writeRaw(field.data)

@@ -32,7 +32,6 @@ function encodeAddOffsetsToTxnResponse(
   const flexible = version >= 3
   writer.writeInt32(required(message.throttleTimeMs, 'AddOffsetsToTxnResponse.throttleTimeMs'))
   writer.writeInt16(required(message.errorCode, 'AddOffsetsToTxnResponse.errorCode'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('AddOffsetsToTxn', version, 'AddOffsetsToTxnResponse.unknownTaggedFields', '3+')

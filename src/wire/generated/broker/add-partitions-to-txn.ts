@@ -88,7 +88,6 @@ function encodeAddPartitionsToTxnResponsePartitionResult(
   writer.writeInt16(
     required(message.partitionErrorCode, 'AddPartitionsToTxnResponsePartitionResult.partitionErrorCode'),
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -108,7 +107,6 @@ function encodeAddPartitionsToTxnResponsePartitionResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeAddPartitionsToTxnResponsePartitionResult(writer, item, version, flexible)
 }
 
@@ -127,7 +125,6 @@ function encodeAddPartitionsToTxnResponseTopicResult(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -147,7 +144,6 @@ function encodeAddPartitionsToTxnResponseTopicResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeAddPartitionsToTxnResponseTopicResult(writer, item, version, flexible)
 }
 
@@ -165,7 +161,6 @@ function encodeAddPartitionsToTxnResponseResult(
     version,
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -175,7 +170,6 @@ function encodeAddPartitionsToTxnResponseResultArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeAddPartitionsToTxnResponseResult(writer, item, version)
 }
 
@@ -194,15 +188,13 @@ function encodeAddPartitionsToTxnResponse(
       given(message.resultsByTransaction, [], 'AddPartitionsToTxnResponse.resultsByTransaction'),
       version,
     )
-  } else {
-    if (message.resultsByTransaction !== undefined && message.resultsByTransaction.length > 0) {
-      throw unsupportedField(
-        'AddPartitionsToTxn',
-        version,
-        'AddPartitionsToTxnResponse.resultsByTransaction',
-        '4+',
-      )
-    }
+  } else if (message.resultsByTransaction !== undefined && message.resultsByTransaction.length > 0) {
+    throw unsupportedField(
+      'AddPartitionsToTxn',
+      version,
+      'AddPartitionsToTxnResponse.resultsByTransaction',
+      '4+',
+    )
   }
   if (version <= 3) {
     encodeAddPartitionsToTxnResponseTopicResultArray(
@@ -211,17 +203,14 @@ function encodeAddPartitionsToTxnResponse(
       version,
       flexible,
     )
-  } else {
-    if (message.resultsByTopicV3AndBelow !== undefined && message.resultsByTopicV3AndBelow.length > 0) {
-      throw unsupportedField(
-        'AddPartitionsToTxn',
-        version,
-        'AddPartitionsToTxnResponse.resultsByTopicV3AndBelow',
-        '0-3',
-      )
-    }
+  } else if (message.resultsByTopicV3AndBelow !== undefined && message.resultsByTopicV3AndBelow.length > 0) {
+    throw unsupportedField(
+      'AddPartitionsToTxn',
+      version,
+      'AddPartitionsToTxnResponse.resultsByTopicV3AndBelow',
+      '0-3',
+    )
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -253,7 +242,6 @@ function decodeAddPartitionsToTxnRequestTopicArray(
   flexible: boolean,
 ): AddPartitionsToTxnRequestTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AddPartitionsToTxnRequestTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeAddPartitionsToTxnRequestTopic(reader, flexible))
   return items
@@ -276,7 +264,6 @@ function decodeAddPartitionsToTxnRequestTransactionArray(
   reader: Reader,
 ): AddPartitionsToTxnRequestTransaction[] {
   const count = reader.readCompactArrayLength()
-
   const items: AddPartitionsToTxnRequestTransaction[] = []
   for (let i = 0; i < count; i++) items.push(decodeAddPartitionsToTxnRequestTransaction(reader))
   return items

@@ -40,7 +40,6 @@ function encodeAddRaftVoterResponse(writer: Writer, message: AddRaftVoterRespons
   writer.writeInt32(required(message.throttleTimeMs, 'AddRaftVoterResponse.throttleTimeMs'))
   writer.writeInt16(required(message.errorCode, 'AddRaftVoterResponse.errorCode'))
   writer.writeCompactNullableString(requiredOrNull(message.errorMessage, 'AddRaftVoterResponse.errorMessage'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -57,7 +56,6 @@ function decodeAddRaftVoterRequestListener(reader: Reader): AddRaftVoterRequestL
 
 function decodeAddRaftVoterRequestListenerArray(reader: Reader): AddRaftVoterRequestListener[] {
   const count = reader.readCompactArrayLength()
-
   const items: AddRaftVoterRequestListener[] = []
   for (let i = 0; i < count; i++) items.push(decodeAddRaftVoterRequestListener(reader))
   return items

@@ -70,7 +70,6 @@ function encodeAlterClientQuotasResponseEntityData(
   const entityName = requiredOrNull(message.entityName, 'AlterClientQuotasResponse.entries.entity.entityName')
   if (flexible) writer.writeCompactNullableString(entityName)
   else writer.writeNullableString(entityName)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -90,7 +89,6 @@ function encodeAlterClientQuotasResponseEntityDataArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeAlterClientQuotasResponseEntityData(writer, item, version, flexible)
 }
 
@@ -110,7 +108,6 @@ function encodeAlterClientQuotasResponseEntryData(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -130,7 +127,6 @@ function encodeAlterClientQuotasResponseEntryDataArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeAlterClientQuotasResponseEntryData(writer, item, version, flexible)
 }
 
@@ -148,7 +144,6 @@ function encodeAlterClientQuotasResponse(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -196,7 +191,6 @@ function decodeAlterClientQuotasRequestEntityDataArray(
   flexible: boolean,
 ): AlterClientQuotasRequestEntityData[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AlterClientQuotasRequestEntityData[] = []
   for (let i = 0; i < count; i++) items.push(decodeAlterClientQuotasRequestEntityData(reader, flexible))
   return items
@@ -207,7 +201,6 @@ function decodeAlterClientQuotasRequestOpDataArray(
   flexible: boolean,
 ): AlterClientQuotasRequestOpData[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AlterClientQuotasRequestOpData[] = []
   for (let i = 0; i < count; i++) items.push(decodeAlterClientQuotasRequestOpData(reader, flexible))
   return items
@@ -233,7 +226,6 @@ function decodeAlterClientQuotasRequestEntryDataArray(
   flexible: boolean,
 ): AlterClientQuotasRequestEntryData[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AlterClientQuotasRequestEntryData[] = []
   for (let i = 0; i < count; i++) items.push(decodeAlterClientQuotasRequestEntryData(reader, flexible))
   return items

@@ -59,7 +59,6 @@ function encodeAlterConfigsResponseResourceResponse(
   const resourceName = required(message.resourceName, 'AlterConfigsResponse.responses.resourceName')
   if (flexible) writer.writeCompactString(resourceName)
   else writer.writeString(resourceName)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -79,7 +78,6 @@ function encodeAlterConfigsResponseResourceResponseArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeAlterConfigsResponseResourceResponse(writer, item, version, flexible)
 }
 
@@ -93,7 +91,6 @@ function encodeAlterConfigsResponse(writer: Writer, message: AlterConfigsRespons
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('AlterConfigs', version, 'AlterConfigsResponse.unknownTaggedFields', '2+')
@@ -120,7 +117,6 @@ function decodeAlterConfigsRequestAlterableConfigArray(
   flexible: boolean,
 ): AlterConfigsRequestAlterableConfig[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AlterConfigsRequestAlterableConfig[] = []
   for (let i = 0; i < count; i++) items.push(decodeAlterConfigsRequestAlterableConfig(reader, flexible))
   return items
@@ -144,7 +140,6 @@ function decodeAlterConfigsRequestResourceArray(
   flexible: boolean,
 ): AlterConfigsRequestResource[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AlterConfigsRequestResource[] = []
   for (let i = 0; i < count; i++) items.push(decodeAlterConfigsRequestResource(reader, flexible))
   return items

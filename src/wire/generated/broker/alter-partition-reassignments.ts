@@ -78,7 +78,6 @@ function encodeAlterPartitionReassignmentsResponseReassignablePartitionResponse(
       'AlterPartitionReassignmentsResponse.responses.partitions.errorMessage',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -87,7 +86,6 @@ function encodeAlterPartitionReassignmentsResponseReassignablePartitionResponseA
   items: readonly AlterPartitionReassignmentsResponseReassignablePartitionResponse[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items)
     encodeAlterPartitionReassignmentsResponseReassignablePartitionResponse(writer, item)
 }
@@ -101,7 +99,6 @@ function encodeAlterPartitionReassignmentsResponseReassignableTopicResponse(
     writer,
     required(message.partitions, 'AlterPartitionReassignmentsResponse.responses.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -110,7 +107,6 @@ function encodeAlterPartitionReassignmentsResponseReassignableTopicResponseArray
   items: readonly AlterPartitionReassignmentsResponseReassignableTopicResponse[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeAlterPartitionReassignmentsResponseReassignableTopicResponse(writer, item)
 }
 
@@ -138,7 +134,6 @@ function encodeAlterPartitionReassignmentsResponse(
     writer,
     required(message.responses, 'AlterPartitionReassignmentsResponse.responses'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -158,7 +153,6 @@ function decodeAlterPartitionReassignmentsRequestReassignablePartitionArray(
   reader: Reader,
 ): AlterPartitionReassignmentsRequestReassignablePartition[] {
   const count = reader.readCompactArrayLength()
-
   const items: AlterPartitionReassignmentsRequestReassignablePartition[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeAlterPartitionReassignmentsRequestReassignablePartition(reader))
@@ -181,7 +175,6 @@ function decodeAlterPartitionReassignmentsRequestReassignableTopicArray(
   reader: Reader,
 ): AlterPartitionReassignmentsRequestReassignableTopic[] {
   const count = reader.readCompactArrayLength()
-
   const items: AlterPartitionReassignmentsRequestReassignableTopic[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeAlterPartitionReassignmentsRequestReassignableTopic(reader))

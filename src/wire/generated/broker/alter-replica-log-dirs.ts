@@ -59,7 +59,6 @@ function encodeAlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResult(
     required(message.partitionIndex, 'AlterReplicaLogDirsResponse.results.partitions.partitionIndex'),
   )
   writer.writeInt16(required(message.errorCode, 'AlterReplicaLogDirsResponse.results.partitions.errorCode'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -79,7 +78,6 @@ function encodeAlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResultArray
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items)
     encodeAlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResult(writer, item, version, flexible)
 }
@@ -99,7 +97,6 @@ function encodeAlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -119,7 +116,6 @@ function encodeAlterReplicaLogDirsResponseAlterReplicaLogDirTopicResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items)
     encodeAlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult(writer, item, version, flexible)
 }
@@ -138,7 +134,6 @@ function encodeAlterReplicaLogDirsResponse(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -170,7 +165,6 @@ function decodeAlterReplicaLogDirsRequestAlterReplicaLogDirTopicArray(
   flexible: boolean,
 ): AlterReplicaLogDirsRequestAlterReplicaLogDirTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AlterReplicaLogDirsRequestAlterReplicaLogDirTopic[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeAlterReplicaLogDirsRequestAlterReplicaLogDirTopic(reader, flexible))
@@ -197,7 +191,6 @@ function decodeAlterReplicaLogDirsRequestAlterReplicaLogDirArray(
   flexible: boolean,
 ): AlterReplicaLogDirsRequestAlterReplicaLogDir[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AlterReplicaLogDirsRequestAlterReplicaLogDir[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeAlterReplicaLogDirsRequestAlterReplicaLogDir(reader, flexible))

@@ -66,7 +66,6 @@ function encodeAlterShareGroupOffsetsResponseResponsePartition(
     required(message.errorCode, 'AlterShareGroupOffsetsResponse.responses.partitions.errorCode'),
   )
   writer.writeCompactNullableString(message.errorMessage ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -75,7 +74,6 @@ function encodeAlterShareGroupOffsetsResponseResponsePartitionArray(
   items: readonly AlterShareGroupOffsetsResponseResponsePartition[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeAlterShareGroupOffsetsResponseResponsePartition(writer, item)
 }
 
@@ -89,7 +87,6 @@ function encodeAlterShareGroupOffsetsResponseResponseTopic(
     writer,
     required(message.partitions, 'AlterShareGroupOffsetsResponse.responses.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -98,7 +95,6 @@ function encodeAlterShareGroupOffsetsResponseResponseTopicArray(
   items: readonly AlterShareGroupOffsetsResponseResponseTopic[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeAlterShareGroupOffsetsResponseResponseTopic(writer, item)
 }
 
@@ -115,7 +111,6 @@ function encodeAlterShareGroupOffsetsResponse(
     writer,
     required(message.responses, 'AlterShareGroupOffsetsResponse.responses'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -135,7 +130,6 @@ function decodeAlterShareGroupOffsetsRequestRequestPartitionArray(
   reader: Reader,
 ): AlterShareGroupOffsetsRequestRequestPartition[] {
   const count = reader.readCompactArrayLength()
-
   const items: AlterShareGroupOffsetsRequestRequestPartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeAlterShareGroupOffsetsRequestRequestPartition(reader))
   return items
@@ -157,7 +151,6 @@ function decodeAlterShareGroupOffsetsRequestRequestTopicArray(
   reader: Reader,
 ): AlterShareGroupOffsetsRequestRequestTopic[] {
   const count = reader.readCompactArrayLength()
-
   const items: AlterShareGroupOffsetsRequestRequestTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeAlterShareGroupOffsetsRequestRequestTopic(reader))
   return items

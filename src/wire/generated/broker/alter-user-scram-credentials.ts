@@ -55,7 +55,6 @@ function encodeAlterUserScramCredentialsResponseResult(
   writer.writeCompactNullableString(
     requiredOrNull(message.errorMessage, 'AlterUserScramCredentialsResponse.results.errorMessage'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -64,7 +63,6 @@ function encodeAlterUserScramCredentialsResponseResultArray(
   items: readonly AlterUserScramCredentialsResponseResult[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeAlterUserScramCredentialsResponseResult(writer, item)
 }
 
@@ -79,7 +77,6 @@ function encodeAlterUserScramCredentialsResponse(
     writer,
     required(message.results, 'AlterUserScramCredentialsResponse.results'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -114,7 +111,6 @@ function decodeAlterUserScramCredentialsRequestScramCredentialDeletionArray(
   reader: Reader,
 ): AlterUserScramCredentialsRequestScramCredentialDeletion[] {
   const count = reader.readCompactArrayLength()
-
   const items: AlterUserScramCredentialsRequestScramCredentialDeletion[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeAlterUserScramCredentialsRequestScramCredentialDeletion(reader))
@@ -125,7 +121,6 @@ function decodeAlterUserScramCredentialsRequestScramCredentialUpsertionArray(
   reader: Reader,
 ): AlterUserScramCredentialsRequestScramCredentialUpsertion[] {
   const count = reader.readCompactArrayLength()
-
   const items: AlterUserScramCredentialsRequestScramCredentialUpsertion[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeAlterUserScramCredentialsRequestScramCredentialUpsertion(reader))

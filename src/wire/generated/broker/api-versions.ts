@@ -7,13 +7,13 @@ import { Writer } from '../../primitives/writer'
 
 /** ApiVersionsRequest, as it was read. Versions 0-5. */
 export interface ApiVersionsRequest {
-  /** Versions 3+, left out of others. */
+  /** Versions 3+. */
   readonly clientSoftwareName: string
-  /** Versions 3+, left out of others. */
+  /** Versions 3+. */
   readonly clientSoftwareVersion: string
-  /** Versions 5+, left out of others; default null. */
+  /** Versions 5+; default null. */
   readonly clusterId: string | null
-  /** Versions 5+, left out of others; default -1. */
+  /** Versions 5+; default -1. */
   readonly nodeId: number
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -72,7 +72,6 @@ function encodeApiVersionsResponseApiVersion(
   writer.writeInt16(required(message.apiKey, 'ApiVersionsResponse.apiKeys.apiKey'))
   writer.writeInt16(required(message.minVersion, 'ApiVersionsResponse.apiKeys.minVersion'))
   writer.writeInt16(required(message.maxVersion, 'ApiVersionsResponse.apiKeys.maxVersion'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('ApiVersions', version, 'ApiVersionsResponseApiVersion.unknownTaggedFields', '3+')
@@ -86,7 +85,6 @@ function encodeApiVersionsResponseSupportedFeatureKey(
   writer.writeCompactString(required(message.name, 'ApiVersionsResponse.supportedFeatures.name'))
   writer.writeInt16(required(message.minVersion, 'ApiVersionsResponse.supportedFeatures.minVersion'))
   writer.writeInt16(required(message.maxVersion, 'ApiVersionsResponse.supportedFeatures.maxVersion'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -101,7 +99,6 @@ function encodeApiVersionsResponseFinalizedFeatureKey(
   writer.writeInt16(
     required(message.minVersionLevel, 'ApiVersionsResponse.finalizedFeatures.minVersionLevel'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -113,7 +110,6 @@ function encodeApiVersionsResponseApiVersionArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeApiVersionsResponseApiVersion(writer, item, version, flexible)
 }
 
@@ -122,7 +118,6 @@ function encodeApiVersionsResponseSupportedFeatureKeyArray(
   items: readonly ApiVersionsResponseSupportedFeatureKey[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeApiVersionsResponseSupportedFeatureKey(writer, item)
 }
 
@@ -131,7 +126,6 @@ function encodeApiVersionsResponseFinalizedFeatureKeyArray(
   items: readonly ApiVersionsResponseFinalizedFeatureKey[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeApiVersionsResponseFinalizedFeatureKey(writer, item)
 }
 
@@ -151,10 +145,7 @@ function encodeApiVersionsResponse(writer: Writer, message: ApiVersionsResponse,
   let tagged: TaggedField[] | undefined
   if (version >= 3 && message.supportedFeatures !== undefined && message.supportedFeatures.length > 0) {
     const field = new Writer()
-    encodeApiVersionsResponseSupportedFeatureKeyArray(
-      field,
-      required(message.supportedFeatures, 'ApiVersionsResponse.supportedFeatures'),
-    )
+    encodeApiVersionsResponseSupportedFeatureKeyArray(field, message.supportedFeatures)
     ;(tagged ??= []).push({ tag: 0, data: field.toBuffer() })
   }
   if (
@@ -163,20 +154,17 @@ function encodeApiVersionsResponse(writer: Writer, message: ApiVersionsResponse,
     message.finalizedFeaturesEpoch !== -1n
   ) {
     const field = new Writer()
-    field.writeInt64(required(message.finalizedFeaturesEpoch, 'ApiVersionsResponse.finalizedFeaturesEpoch'))
+    field.writeInt64(message.finalizedFeaturesEpoch)
     ;(tagged ??= []).push({ tag: 1, data: field.toBuffer() })
   }
   if (version >= 3 && message.finalizedFeatures !== undefined && message.finalizedFeatures.length > 0) {
     const field = new Writer()
-    encodeApiVersionsResponseFinalizedFeatureKeyArray(
-      field,
-      required(message.finalizedFeatures, 'ApiVersionsResponse.finalizedFeatures'),
-    )
+    encodeApiVersionsResponseFinalizedFeatureKeyArray(field, message.finalizedFeatures)
     ;(tagged ??= []).push({ tag: 2, data: field.toBuffer() })
   }
   if (version >= 3 && message.zkMigrationReady !== undefined && message.zkMigrationReady !== false) {
     const field = new Writer()
-    field.writeBoolean(required(message.zkMigrationReady, 'ApiVersionsResponse.zkMigrationReady'))
+    field.writeBoolean(message.zkMigrationReady)
     ;(tagged ??= []).push({ tag: 3, data: field.toBuffer() })
   }
   if (flexible) writer.writeTaggedFields(tagged, message.unknownTaggedFields)

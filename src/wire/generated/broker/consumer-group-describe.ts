@@ -85,7 +85,6 @@ function encodeConsumerGroupDescribeResponseTopicPartitions(
     required(message.partitions, 'ConsumerGroupDescribeResponseTopicPartitions.partitions'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -94,7 +93,6 @@ function encodeConsumerGroupDescribeResponseTopicPartitionsArray(
   items: readonly ConsumerGroupDescribeResponseTopicPartitions[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeConsumerGroupDescribeResponseTopicPartitions(writer, item)
 }
 
@@ -106,7 +104,6 @@ function encodeConsumerGroupDescribeResponseAssignment(
     writer,
     required(message.topicPartitions, 'ConsumerGroupDescribeResponseAssignment.topicPartitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -147,7 +144,6 @@ function encodeConsumerGroupDescribeResponseMember(
   if (version === 1) {
     writer.writeInt8(given(message.memberType, -1, 'ConsumerGroupDescribeResponse.groups.members.memberType'))
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -157,7 +153,6 @@ function encodeConsumerGroupDescribeResponseMemberArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeConsumerGroupDescribeResponseMember(writer, item, version)
 }
 
@@ -187,7 +182,6 @@ function encodeConsumerGroupDescribeResponseDescribedGroup(
       'ConsumerGroupDescribeResponse.groups.authorizedOperations',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -197,7 +191,6 @@ function encodeConsumerGroupDescribeResponseDescribedGroupArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeConsumerGroupDescribeResponseDescribedGroup(writer, item, version)
 }
 
@@ -213,7 +206,6 @@ function encodeConsumerGroupDescribeResponse(
     required(message.groups, 'ConsumerGroupDescribeResponse.groups'),
     version,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

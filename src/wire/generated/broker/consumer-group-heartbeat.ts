@@ -75,7 +75,6 @@ function encodeConsumerGroupHeartbeatResponseTopicPartitions(
     required(message.partitions, 'ConsumerGroupHeartbeatResponseTopicPartitions.partitions'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -84,7 +83,6 @@ function encodeConsumerGroupHeartbeatResponseTopicPartitionsArray(
   items: readonly ConsumerGroupHeartbeatResponseTopicPartitions[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeConsumerGroupHeartbeatResponseTopicPartitions(writer, item)
 }
 
@@ -96,7 +94,6 @@ function encodeConsumerGroupHeartbeatResponseAssignment(
     writer,
     required(message.topicPartitions, 'ConsumerGroupHeartbeatResponse.assignment.topicPartitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -120,7 +117,6 @@ function encodeConsumerGroupHeartbeatResponse(
     writer.writeInt8(1)
     encodeConsumerGroupHeartbeatResponseAssignment(writer, assignment)
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -50,7 +50,6 @@ function encodeCreateAclsResponseAclCreationResult(
   const errorMessage = requiredOrNull(message.errorMessage, 'CreateAclsResponse.results.errorMessage')
   if (flexible) writer.writeCompactNullableString(errorMessage)
   else writer.writeNullableString(errorMessage)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -70,7 +69,6 @@ function encodeCreateAclsResponseAclCreationResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeCreateAclsResponseAclCreationResult(writer, item, version, flexible)
 }
 
@@ -84,7 +82,6 @@ function encodeCreateAclsResponse(writer: Writer, message: CreateAclsResponse, v
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('CreateAcls', version, 'CreateAclsResponse.unknownTaggedFields', '2+')
@@ -113,7 +110,6 @@ function decodeCreateAclsRequestAclCreationArray(
   flexible: boolean,
 ): CreateAclsRequestAclCreation[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: CreateAclsRequestAclCreation[] = []
   for (let i = 0; i < count; i++) items.push(decodeCreateAclsRequestAclCreation(reader, flexible))
   return items

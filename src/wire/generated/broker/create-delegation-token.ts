@@ -100,7 +100,6 @@ function encodeCreateDelegationTokenResponse(
   if (flexible) writer.writeCompactBytes(hmac)
   else writer.writeBytes(hmac)
   writer.writeInt32(required(message.throttleTimeMs, 'CreateDelegationTokenResponse.throttleTimeMs'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -132,7 +131,6 @@ function decodeCreateDelegationTokenRequestCreatableRenewersArray(
   flexible: boolean,
 ): CreateDelegationTokenRequestCreatableRenewers[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: CreateDelegationTokenRequestCreatableRenewers[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeCreateDelegationTokenRequestCreatableRenewers(reader, flexible))

@@ -59,7 +59,6 @@ function encodeCreatePartitionsResponseTopicResult(
   const errorMessage = message.errorMessage ?? null
   if (flexible) writer.writeCompactNullableString(errorMessage)
   else writer.writeNullableString(errorMessage)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -79,7 +78,6 @@ function encodeCreatePartitionsResponseTopicResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeCreatePartitionsResponseTopicResult(writer, item, version, flexible)
 }
 
@@ -97,7 +95,6 @@ function encodeCreatePartitionsResponse(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('CreatePartitions', version, 'CreatePartitionsResponse.unknownTaggedFields', '2+')
@@ -147,7 +144,6 @@ function decodeCreatePartitionsRequestTopicArray(
   flexible: boolean,
 ): CreatePartitionsRequestTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: CreatePartitionsRequestTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeCreatePartitionsRequestTopic(reader, flexible))
   return items

@@ -97,7 +97,6 @@ function encodeCreateTopicsResponseCreatableTopicConfigs(
   writer.writeBoolean(required(message.readOnly, 'CreateTopicsResponse.topics.configs.readOnly'))
   writer.writeInt8(given(message.configSource, -1, 'CreateTopicsResponse.topics.configs.configSource'))
   writer.writeBoolean(required(message.isSensitive, 'CreateTopicsResponse.topics.configs.isSensitive'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -137,9 +136,7 @@ function encodeCreateTopicsResponseCreatableTopicResult(
   let tagged: TaggedField[] | undefined
   if (version >= 5 && message.topicConfigErrorCode !== undefined && message.topicConfigErrorCode !== 0) {
     const field = new Writer()
-    field.writeInt16(
-      required(message.topicConfigErrorCode, 'CreateTopicsResponse.topics.topicConfigErrorCode'),
-    )
+    field.writeInt16(message.topicConfigErrorCode)
     ;(tagged ??= []).push({ tag: 0, data: field.toBuffer() })
   }
   if (flexible) writer.writeTaggedFields(tagged, message.unknownTaggedFields)
@@ -161,7 +158,6 @@ function encodeCreateTopicsResponseCreatableTopicResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeCreateTopicsResponseCreatableTopicResult(writer, item, version, flexible)
 }
 
@@ -175,7 +171,6 @@ function encodeCreateTopicsResponse(writer: Writer, message: CreateTopicsRespons
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('CreateTopics', version, 'CreateTopicsResponse.unknownTaggedFields', '5+')
@@ -217,7 +212,6 @@ function decodeCreateTopicsRequestCreatableReplicaAssignmentArray(
   flexible: boolean,
 ): CreateTopicsRequestCreatableReplicaAssignment[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: CreateTopicsRequestCreatableReplicaAssignment[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeCreateTopicsRequestCreatableReplicaAssignment(reader, flexible))
@@ -229,7 +223,6 @@ function decodeCreateTopicsRequestCreatableTopicConfigArray(
   flexible: boolean,
 ): CreateTopicsRequestCreatableTopicConfig[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: CreateTopicsRequestCreatableTopicConfig[] = []
   for (let i = 0; i < count; i++) items.push(decodeCreateTopicsRequestCreatableTopicConfig(reader, flexible))
   return items
@@ -258,7 +251,6 @@ function decodeCreateTopicsRequestCreatableTopicArray(
   flexible: boolean,
 ): CreateTopicsRequestCreatableTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: CreateTopicsRequestCreatableTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeCreateTopicsRequestCreatableTopic(reader, flexible))
   return items

@@ -95,7 +95,6 @@ function encodeDeleteAclsResponseMatchingAcl(
   writer.writeInt8(
     required(message.permissionType, 'DeleteAclsResponse.filterResults.matchingAcls.permissionType'),
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DeleteAcls', version, 'DeleteAclsResponseMatchingAcl.unknownTaggedFields', '2+')
@@ -110,7 +109,6 @@ function encodeDeleteAclsResponseMatchingAclArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDeleteAclsResponseMatchingAcl(writer, item, version, flexible)
 }
 
@@ -130,7 +128,6 @@ function encodeDeleteAclsResponseFilterResult(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DeleteAcls', version, 'DeleteAclsResponseFilterResult.unknownTaggedFields', '2+')
@@ -145,7 +142,6 @@ function encodeDeleteAclsResponseFilterResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDeleteAclsResponseFilterResult(writer, item, version, flexible)
 }
 
@@ -159,7 +155,6 @@ function encodeDeleteAclsResponse(writer: Writer, message: DeleteAclsResponse, v
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DeleteAcls', version, 'DeleteAclsResponse.unknownTaggedFields', '2+')
@@ -185,7 +180,6 @@ function decodeDeleteAclsRequestFilter(reader: Reader, flexible: boolean): Delet
 
 function decodeDeleteAclsRequestFilterArray(reader: Reader, flexible: boolean): DeleteAclsRequestFilter[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DeleteAclsRequestFilter[] = []
   for (let i = 0; i < count; i++) items.push(decodeDeleteAclsRequestFilter(reader, flexible))
   return items

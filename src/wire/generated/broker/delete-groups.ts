@@ -43,7 +43,6 @@ function encodeDeleteGroupsResponseDeletableGroupResult(
   if (version === 3) {
     writer.writeCompactNullableString(message.errorMessage ?? null)
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -63,7 +62,6 @@ function encodeDeleteGroupsResponseDeletableGroupResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDeleteGroupsResponseDeletableGroupResult(writer, item, version, flexible)
 }
 
@@ -77,7 +75,6 @@ function encodeDeleteGroupsResponse(writer: Writer, message: DeleteGroupsRespons
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DeleteGroups', version, 'DeleteGroupsResponse.unknownTaggedFields', '2+')

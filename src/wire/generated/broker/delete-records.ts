@@ -61,7 +61,6 @@ function encodeDeleteRecordsResponsePartitionResult(
   )
   writer.writeInt64(required(message.lowWatermark, 'DeleteRecordsResponse.topics.partitions.lowWatermark'))
   writer.writeInt16(required(message.errorCode, 'DeleteRecordsResponse.topics.partitions.errorCode'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -81,7 +80,6 @@ function encodeDeleteRecordsResponsePartitionResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDeleteRecordsResponsePartitionResult(writer, item, version, flexible)
 }
 
@@ -100,7 +98,6 @@ function encodeDeleteRecordsResponseTopicResult(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -120,7 +117,6 @@ function encodeDeleteRecordsResponseTopicResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDeleteRecordsResponseTopicResult(writer, item, version, flexible)
 }
 
@@ -134,7 +130,6 @@ function encodeDeleteRecordsResponse(writer: Writer, message: DeleteRecordsRespo
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DeleteRecords', version, 'DeleteRecordsResponse.unknownTaggedFields', '2+')
@@ -161,7 +156,6 @@ function decodeDeleteRecordsRequestPartitionArray(
   flexible: boolean,
 ): DeleteRecordsRequestPartition[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DeleteRecordsRequestPartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeDeleteRecordsRequestPartition(reader, flexible))
   return items
@@ -184,7 +178,6 @@ function decodeDeleteRecordsRequestTopicArray(
   flexible: boolean,
 ): DeleteRecordsRequestTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DeleteRecordsRequestTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeDeleteRecordsRequestTopic(reader, flexible))
   return items

@@ -50,7 +50,6 @@ function encodeDeleteShareGroupOffsetsResponseResponseTopic(
   writer.writeUuid(required(message.topicId, 'DeleteShareGroupOffsetsResponse.responses.topicId'))
   writer.writeInt16(required(message.errorCode, 'DeleteShareGroupOffsetsResponse.responses.errorCode'))
   writer.writeCompactNullableString(message.errorMessage ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -59,7 +58,6 @@ function encodeDeleteShareGroupOffsetsResponseResponseTopicArray(
   items: readonly DeleteShareGroupOffsetsResponseResponseTopic[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDeleteShareGroupOffsetsResponseResponseTopic(writer, item)
 }
 
@@ -76,7 +74,6 @@ function encodeDeleteShareGroupOffsetsResponse(
     writer,
     required(message.responses, 'DeleteShareGroupOffsetsResponse.responses'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -95,7 +92,6 @@ function decodeDeleteShareGroupOffsetsRequestRequestTopicArray(
   reader: Reader,
 ): DeleteShareGroupOffsetsRequestRequestTopic[] {
   const count = reader.readCompactArrayLength()
-
   const items: DeleteShareGroupOffsetsRequestRequestTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeDeleteShareGroupOffsetsRequestRequestTopic(reader))
   return items

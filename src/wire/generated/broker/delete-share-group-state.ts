@@ -56,7 +56,6 @@ function encodeDeleteShareGroupStateResponsePartitionResult(
   writer.writeInt32(required(message.partition, 'DeleteShareGroupStateResponse.results.partitions.partition'))
   writer.writeInt16(required(message.errorCode, 'DeleteShareGroupStateResponse.results.partitions.errorCode'))
   writer.writeCompactNullableString(message.errorMessage ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -65,7 +64,6 @@ function encodeDeleteShareGroupStateResponsePartitionResultArray(
   items: readonly DeleteShareGroupStateResponsePartitionResult[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDeleteShareGroupStateResponsePartitionResult(writer, item)
 }
 
@@ -78,7 +76,6 @@ function encodeDeleteShareGroupStateResponseDeleteStateResult(
     writer,
     required(message.partitions, 'DeleteShareGroupStateResponse.results.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -87,7 +84,6 @@ function encodeDeleteShareGroupStateResponseDeleteStateResultArray(
   items: readonly DeleteShareGroupStateResponseDeleteStateResult[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDeleteShareGroupStateResponseDeleteStateResult(writer, item)
 }
 
@@ -101,7 +97,6 @@ function encodeDeleteShareGroupStateResponse(
     writer,
     required(message.results, 'DeleteShareGroupStateResponse.results'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -120,7 +115,6 @@ function decodeDeleteShareGroupStateRequestPartitionDataArray(
   reader: Reader,
 ): DeleteShareGroupStateRequestPartitionData[] {
   const count = reader.readCompactArrayLength()
-
   const items: DeleteShareGroupStateRequestPartitionData[] = []
   for (let i = 0; i < count; i++) items.push(decodeDeleteShareGroupStateRequestPartitionData(reader))
   return items
@@ -142,7 +136,6 @@ function decodeDeleteShareGroupStateRequestDeleteStateDataArray(
   reader: Reader,
 ): DeleteShareGroupStateRequestDeleteStateData[] {
   const count = reader.readCompactArrayLength()
-
   const items: DeleteShareGroupStateRequestDeleteStateData[] = []
   for (let i = 0; i < count; i++) items.push(decodeDeleteShareGroupStateRequestDeleteStateData(reader))
   return items

@@ -17,7 +17,7 @@ import type { Writer } from '../../primitives/writer'
 export interface DeleteTopicsRequest {
   /** Versions 6+. */
   readonly topics: DeleteTopicsRequestDeleteTopicState[]
-  /** Versions 1-5, left out of others. */
+  /** Versions 1-5. */
   readonly topicNames: string[]
   readonly timeoutMs: number
   /** Tagged fields that are not known here; absent when there are none. */
@@ -75,7 +75,6 @@ function encodeDeleteTopicsResponseDeletableTopicResult(
   if (version >= 5) {
     writer.writeCompactNullableString(message.errorMessage ?? null)
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -95,7 +94,6 @@ function encodeDeleteTopicsResponseDeletableTopicResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDeleteTopicsResponseDeletableTopicResult(writer, item, version, flexible)
 }
 
@@ -109,7 +107,6 @@ function encodeDeleteTopicsResponse(writer: Writer, message: DeleteTopicsRespons
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DeleteTopics', version, 'DeleteTopicsResponse.unknownTaggedFields', '4+')
@@ -130,7 +127,6 @@ function decodeDeleteTopicsRequestDeleteTopicStateArray(
   reader: Reader,
 ): DeleteTopicsRequestDeleteTopicState[] {
   const count = reader.readCompactArrayLength()
-
   const items: DeleteTopicsRequestDeleteTopicState[] = []
   for (let i = 0; i < count; i++) items.push(decodeDeleteTopicsRequestDeleteTopicState(reader))
   return items

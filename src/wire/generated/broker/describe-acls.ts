@@ -68,7 +68,6 @@ function encodeDescribeAclsResponseAclDescription(
   else writer.writeString(host)
   writer.writeInt8(required(message.operation, 'DescribeAclsResponse.resources.acls.operation'))
   writer.writeInt8(required(message.permissionType, 'DescribeAclsResponse.resources.acls.permissionType'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -88,7 +87,6 @@ function encodeDescribeAclsResponseAclDescriptionArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDescribeAclsResponseAclDescription(writer, item, version, flexible)
 }
 
@@ -109,7 +107,6 @@ function encodeDescribeAclsResponseResource(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DescribeAcls', version, 'DescribeAclsResponseResource.unknownTaggedFields', '2+')
@@ -124,7 +121,6 @@ function encodeDescribeAclsResponseResourceArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDescribeAclsResponseResource(writer, item, version, flexible)
 }
 
@@ -142,7 +138,6 @@ function encodeDescribeAclsResponse(writer: Writer, message: DescribeAclsRespons
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DescribeAcls', version, 'DescribeAclsResponse.unknownTaggedFields', '2+')

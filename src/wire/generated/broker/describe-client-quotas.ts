@@ -67,7 +67,6 @@ function encodeDescribeClientQuotasResponseEntityData(
   )
   if (flexible) writer.writeCompactNullableString(entityName)
   else writer.writeNullableString(entityName)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -89,7 +88,6 @@ function encodeDescribeClientQuotasResponseValueData(
   if (flexible) writer.writeCompactString(key)
   else writer.writeString(key)
   writer.writeFloat64(required(message.value, 'DescribeClientQuotasResponse.entries.values.value'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -109,7 +107,6 @@ function encodeDescribeClientQuotasResponseEntityDataArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDescribeClientQuotasResponseEntityData(writer, item, version, flexible)
 }
 
@@ -121,7 +118,6 @@ function encodeDescribeClientQuotasResponseValueDataArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDescribeClientQuotasResponseValueData(writer, item, version, flexible)
 }
 
@@ -143,7 +139,6 @@ function encodeDescribeClientQuotasResponseEntryData(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -186,7 +181,6 @@ function encodeDescribeClientQuotasResponse(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -219,7 +213,6 @@ function decodeDescribeClientQuotasRequestComponentDataArray(
   flexible: boolean,
 ): DescribeClientQuotasRequestComponentData[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeClientQuotasRequestComponentData[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeClientQuotasRequestComponentData(reader, flexible))
   return items

@@ -57,12 +57,9 @@ function encodeDescribeClusterResponseBroker(
   writer.writeCompactNullableString(message.rack ?? null)
   if (version === 2) {
     writer.writeBoolean(given(message.isFenced, false, 'DescribeClusterResponse.brokers.isFenced'))
-  } else {
-    if (message.isFenced !== undefined && message.isFenced !== false) {
-      throw unsupportedField('DescribeCluster', version, 'DescribeClusterResponse.brokers.isFenced', '2+')
-    }
+  } else if (message.isFenced !== undefined && message.isFenced !== false) {
+    throw unsupportedField('DescribeCluster', version, 'DescribeClusterResponse.brokers.isFenced', '2+')
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -72,7 +69,6 @@ function encodeDescribeClusterResponseBrokerArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeClusterResponseBroker(writer, item, version)
 }
 
@@ -87,10 +83,8 @@ function encodeDescribeClusterResponse(
   writer.writeCompactNullableString(message.errorMessage ?? null)
   if (version >= 1) {
     writer.writeInt8(given(message.endpointType, 1, 'DescribeClusterResponse.endpointType'))
-  } else {
-    if (message.endpointType !== undefined && message.endpointType !== 1) {
-      throw unsupportedField('DescribeCluster', version, 'DescribeClusterResponse.endpointType', '1+')
-    }
+  } else if (message.endpointType !== undefined && message.endpointType !== 1) {
+    throw unsupportedField('DescribeCluster', version, 'DescribeClusterResponse.endpointType', '1+')
   }
   writer.writeCompactString(required(message.clusterId, 'DescribeClusterResponse.clusterId'))
   writer.writeInt32(given(message.controllerId, -1, 'DescribeClusterResponse.controllerId'))
@@ -106,7 +100,6 @@ function encodeDescribeClusterResponse(
       'DescribeClusterResponse.clusterAuthorizedOperations',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -86,7 +86,6 @@ function encodeDescribeConfigsResponseSynonym(
   if (flexible) writer.writeCompactNullableString(value)
   else writer.writeNullableString(value)
   writer.writeInt8(required(message.source, 'DescribeConfigsResponse.results.configs.synonyms.source'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -106,7 +105,6 @@ function encodeDescribeConfigsResponseSynonymArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDescribeConfigsResponseSynonym(writer, item, version, flexible)
 }
 
@@ -137,7 +135,6 @@ function encodeDescribeConfigsResponseResourceResult(
     if (flexible) writer.writeCompactNullableString(documentation)
     else writer.writeNullableString(documentation)
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -157,7 +154,6 @@ function encodeDescribeConfigsResponseResourceResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDescribeConfigsResponseResourceResult(writer, item, version, flexible)
 }
 
@@ -181,7 +177,6 @@ function encodeDescribeConfigsResponseResult(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -201,7 +196,6 @@ function encodeDescribeConfigsResponseResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDescribeConfigsResponseResult(writer, item, version, flexible)
 }
 
@@ -219,7 +213,6 @@ function encodeDescribeConfigsResponse(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DescribeConfigs', version, 'DescribeConfigsResponse.unknownTaggedFields', '4+')
@@ -247,7 +240,6 @@ function decodeDescribeConfigsRequestResourceArray(
   flexible: boolean,
 ): DescribeConfigsRequestResource[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeConfigsRequestResource[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeConfigsRequestResource(reader, flexible))
   return items

@@ -70,7 +70,6 @@ function encodeDescribeDelegationTokenResponseDescribedDelegationTokenRenewer(
   )
   if (flexible) writer.writeCompactString(principalName)
   else writer.writeString(principalName)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -90,7 +89,6 @@ function encodeDescribeDelegationTokenResponseDescribedDelegationTokenRenewerArr
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items)
     encodeDescribeDelegationTokenResponseDescribedDelegationTokenRenewer(writer, item, version, flexible)
 }
@@ -163,7 +161,6 @@ function encodeDescribeDelegationTokenResponseDescribedDelegationToken(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -183,7 +180,6 @@ function encodeDescribeDelegationTokenResponseDescribedDelegationTokenArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items)
     encodeDescribeDelegationTokenResponseDescribedDelegationToken(writer, item, version, flexible)
 }
@@ -203,7 +199,6 @@ function encodeDescribeDelegationTokenResponse(
     flexible,
   )
   writer.writeInt32(required(message.throttleTimeMs, 'DescribeDelegationTokenResponse.throttleTimeMs'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(

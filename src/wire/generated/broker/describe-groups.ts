@@ -83,7 +83,6 @@ function encodeDescribeGroupsResponseDescribedGroupMember(
   )
   if (flexible) writer.writeCompactBytes(memberAssignment)
   else writer.writeBytes(memberAssignment)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -103,7 +102,6 @@ function encodeDescribeGroupsResponseDescribedGroupMemberArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDescribeGroupsResponseDescribedGroupMember(writer, item, version, flexible)
 }
 
@@ -116,10 +114,8 @@ function encodeDescribeGroupsResponseDescribedGroup(
   writer.writeInt16(required(message.errorCode, 'DescribeGroupsResponse.groups.errorCode'))
   if (version === 6) {
     writer.writeCompactNullableString(message.errorMessage ?? null)
-  } else {
-    if (message.errorMessage !== undefined && message.errorMessage !== null) {
-      throw unsupportedField('DescribeGroups', version, 'DescribeGroupsResponse.groups.errorMessage', '6+')
-    }
+  } else if (message.errorMessage !== undefined && message.errorMessage !== null) {
+    throw unsupportedField('DescribeGroups', version, 'DescribeGroupsResponse.groups.errorMessage', '6+')
   }
   const groupId = required(message.groupId, 'DescribeGroupsResponse.groups.groupId')
   if (flexible) writer.writeCompactString(groupId)
@@ -143,17 +139,14 @@ function encodeDescribeGroupsResponseDescribedGroup(
     writer.writeInt32(
       given(message.authorizedOperations, -2147483648, 'DescribeGroupsResponse.groups.authorizedOperations'),
     )
-  } else {
-    if (message.authorizedOperations !== undefined && message.authorizedOperations !== -2147483648) {
-      throw unsupportedField(
-        'DescribeGroups',
-        version,
-        'DescribeGroupsResponse.groups.authorizedOperations',
-        '3+',
-      )
-    }
+  } else if (message.authorizedOperations !== undefined && message.authorizedOperations !== -2147483648) {
+    throw unsupportedField(
+      'DescribeGroups',
+      version,
+      'DescribeGroupsResponse.groups.authorizedOperations',
+      '3+',
+    )
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -173,7 +166,6 @@ function encodeDescribeGroupsResponseDescribedGroupArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDescribeGroupsResponseDescribedGroup(writer, item, version, flexible)
 }
 
@@ -193,7 +185,6 @@ function encodeDescribeGroupsResponse(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DescribeGroups', version, 'DescribeGroupsResponse.unknownTaggedFields', '5+')

@@ -78,7 +78,6 @@ function encodeDescribeLogDirsResponsePartition(
   writer.writeBoolean(
     required(message.isFutureKey, 'DescribeLogDirsResponse.results.topics.partitions.isFutureKey'),
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -98,7 +97,6 @@ function encodeDescribeLogDirsResponsePartitionArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDescribeLogDirsResponsePartition(writer, item, version, flexible)
 }
 
@@ -117,7 +115,6 @@ function encodeDescribeLogDirsResponseTopic(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -137,7 +134,6 @@ function encodeDescribeLogDirsResponseTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDescribeLogDirsResponseTopic(writer, item, version, flexible)
 }
 
@@ -164,7 +160,6 @@ function encodeDescribeLogDirsResponseResult(
   if (version === 5) {
     writer.writeBoolean(given(message.isCordoned, false, 'DescribeLogDirsResponse.results.isCordoned'))
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -184,7 +179,6 @@ function encodeDescribeLogDirsResponseResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDescribeLogDirsResponseResult(writer, item, version, flexible)
 }
 
@@ -205,7 +199,6 @@ function encodeDescribeLogDirsResponse(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DescribeLogDirs', version, 'DescribeLogDirsResponse.unknownTaggedFields', '2+')

@@ -99,7 +99,6 @@ function encodeDescribeProducersResponseProducerState(
       'DescribeProducersResponse.topics.partitions.activeProducers.currentTxnStartOffset',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -108,7 +107,6 @@ function encodeDescribeProducersResponseProducerStateArray(
   items: readonly DescribeProducersResponseProducerState[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeProducersResponseProducerState(writer, item)
 }
 
@@ -125,7 +123,6 @@ function encodeDescribeProducersResponsePartitionResponse(
     writer,
     required(message.activeProducers, 'DescribeProducersResponse.topics.partitions.activeProducers'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -134,7 +131,6 @@ function encodeDescribeProducersResponsePartitionResponseArray(
   items: readonly DescribeProducersResponsePartitionResponse[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeProducersResponsePartitionResponse(writer, item)
 }
 
@@ -147,7 +143,6 @@ function encodeDescribeProducersResponseTopicResponse(
     writer,
     required(message.partitions, 'DescribeProducersResponse.topics.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -156,7 +151,6 @@ function encodeDescribeProducersResponseTopicResponseArray(
   items: readonly DescribeProducersResponseTopicResponse[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeProducersResponseTopicResponse(writer, item)
 }
 
@@ -171,7 +165,6 @@ function encodeDescribeProducersResponse(
     writer,
     required(message.topics, 'DescribeProducersResponse.topics'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -189,7 +182,6 @@ function decodeDescribeProducersRequestTopicRequestArray(
   reader: Reader,
 ): DescribeProducersRequestTopicRequest[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeProducersRequestTopicRequest[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeProducersRequestTopicRequest(reader))
   return items

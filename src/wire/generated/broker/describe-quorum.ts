@@ -99,15 +99,13 @@ function encodeDescribeQuorumResponseReplicaState(
     writer.writeUuid(
       given(message.replicaDirectoryId, zeroUuid, 'DescribeQuorumResponseReplicaState.replicaDirectoryId'),
     )
-  } else {
-    if (message.replicaDirectoryId !== undefined && message.replicaDirectoryId !== zeroUuid) {
-      throw unsupportedField(
-        'DescribeQuorum',
-        version,
-        'DescribeQuorumResponseReplicaState.replicaDirectoryId',
-        '2+',
-      )
-    }
+  } else if (message.replicaDirectoryId !== undefined && message.replicaDirectoryId !== zeroUuid) {
+    throw unsupportedField(
+      'DescribeQuorum',
+      version,
+      'DescribeQuorumResponseReplicaState.replicaDirectoryId',
+      '2+',
+    )
   }
   writer.writeInt64(required(message.logEndOffset, 'DescribeQuorumResponseReplicaState.logEndOffset'))
   if (version >= 1) {
@@ -118,7 +116,6 @@ function encodeDescribeQuorumResponseReplicaState(
       given(message.lastCaughtUpTimestamp, -1n, 'DescribeQuorumResponseReplicaState.lastCaughtUpTimestamp'),
     )
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -128,7 +125,6 @@ function encodeDescribeQuorumResponseReplicaStateArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeQuorumResponseReplicaState(writer, item, version)
 }
 
@@ -157,7 +153,6 @@ function encodeDescribeQuorumResponsePartitionData(
     required(message.observers, 'DescribeQuorumResponse.topics.partitions.observers'),
     version,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -167,7 +162,6 @@ function encodeDescribeQuorumResponsePartitionDataArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeQuorumResponsePartitionData(writer, item, version)
 }
 
@@ -182,7 +176,6 @@ function encodeDescribeQuorumResponseTopicData(
     required(message.partitions, 'DescribeQuorumResponse.topics.partitions'),
     version,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -190,7 +183,6 @@ function encodeDescribeQuorumResponseListener(writer: Writer, message: DescribeQ
   writer.writeCompactString(required(message.name, 'DescribeQuorumResponse.nodes.listeners.name'))
   writer.writeCompactString(required(message.host, 'DescribeQuorumResponse.nodes.listeners.host'))
   writer.writeUint16(required(message.port, 'DescribeQuorumResponse.nodes.listeners.port'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -199,7 +191,6 @@ function encodeDescribeQuorumResponseListenerArray(
   items: readonly DescribeQuorumResponseListener[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeQuorumResponseListener(writer, item)
 }
 
@@ -209,7 +200,6 @@ function encodeDescribeQuorumResponseNode(writer: Writer, message: DescribeQuoru
     writer,
     required(message.listeners, 'DescribeQuorumResponse.nodes.listeners'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -219,7 +209,6 @@ function encodeDescribeQuorumResponseTopicDataArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeQuorumResponseTopicData(writer, item, version)
 }
 
@@ -228,7 +217,6 @@ function encodeDescribeQuorumResponseNodeArray(
   items: readonly DescribeQuorumResponseNode[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeQuorumResponseNode(writer, item)
 }
 
@@ -249,12 +237,9 @@ function encodeDescribeQuorumResponse(
   )
   if (version === 2) {
     encodeDescribeQuorumResponseNodeArray(writer, given(message.nodes, [], 'DescribeQuorumResponse.nodes'))
-  } else {
-    if (message.nodes !== undefined && message.nodes.length > 0) {
-      throw unsupportedField('DescribeQuorum', version, 'DescribeQuorumResponse.nodes', '2+')
-    }
+  } else if (message.nodes !== undefined && message.nodes.length > 0) {
+    throw unsupportedField('DescribeQuorum', version, 'DescribeQuorumResponse.nodes', '2+')
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -269,7 +254,6 @@ function decodeDescribeQuorumRequestPartitionData(reader: Reader): DescribeQuoru
 
 function decodeDescribeQuorumRequestPartitionDataArray(reader: Reader): DescribeQuorumRequestPartitionData[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeQuorumRequestPartitionData[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeQuorumRequestPartitionData(reader))
   return items
@@ -287,7 +271,6 @@ function decodeDescribeQuorumRequestTopicData(reader: Reader): DescribeQuorumReq
 
 function decodeDescribeQuorumRequestTopicDataArray(reader: Reader): DescribeQuorumRequestTopicData[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeQuorumRequestTopicData[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeQuorumRequestTopicData(reader))
   return items

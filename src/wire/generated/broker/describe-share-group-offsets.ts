@@ -92,7 +92,6 @@ function encodeDescribeShareGroupOffsetsResponseResponsePartition(
     required(message.errorCode, 'DescribeShareGroupOffsetsResponse.groups.topics.partitions.errorCode'),
   )
   writer.writeCompactNullableString(message.errorMessage ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -102,7 +101,6 @@ function encodeDescribeShareGroupOffsetsResponseResponsePartitionArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeShareGroupOffsetsResponseResponsePartition(writer, item, version)
 }
 
@@ -120,7 +118,6 @@ function encodeDescribeShareGroupOffsetsResponseResponseTopic(
     required(message.partitions, 'DescribeShareGroupOffsetsResponse.groups.topics.partitions'),
     version,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -130,7 +127,6 @@ function encodeDescribeShareGroupOffsetsResponseResponseTopicArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeShareGroupOffsetsResponseResponseTopic(writer, item, version)
 }
 
@@ -147,7 +143,6 @@ function encodeDescribeShareGroupOffsetsResponseResponseGroup(
   )
   writer.writeInt16(required(message.errorCode, 'DescribeShareGroupOffsetsResponse.groups.errorCode'))
   writer.writeCompactNullableString(message.errorMessage ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -157,7 +152,6 @@ function encodeDescribeShareGroupOffsetsResponseResponseGroupArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeShareGroupOffsetsResponseResponseGroup(writer, item, version)
 }
 
@@ -173,7 +167,6 @@ function encodeDescribeShareGroupOffsetsResponse(
     required(message.groups, 'DescribeShareGroupOffsetsResponse.groups'),
     version,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -215,7 +208,6 @@ function decodeDescribeShareGroupOffsetsRequestRequestGroupArray(
   reader: Reader,
 ): DescribeShareGroupOffsetsRequestRequestGroup[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeShareGroupOffsetsRequestRequestGroup[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeShareGroupOffsetsRequestRequestGroup(reader))
   return items

@@ -108,7 +108,6 @@ function encodeDescribeTopicPartitionsResponseResponsePartition(
     required(message.offlineReplicas, 'DescribeTopicPartitionsResponse.topics.partitions.offlineReplicas'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -117,7 +116,6 @@ function encodeDescribeTopicPartitionsResponseResponsePartitionArray(
   items: readonly DescribeTopicPartitionsResponseResponsePartition[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeTopicPartitionsResponseResponsePartition(writer, item)
 }
 
@@ -142,7 +140,6 @@ function encodeDescribeTopicPartitionsResponseResponseTopic(
       'DescribeTopicPartitionsResponse.topics.topicAuthorizedOperations',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -156,7 +153,6 @@ function encodeDescribeTopicPartitionsResponseCursor(
   writer.writeInt32(
     required(message.partitionIndex, 'DescribeTopicPartitionsResponse.nextCursor.partitionIndex'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -165,7 +161,6 @@ function encodeDescribeTopicPartitionsResponseResponseTopicArray(
   items: readonly DescribeTopicPartitionsResponseResponseTopic[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeTopicPartitionsResponseResponseTopic(writer, item)
 }
 
@@ -186,7 +181,6 @@ function encodeDescribeTopicPartitionsResponse(
     writer.writeInt8(1)
     encodeDescribeTopicPartitionsResponseCursor(writer, nextCursor)
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -215,7 +209,6 @@ function decodeDescribeTopicPartitionsRequestTopicRequestArray(
   reader: Reader,
 ): DescribeTopicPartitionsRequestTopicRequest[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeTopicPartitionsRequestTopicRequest[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeTopicPartitionsRequestTopicRequest(reader))
   return items

@@ -53,7 +53,6 @@ function encodeDescribeTransactionsResponseTopicData(
     required(message.partitions, 'DescribeTransactionsResponse.transactionStates.topics.partitions'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -62,7 +61,6 @@ function encodeDescribeTransactionsResponseTopicDataArray(
   items: readonly DescribeTransactionsResponseTopicData[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeTransactionsResponseTopicData(writer, item)
 }
 
@@ -97,7 +95,6 @@ function encodeDescribeTransactionsResponseTransactionState(
     writer,
     required(message.topics, 'DescribeTransactionsResponse.transactionStates.topics'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -106,7 +103,6 @@ function encodeDescribeTransactionsResponseTransactionStateArray(
   items: readonly DescribeTransactionsResponseTransactionState[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeTransactionsResponseTransactionState(writer, item)
 }
 
@@ -121,7 +117,6 @@ function encodeDescribeTransactionsResponse(
     writer,
     required(message.transactionStates, 'DescribeTransactionsResponse.transactionStates'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -54,7 +54,6 @@ function encodeDescribeUserScramCredentialsResponseCredentialInfo(
   writer.writeInt32(
     required(message.iterations, 'DescribeUserScramCredentialsResponse.results.credentialInfos.iterations'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -63,7 +62,6 @@ function encodeDescribeUserScramCredentialsResponseCredentialInfoArray(
   items: readonly DescribeUserScramCredentialsResponseCredentialInfo[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeUserScramCredentialsResponseCredentialInfo(writer, item)
 }
 
@@ -80,7 +78,6 @@ function encodeDescribeUserScramCredentialsResponseResult(
     writer,
     required(message.credentialInfos, 'DescribeUserScramCredentialsResponse.results.credentialInfos'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -89,7 +86,6 @@ function encodeDescribeUserScramCredentialsResponseResultArray(
   items: readonly DescribeUserScramCredentialsResponseResult[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeUserScramCredentialsResponseResult(writer, item)
 }
 
@@ -108,7 +104,6 @@ function encodeDescribeUserScramCredentialsResponse(
     writer,
     required(message.results, 'DescribeUserScramCredentialsResponse.results'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -73,7 +73,6 @@ function encodeElectLeadersResponsePartitionResult(
   )
   if (flexible) writer.writeCompactNullableString(errorMessage)
   else writer.writeNullableString(errorMessage)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -93,7 +92,6 @@ function encodeElectLeadersResponsePartitionResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeElectLeadersResponsePartitionResult(writer, item, version, flexible)
 }
 
@@ -112,7 +110,6 @@ function encodeElectLeadersResponseReplicaElectionResult(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -132,7 +129,6 @@ function encodeElectLeadersResponseReplicaElectionResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeElectLeadersResponseReplicaElectionResult(writer, item, version, flexible)
 }
 
@@ -142,10 +138,8 @@ function encodeElectLeadersResponse(writer: Writer, message: ElectLeadersRespons
   writer.writeInt32(required(message.throttleTimeMs, 'ElectLeadersResponse.throttleTimeMs'))
   if (version >= 1) {
     writer.writeInt16(given(message.errorCode, 0, 'ElectLeadersResponse.errorCode'))
-  } else {
-    if (message.errorCode !== undefined && message.errorCode !== 0) {
-      throw unsupportedField('ElectLeaders', version, 'ElectLeadersResponse.errorCode', '1+')
-    }
+  } else if (message.errorCode !== undefined && message.errorCode !== 0) {
+    throw unsupportedField('ElectLeaders', version, 'ElectLeadersResponse.errorCode', '1+')
   }
   encodeElectLeadersResponseReplicaElectionResultArray(
     writer,
@@ -153,7 +147,6 @@ function encodeElectLeadersResponse(writer: Writer, message: ElectLeadersRespons
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('ElectLeaders', version, 'ElectLeadersResponse.unknownTaggedFields', '2+')

@@ -36,7 +36,6 @@ function encodeEndTxnResponse(writer: Writer, message: EndTxnResponse, version: 
     writer.writeInt64(given(message.producerId, -1n, 'EndTxnResponse.producerId'))
     writer.writeInt16(given(message.producerEpoch, -1, 'EndTxnResponse.producerEpoch'))
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('EndTxn', version, 'EndTxnResponse.unknownTaggedFields', '3+')

@@ -32,7 +32,6 @@ function encodeExpireDelegationTokenResponse(
   writer.writeInt16(required(message.errorCode, 'ExpireDelegationTokenResponse.errorCode'))
   writer.writeInt64(required(message.expiryTimestampMs, 'ExpireDelegationTokenResponse.expiryTimestampMs'))
   writer.writeInt32(required(message.throttleTimeMs, 'ExpireDelegationTokenResponse.throttleTimeMs'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(

@@ -15,7 +15,7 @@ import { type RecordBytes, Writer } from '../../primitives/writer'
 
 /** FetchRequest, as it was read. Versions 4-18. */
 export interface FetchRequest {
-  /** Versions 12+, left out of others; tag 0; default null. */
+  /** Versions 12+; tag 0; default null. */
   clusterId: string | null
   /** Versions 4-14; default -1. */
   readonly replicaId: number
@@ -27,14 +27,14 @@ export interface FetchRequest {
   readonly maxBytes: number
   /** Default 0. */
   readonly isolationLevel: number
-  /** Versions 7+, left out of others; default 0. */
+  /** Versions 7+; default 0. */
   readonly sessionId: number
-  /** Versions 7+, left out of others; default -1. */
+  /** Versions 7+; default -1. */
   readonly sessionEpoch: number
   readonly topics: FetchRequestTopic[]
   /** Versions 7+. */
   readonly forgottenTopicsData: FetchRequestForgottenTopic[]
-  /** Versions 11+, left out of others; default empty. */
+  /** Versions 11+; default empty. */
   readonly rackId: string
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -42,9 +42,9 @@ export interface FetchRequest {
 
 /** Versions 7-18. */
 export interface FetchRequestForgottenTopic {
-  /** Versions 7-12, left out of others. */
+  /** Versions 7-12. */
   readonly topic: string
-  /** Versions 13+, left out of others. */
+  /** Versions 13+. */
   readonly topicId: string
   readonly partitions: number[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -52,9 +52,9 @@ export interface FetchRequestForgottenTopic {
 }
 
 export interface FetchRequestTopic {
-  /** Versions 4-12, left out of others. */
+  /** Versions 4-12. */
   readonly topic: string
-  /** Versions 13+, left out of others. */
+  /** Versions 13+. */
   readonly topicId: string
   readonly partitions: FetchRequestPartition[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -63,17 +63,17 @@ export interface FetchRequestTopic {
 
 export interface FetchRequestPartition {
   readonly partition: number
-  /** Versions 9+, left out of others; default -1. */
+  /** Versions 9+; default -1. */
   readonly currentLeaderEpoch: number
   readonly fetchOffset: bigint
   /** Versions 12+; default -1. */
   readonly lastFetchedEpoch: number
-  /** Versions 5+, left out of others; default -1. */
+  /** Versions 5+; default -1. */
   readonly logStartOffset: bigint
   readonly partitionMaxBytes: number
-  /** Versions 17+, left out of others; tag 0. */
+  /** Versions 17+; tag 0. */
   replicaDirectoryId: string
-  /** Versions 18+, left out of others; tag 1; default 9223372036854775807. */
+  /** Versions 18+; tag 1; default 9223372036854775807. */
   highWatermark: bigint
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -212,7 +212,6 @@ function encodeFetchResponseEpochEndOffset(writer: Writer, message: FetchRespons
   writer.writeInt64(
     given(message.endOffset, -1n, 'FetchResponse.responses.partitions.divergingEpoch.endOffset'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -221,14 +220,12 @@ function encodeFetchResponseLeaderIdAndEpoch(writer: Writer, message: FetchRespo
   writer.writeInt32(
     given(message.leaderEpoch, -1, 'FetchResponse.responses.partitions.currentLeader.leaderEpoch'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
 function encodeFetchResponseSnapshotId(writer: Writer, message: FetchResponseSnapshotId): void {
   writer.writeInt64(given(message.endOffset, -1n, 'FetchResponse.responses.partitions.snapshotId.endOffset'))
   writer.writeInt32(given(message.epoch, -1, 'FetchResponse.responses.partitions.snapshotId.epoch'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -244,7 +241,6 @@ function encodeFetchResponseAbortedTransaction(
   writer.writeInt64(
     required(message.firstOffset, 'FetchResponse.responses.partitions.abortedTransactions.firstOffset'),
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Fetch', version, 'FetchResponseAbortedTransaction.unknownTaggedFields', '12+')
@@ -289,48 +285,35 @@ function encodeFetchResponsePartitionData(
     writer.writeInt32(
       given(message.preferredReadReplica, -1, 'FetchResponse.responses.partitions.preferredReadReplica'),
     )
-  } else {
-    if (message.preferredReadReplica !== undefined && message.preferredReadReplica !== -1) {
-      throw unsupportedField(
-        'Fetch',
-        version,
-        'FetchResponse.responses.partitions.preferredReadReplica',
-        '11+',
-      )
-    }
+  } else if (message.preferredReadReplica !== undefined && message.preferredReadReplica !== -1) {
+    throw unsupportedField('Fetch', version, 'FetchResponse.responses.partitions.preferredReadReplica', '11+')
   }
   const records = requiredOrNull(message.records, 'FetchResponse.responses.partitions.records')
   if (flexible) writer.writeCompactNullableRecords(records)
   else writer.writeNullableRecords(records)
   let tagged: TaggedField[] | undefined
   if (message.divergingEpoch !== undefined && !isDefaultFetchResponseEpochEndOffset(message.divergingEpoch)) {
-    if (!(version >= 12))
+    if (version < 12) {
       throw unsupportedField('Fetch', version, 'FetchResponse.responses.partitions.divergingEpoch', '12+')
+    }
     const field = new Writer()
-    encodeFetchResponseEpochEndOffset(
-      field,
-      required(message.divergingEpoch, 'FetchResponse.responses.partitions.divergingEpoch'),
-    )
+    encodeFetchResponseEpochEndOffset(field, message.divergingEpoch)
     ;(tagged ??= []).push({ tag: 0, data: field.toBuffer() })
   }
   if (message.currentLeader !== undefined && !isDefaultFetchResponseLeaderIdAndEpoch(message.currentLeader)) {
-    if (!(version >= 12))
+    if (version < 12) {
       throw unsupportedField('Fetch', version, 'FetchResponse.responses.partitions.currentLeader', '12+')
+    }
     const field = new Writer()
-    encodeFetchResponseLeaderIdAndEpoch(
-      field,
-      required(message.currentLeader, 'FetchResponse.responses.partitions.currentLeader'),
-    )
+    encodeFetchResponseLeaderIdAndEpoch(field, message.currentLeader)
     ;(tagged ??= []).push({ tag: 1, data: field.toBuffer() })
   }
   if (message.snapshotId !== undefined && !isDefaultFetchResponseSnapshotId(message.snapshotId)) {
-    if (!(version >= 12))
+    if (version < 12) {
       throw unsupportedField('Fetch', version, 'FetchResponse.responses.partitions.snapshotId', '12+')
+    }
     const field = new Writer()
-    encodeFetchResponseSnapshotId(
-      field,
-      required(message.snapshotId, 'FetchResponse.responses.partitions.snapshotId'),
-    )
+    encodeFetchResponseSnapshotId(field, message.snapshotId)
     ;(tagged ??= []).push({ tag: 2, data: field.toBuffer() })
   }
   if (flexible) writer.writeTaggedFields(tagged, message.unknownTaggedFields)
@@ -347,7 +330,6 @@ function encodeFetchResponsePartitionDataArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeFetchResponsePartitionData(writer, item, version, flexible)
 }
 
@@ -371,7 +353,6 @@ function encodeFetchResponseFetchableTopicResponse(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Fetch', version, 'FetchResponseFetchableTopicResponse.unknownTaggedFields', '12+')
@@ -383,7 +364,6 @@ function encodeFetchResponseNodeEndpoint(writer: Writer, message: FetchResponseN
   writer.writeCompactString(required(message.host, 'FetchResponse.nodeEndpoints.host'))
   writer.writeInt32(required(message.port, 'FetchResponse.nodeEndpoints.port'))
   writer.writeCompactNullableString(message.rack ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -395,7 +375,6 @@ function encodeFetchResponseFetchableTopicResponseArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeFetchResponseFetchableTopicResponse(writer, item, version, flexible)
 }
 
@@ -404,7 +383,6 @@ function encodeFetchResponseNodeEndpointArray(
   items: readonly FetchResponseNodeEndpoint[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeFetchResponseNodeEndpoint(writer, item)
 }
 
@@ -415,10 +393,8 @@ function encodeFetchResponse(writer: Writer, message: FetchResponse, version: nu
   if (version >= 7) {
     writer.writeInt16(given(message.errorCode, 0, 'FetchResponse.errorCode'))
     writer.writeInt32(given(message.sessionId, 0, 'FetchResponse.sessionId'))
-  } else {
-    if (message.sessionId !== undefined && message.sessionId !== 0) {
-      throw unsupportedField('Fetch', version, 'FetchResponse.sessionId', '7+')
-    }
+  } else if (message.sessionId !== undefined && message.sessionId !== 0) {
+    throw unsupportedField('Fetch', version, 'FetchResponse.sessionId', '7+')
   }
   encodeFetchResponseFetchableTopicResponseArray(
     writer,
@@ -428,12 +404,11 @@ function encodeFetchResponse(writer: Writer, message: FetchResponse, version: nu
   )
   let tagged: TaggedField[] | undefined
   if (message.nodeEndpoints !== undefined && message.nodeEndpoints.length > 0) {
-    if (!(version >= 16)) throw unsupportedField('Fetch', version, 'FetchResponse.nodeEndpoints', '16+')
+    if (version < 16) {
+      throw unsupportedField('Fetch', version, 'FetchResponse.nodeEndpoints', '16+')
+    }
     const field = new Writer()
-    encodeFetchResponseNodeEndpointArray(
-      field,
-      required(message.nodeEndpoints, 'FetchResponse.nodeEndpoints'),
-    )
+    encodeFetchResponseNodeEndpointArray(field, message.nodeEndpoints)
     ;(tagged ??= []).push({ tag: 0, data: field.toBuffer() })
   }
   if (flexible) writer.writeTaggedFields(tagged, message.unknownTaggedFields)
@@ -465,11 +440,11 @@ function readFetchRequestPartitionTag(
 ): boolean {
   switch (tag) {
     case 0:
-      if (!(version >= 17)) return false
+      if (version < 17) return false
       message.replicaDirectoryId = field.readUuid()
       return true
     case 1:
-      if (!(version === 18)) return false
+      if (version < 18) return false
       message.highWatermark = field.readInt64()
       return true
     default:
@@ -505,7 +480,6 @@ function decodeFetchRequestPartitionArray(
   flexible: boolean,
 ): FetchRequestPartition[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: FetchRequestPartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeFetchRequestPartition(reader, version, flexible))
   return items
@@ -547,7 +521,6 @@ function decodeFetchRequestTopicArray(
   flexible: boolean,
 ): FetchRequestTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: FetchRequestTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeFetchRequestTopic(reader, version, flexible))
   return items
@@ -559,7 +532,6 @@ function decodeFetchRequestForgottenTopicArray(
   flexible: boolean,
 ): FetchRequestForgottenTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: FetchRequestForgottenTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeFetchRequestForgottenTopic(reader, version, flexible))
   return items
@@ -571,7 +543,7 @@ function readFetchRequestTag(tag: number, field: Reader, message: FetchRequest, 
       message.clusterId = field.readCompactNullableString()
       return true
     case 1:
-      if (!(version >= 15)) return false
+      if (version < 15) return false
       message.replicaState = decodeFetchRequestReplicaState(field)
       return true
     default:

@@ -68,7 +68,6 @@ function encodeFindCoordinatorResponseCoordinator(
   writer.writeCompactNullableString(
     requiredOrNull(message.errorMessage, 'FindCoordinatorResponse.coordinators.errorMessage'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -77,7 +76,6 @@ function encodeFindCoordinatorResponseCoordinatorArray(
   items: readonly FindCoordinatorResponseCoordinator[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeFindCoordinatorResponseCoordinator(writer, item)
 }
 
@@ -93,10 +91,8 @@ function encodeFindCoordinatorResponse(
   }
   if (version <= 3) {
     writer.writeInt16(given(message.errorCode, 0, 'FindCoordinatorResponse.errorCode'))
-  } else {
-    if (message.errorCode !== undefined && message.errorCode !== 0) {
-      throw unsupportedField('FindCoordinator', version, 'FindCoordinatorResponse.errorCode', '0-3')
-    }
+  } else if (message.errorCode !== undefined && message.errorCode !== 0) {
+    throw unsupportedField('FindCoordinator', version, 'FindCoordinatorResponse.errorCode', '0-3')
   }
   if (version >= 1 && version <= 3) {
     const errorMessage = message.errorMessage === undefined ? '' : message.errorMessage
@@ -125,12 +121,9 @@ function encodeFindCoordinatorResponse(
       writer,
       given(message.coordinators, [], 'FindCoordinatorResponse.coordinators'),
     )
-  } else {
-    if (message.coordinators !== undefined && message.coordinators.length > 0) {
-      throw unsupportedField('FindCoordinator', version, 'FindCoordinatorResponse.coordinators', '4+')
-    }
+  } else if (message.coordinators !== undefined && message.coordinators.length > 0) {
+    throw unsupportedField('FindCoordinator', version, 'FindCoordinatorResponse.coordinators', '4+')
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('FindCoordinator', version, 'FindCoordinatorResponse.unknownTaggedFields', '3+')

@@ -55,7 +55,6 @@ function encodeGetTelemetrySubscriptionsResponse(
     required(message.requestedMetrics, 'GetTelemetrySubscriptionsResponse.requestedMetrics'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -32,7 +32,6 @@ function encodeHeartbeatResponse(writer: Writer, message: HeartbeatResponse, ver
     writer.writeInt32(given(message.throttleTimeMs, 0, 'HeartbeatResponse.throttleTimeMs'))
   }
   writer.writeInt16(required(message.errorCode, 'HeartbeatResponse.errorCode'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Heartbeat', version, 'HeartbeatResponse.unknownTaggedFields', '4+')

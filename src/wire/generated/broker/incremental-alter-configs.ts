@@ -66,7 +66,6 @@ function encodeIncrementalAlterConfigsResponseAlterConfigsResourceResponse(
   )
   if (flexible) writer.writeCompactString(resourceName)
   else writer.writeString(resourceName)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -86,7 +85,6 @@ function encodeIncrementalAlterConfigsResponseAlterConfigsResourceResponseArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items)
     encodeIncrementalAlterConfigsResponseAlterConfigsResourceResponse(writer, item, version, flexible)
 }
@@ -105,7 +103,6 @@ function encodeIncrementalAlterConfigsResponse(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -138,7 +135,6 @@ function decodeIncrementalAlterConfigsRequestAlterableConfigArray(
   flexible: boolean,
 ): IncrementalAlterConfigsRequestAlterableConfig[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: IncrementalAlterConfigsRequestAlterableConfig[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeIncrementalAlterConfigsRequestAlterableConfig(reader, flexible))
@@ -166,7 +162,6 @@ function decodeIncrementalAlterConfigsRequestAlterConfigsResourceArray(
   flexible: boolean,
 ): IncrementalAlterConfigsRequestAlterConfigsResource[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: IncrementalAlterConfigsRequestAlterConfigsResource[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeIncrementalAlterConfigsRequestAlterConfigsResource(reader, flexible))

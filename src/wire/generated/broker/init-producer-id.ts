@@ -65,7 +65,6 @@ function encodeInitProducerIdResponse(
       )
     }
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('InitProducerId', version, 'InitProducerIdResponse.unknownTaggedFields', '2+')

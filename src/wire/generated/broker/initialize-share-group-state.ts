@@ -62,7 +62,6 @@ function encodeInitializeShareGroupStateResponsePartitionResult(
     required(message.errorCode, 'InitializeShareGroupStateResponse.results.partitions.errorCode'),
   )
   writer.writeCompactNullableString(message.errorMessage ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -71,7 +70,6 @@ function encodeInitializeShareGroupStateResponsePartitionResultArray(
   items: readonly InitializeShareGroupStateResponsePartitionResult[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeInitializeShareGroupStateResponsePartitionResult(writer, item)
 }
 
@@ -84,7 +82,6 @@ function encodeInitializeShareGroupStateResponseInitializeStateResult(
     writer,
     required(message.partitions, 'InitializeShareGroupStateResponse.results.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -93,7 +90,6 @@ function encodeInitializeShareGroupStateResponseInitializeStateResultArray(
   items: readonly InitializeShareGroupStateResponseInitializeStateResult[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeInitializeShareGroupStateResponseInitializeStateResult(writer, item)
 }
 
@@ -107,7 +103,6 @@ function encodeInitializeShareGroupStateResponse(
     writer,
     required(message.results, 'InitializeShareGroupStateResponse.results'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -128,7 +123,6 @@ function decodeInitializeShareGroupStateRequestPartitionDataArray(
   reader: Reader,
 ): InitializeShareGroupStateRequestPartitionData[] {
   const count = reader.readCompactArrayLength()
-
   const items: InitializeShareGroupStateRequestPartitionData[] = []
   for (let i = 0; i < count; i++) items.push(decodeInitializeShareGroupStateRequestPartitionData(reader))
   return items
@@ -150,7 +144,6 @@ function decodeInitializeShareGroupStateRequestInitializeStateDataArray(
   reader: Reader,
 ): InitializeShareGroupStateRequestInitializeStateData[] {
   const count = reader.readCompactArrayLength()
-
   const items: InitializeShareGroupStateRequestInitializeStateData[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeInitializeShareGroupStateRequestInitializeStateData(reader))

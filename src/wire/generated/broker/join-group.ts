@@ -15,14 +15,14 @@ import type { Writer } from '../../primitives/writer'
 export interface JoinGroupRequest {
   readonly groupId: string
   readonly sessionTimeoutMs: number
-  /** Versions 1+, left out of others; default -1. */
+  /** Versions 1+; default -1. */
   readonly rebalanceTimeoutMs: number
   readonly memberId: string
   /** Versions 5+; default null. */
   readonly groupInstanceId: string | null
   readonly protocolType: string
   readonly protocols: JoinGroupRequestRequestProtocol[]
-  /** Versions 8+, left out of others; default null. */
+  /** Versions 8+; default null. */
   readonly reason: string | null
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -81,7 +81,6 @@ function encodeJoinGroupResponseResponseMember(
   const metadata = required(message.metadata, 'JoinGroupResponse.members.metadata')
   if (flexible) writer.writeCompactBytes(metadata)
   else writer.writeBytes(metadata)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('JoinGroup', version, 'JoinGroupResponseResponseMember.unknownTaggedFields', '6+')
@@ -96,7 +95,6 @@ function encodeJoinGroupResponseResponseMemberArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeJoinGroupResponseResponseMember(writer, item, version, flexible)
 }
 
@@ -125,10 +123,8 @@ function encodeJoinGroupResponse(writer: Writer, message: JoinGroupResponse, ver
   else writer.writeString(leader)
   if (version === 9) {
     writer.writeBoolean(given(message.skipAssignment, false, 'JoinGroupResponse.skipAssignment'))
-  } else {
-    if (message.skipAssignment !== undefined && message.skipAssignment !== false) {
-      throw unsupportedField('JoinGroup', version, 'JoinGroupResponse.skipAssignment', '9+')
-    }
+  } else if (message.skipAssignment !== undefined && message.skipAssignment !== false) {
+    throw unsupportedField('JoinGroup', version, 'JoinGroupResponse.skipAssignment', '9+')
   }
   const memberId = required(message.memberId, 'JoinGroupResponse.memberId')
   if (flexible) writer.writeCompactString(memberId)
@@ -139,7 +135,6 @@ function encodeJoinGroupResponse(writer: Writer, message: JoinGroupResponse, ver
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('JoinGroup', version, 'JoinGroupResponse.unknownTaggedFields', '6+')
@@ -166,7 +161,6 @@ function decodeJoinGroupRequestRequestProtocolArray(
   flexible: boolean,
 ): JoinGroupRequestRequestProtocol[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: JoinGroupRequestRequestProtocol[] = []
   for (let i = 0; i < count; i++) items.push(decodeJoinGroupRequestRequestProtocol(reader, flexible))
   return items

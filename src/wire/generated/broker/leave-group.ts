@@ -27,7 +27,7 @@ export interface LeaveGroupRequestMemberIdentity {
   readonly memberId: string
   /** Default null. */
   readonly groupInstanceId: string | null
-  /** Versions 5+, left out of others; default null. */
+  /** Versions 5+; default null. */
   readonly reason: string | null
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -69,7 +69,6 @@ function encodeLeaveGroupResponseMemberResponse(
   if (flexible) writer.writeCompactNullableString(groupInstanceId)
   else writer.writeNullableString(groupInstanceId)
   writer.writeInt16(required(message.errorCode, 'LeaveGroupResponse.members.errorCode'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -89,7 +88,6 @@ function encodeLeaveGroupResponseMemberResponseArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeLeaveGroupResponseMemberResponse(writer, item, version, flexible)
 }
 
@@ -107,12 +105,9 @@ function encodeLeaveGroupResponse(writer: Writer, message: LeaveGroupResponse, v
       version,
       flexible,
     )
-  } else {
-    if (message.members !== undefined && message.members.length > 0) {
-      throw unsupportedField('LeaveGroup', version, 'LeaveGroupResponse.members', '3+')
-    }
+  } else if (message.members !== undefined && message.members.length > 0) {
+    throw unsupportedField('LeaveGroup', version, 'LeaveGroupResponse.members', '3+')
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('LeaveGroup', version, 'LeaveGroupResponse.unknownTaggedFields', '4+')
@@ -142,7 +137,6 @@ function decodeLeaveGroupRequestMemberIdentityArray(
   flexible: boolean,
 ): LeaveGroupRequestMemberIdentity[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: LeaveGroupRequestMemberIdentity[] = []
   for (let i = 0; i < count; i++) items.push(decodeLeaveGroupRequestMemberIdentity(reader, version, flexible))
   return items

@@ -44,7 +44,6 @@ function encodeListConfigResourcesResponseConfigResource(
       given(message.resourceType, 16, 'ListConfigResourcesResponse.configResources.resourceType'),
     )
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -54,7 +53,6 @@ function encodeListConfigResourcesResponseConfigResourceArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeListConfigResourcesResponseConfigResource(writer, item, version)
 }
 
@@ -71,7 +69,6 @@ function encodeListConfigResourcesResponse(
     required(message.configResources, 'ListConfigResourcesResponse.configResources'),
     version,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -55,7 +55,6 @@ function encodeListGroupsResponseListedGroup(
   if (version === 5) {
     writer.writeCompactString(given(message.groupType, '', 'ListGroupsResponse.groups.groupType'))
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('ListGroups', version, 'ListGroupsResponseListedGroup.unknownTaggedFields', '3+')
@@ -70,7 +69,6 @@ function encodeListGroupsResponseListedGroupArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeListGroupsResponseListedGroup(writer, item, version, flexible)
 }
 
@@ -87,7 +85,6 @@ function encodeListGroupsResponse(writer: Writer, message: ListGroupsResponse, v
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('ListGroups', version, 'ListGroupsResponse.unknownTaggedFields', '3+')

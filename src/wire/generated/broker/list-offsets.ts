@@ -11,7 +11,7 @@ export interface ListOffsetsRequest {
   /** Versions 2+. */
   readonly isolationLevel: number
   readonly topics: ListOffsetsRequestTopic[]
-  /** Versions 10+, left out of others. */
+  /** Versions 10+. */
   readonly timeoutMs: number
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -26,7 +26,7 @@ export interface ListOffsetsRequestTopic {
 
 export interface ListOffsetsRequestPartition {
   readonly partitionIndex: number
-  /** Versions 4+, left out of others; default -1. */
+  /** Versions 4+; default -1. */
   readonly currentLeaderEpoch: number
   readonly timestamp: bigint
   /** Tagged fields that are not known here; absent when there are none. */
@@ -74,17 +74,9 @@ function encodeListOffsetsResponsePartitionResponse(
   writer.writeInt64(given(message.offset, -1n, 'ListOffsetsResponse.topics.partitions.offset'))
   if (version >= 4) {
     writer.writeInt32(given(message.leaderEpoch, -1, 'ListOffsetsResponse.topics.partitions.leaderEpoch'))
-  } else {
-    if (message.leaderEpoch !== undefined && message.leaderEpoch !== -1) {
-      throw unsupportedField(
-        'ListOffsets',
-        version,
-        'ListOffsetsResponse.topics.partitions.leaderEpoch',
-        '4+',
-      )
-    }
+  } else if (message.leaderEpoch !== undefined && message.leaderEpoch !== -1) {
+    throw unsupportedField('ListOffsets', version, 'ListOffsetsResponse.topics.partitions.leaderEpoch', '4+')
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -104,7 +96,6 @@ function encodeListOffsetsResponsePartitionResponseArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeListOffsetsResponsePartitionResponse(writer, item, version, flexible)
 }
 
@@ -123,7 +114,6 @@ function encodeListOffsetsResponseTopicResponse(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -143,7 +133,6 @@ function encodeListOffsetsResponseTopicResponseArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeListOffsetsResponseTopicResponse(writer, item, version, flexible)
 }
 
@@ -159,7 +148,6 @@ function encodeListOffsetsResponse(writer: Writer, message: ListOffsetsResponse,
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('ListOffsets', version, 'ListOffsetsResponse.unknownTaggedFields', '6+')
@@ -189,7 +177,6 @@ function decodeListOffsetsRequestPartitionArray(
   flexible: boolean,
 ): ListOffsetsRequestPartition[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: ListOffsetsRequestPartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeListOffsetsRequestPartition(reader, version, flexible))
   return items
@@ -217,7 +204,6 @@ function decodeListOffsetsRequestTopicArray(
   flexible: boolean,
 ): ListOffsetsRequestTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: ListOffsetsRequestTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeListOffsetsRequestTopic(reader, version, flexible))
   return items

@@ -74,7 +74,6 @@ function encodeListPartitionReassignmentsResponseOngoingPartitionReassignment(
     ),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -83,7 +82,6 @@ function encodeListPartitionReassignmentsResponseOngoingPartitionReassignmentArr
   items: readonly ListPartitionReassignmentsResponseOngoingPartitionReassignment[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeListPartitionReassignmentsResponseOngoingPartitionReassignment(writer, item)
 }
 
@@ -96,7 +94,6 @@ function encodeListPartitionReassignmentsResponseOngoingTopicReassignment(
     writer,
     required(message.partitions, 'ListPartitionReassignmentsResponse.topics.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -105,7 +102,6 @@ function encodeListPartitionReassignmentsResponseOngoingTopicReassignmentArray(
   items: readonly ListPartitionReassignmentsResponseOngoingTopicReassignment[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeListPartitionReassignmentsResponseOngoingTopicReassignment(writer, item)
 }
 
@@ -124,7 +120,6 @@ function encodeListPartitionReassignmentsResponse(
     writer,
     required(message.topics, 'ListPartitionReassignmentsResponse.topics'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

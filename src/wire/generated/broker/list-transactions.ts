@@ -47,7 +47,6 @@ function encodeListTransactionsResponseTransactionState(
   writer.writeCompactString(
     required(message.transactionState, 'ListTransactionsResponse.transactionStates.transactionState'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -56,7 +55,6 @@ function encodeListTransactionsResponseTransactionStateArray(
   items: readonly ListTransactionsResponseTransactionState[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeListTransactionsResponseTransactionState(writer, item)
 }
 
@@ -77,7 +75,6 @@ function encodeListTransactionsResponse(
     writer,
     required(message.transactionStates, 'ListTransactionsResponse.transactionStates'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -28,7 +28,7 @@ export interface MetadataRequest {
 }
 
 export interface MetadataRequestRequestTopic {
-  /** Versions 10+, left out of others. */
+  /** Versions 10+. */
   readonly topicId: string
   /** Null in versions 10+ only. */
   readonly name: string | null
@@ -109,7 +109,6 @@ function encodeMetadataResponseResponseBroker(
     if (flexible) writer.writeCompactNullableString(rack)
     else writer.writeNullableString(rack)
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Metadata', version, 'MetadataResponseResponseBroker.unknownTaggedFields', '9+')
@@ -141,7 +140,6 @@ function encodeMetadataResponseResponsePartition(
       flexible,
     )
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Metadata', version, 'MetadataResponseResponsePartition.unknownTaggedFields', '9+')
@@ -156,7 +154,6 @@ function encodeMetadataResponseResponsePartitionArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeMetadataResponseResponsePartition(writer, item, version, flexible)
 }
 
@@ -193,15 +190,12 @@ function encodeMetadataResponseResponseTopic(
         'MetadataResponse.topics.topicAuthorizedOperations',
       ),
     )
-  } else {
-    if (
-      message.topicAuthorizedOperations !== undefined &&
-      message.topicAuthorizedOperations !== -2147483648
-    ) {
-      throw unsupportedField('Metadata', version, 'MetadataResponse.topics.topicAuthorizedOperations', '8+')
-    }
+  } else if (
+    message.topicAuthorizedOperations !== undefined &&
+    message.topicAuthorizedOperations !== -2147483648
+  ) {
+    throw unsupportedField('Metadata', version, 'MetadataResponse.topics.topicAuthorizedOperations', '8+')
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Metadata', version, 'MetadataResponseResponseTopic.unknownTaggedFields', '9+')
@@ -216,7 +210,6 @@ function encodeMetadataResponseResponseBrokerArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeMetadataResponseResponseBroker(writer, item, version, flexible)
 }
 
@@ -228,7 +221,6 @@ function encodeMetadataResponseResponseTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeMetadataResponseResponseTopic(writer, item, version, flexible)
 }
 
@@ -262,18 +254,15 @@ function encodeMetadataResponse(writer: Writer, message: MetadataResponse, versi
     writer.writeInt32(
       given(message.clusterAuthorizedOperations, -2147483648, 'MetadataResponse.clusterAuthorizedOperations'),
     )
-  } else {
-    if (
-      message.clusterAuthorizedOperations !== undefined &&
-      message.clusterAuthorizedOperations !== -2147483648
-    ) {
-      throw unsupportedField('Metadata', version, 'MetadataResponse.clusterAuthorizedOperations', '8-10')
-    }
+  } else if (
+    message.clusterAuthorizedOperations !== undefined &&
+    message.clusterAuthorizedOperations !== -2147483648
+  ) {
+    throw unsupportedField('Metadata', version, 'MetadataResponse.clusterAuthorizedOperations', '8-10')
   }
   if (version === 13) {
     writer.writeInt16(given(message.errorCode, 0, 'MetadataResponse.errorCode'))
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Metadata', version, 'MetadataResponse.unknownTaggedFields', '9+')
@@ -319,7 +308,6 @@ function decodeMetadataRequestRequestTopicArray(
   flexible: boolean,
 ): MetadataRequestRequestTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: MetadataRequestRequestTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeMetadataRequestRequestTopic(reader, version, flexible))
   return items

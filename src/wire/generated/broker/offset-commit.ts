@@ -14,7 +14,7 @@ export interface OffsetCommitRequest {
   readonly memberId: string
   /** Versions 7+; default null. */
   readonly groupInstanceId: string | null
-  /** Versions 2-4, left out of others; default -1. */
+  /** Versions 2-4; default -1. */
   readonly retentionTimeMs: bigint
   readonly topics: OffsetCommitRequestRequestTopic[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -22,9 +22,9 @@ export interface OffsetCommitRequest {
 }
 
 export interface OffsetCommitRequestRequestTopic {
-  /** Versions 2-9, left out of others. */
+  /** Versions 2-9. */
   readonly name: string
-  /** Versions 10+, left out of others. */
+  /** Versions 10+. */
   readonly topicId: string
   readonly partitions: OffsetCommitRequestRequestPartition[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -34,7 +34,7 @@ export interface OffsetCommitRequestRequestTopic {
 export interface OffsetCommitRequestRequestPartition {
   readonly partitionIndex: number
   readonly committedOffset: bigint
-  /** Versions 6+, left out of others; default -1. */
+  /** Versions 6+; default -1. */
   readonly committedLeaderEpoch: number
   readonly committedMetadata: string | null
   /** Tagged fields that are not known here; absent when there are none. */
@@ -75,7 +75,6 @@ function encodeOffsetCommitResponseResponsePartition(
 ): void {
   writer.writeInt32(required(message.partitionIndex, 'OffsetCommitResponse.topics.partitions.partitionIndex'))
   writer.writeInt16(required(message.errorCode, 'OffsetCommitResponse.topics.partitions.errorCode'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -95,7 +94,6 @@ function encodeOffsetCommitResponseResponsePartitionArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeOffsetCommitResponseResponsePartition(writer, item, version, flexible)
 }
 
@@ -119,7 +117,6 @@ function encodeOffsetCommitResponseResponseTopic(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -139,7 +136,6 @@ function encodeOffsetCommitResponseResponseTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeOffsetCommitResponseResponseTopic(writer, item, version, flexible)
 }
 
@@ -155,7 +151,6 @@ function encodeOffsetCommitResponse(writer: Writer, message: OffsetCommitRespons
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('OffsetCommit', version, 'OffsetCommitResponse.unknownTaggedFields', '8+')
@@ -186,7 +181,6 @@ function decodeOffsetCommitRequestRequestPartitionArray(
   flexible: boolean,
 ): OffsetCommitRequestRequestPartition[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: OffsetCommitRequestRequestPartition[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeOffsetCommitRequestRequestPartition(reader, version, flexible))
@@ -216,7 +210,6 @@ function decodeOffsetCommitRequestRequestTopicArray(
   flexible: boolean,
 ): OffsetCommitRequestRequestTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: OffsetCommitRequestRequestTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeOffsetCommitRequestRequestTopic(reader, version, flexible))
   return items

@@ -50,7 +50,6 @@ function encodeOffsetDeleteResponseResponsePartitionArray(
   items: readonly OffsetDeleteResponseResponsePartition[],
 ): void {
   writer.writeArrayLength(items.length)
-
   for (const item of items) encodeOffsetDeleteResponseResponsePartition(writer, item)
 }
 
@@ -70,7 +69,6 @@ function encodeOffsetDeleteResponseResponseTopicArray(
   items: readonly OffsetDeleteResponseResponseTopic[],
 ): void {
   writer.writeArrayLength(items.length)
-
   for (const item of items) encodeOffsetDeleteResponseResponseTopic(writer, item)
 }
 
@@ -94,7 +92,6 @@ function decodeOffsetDeleteRequestRequestPartitionArray(
   reader: Reader,
 ): OffsetDeleteRequestRequestPartition[] {
   const count = reader.readArrayLength()
-
   const items: OffsetDeleteRequestRequestPartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeOffsetDeleteRequestRequestPartition(reader))
   return items
@@ -109,7 +106,6 @@ function decodeOffsetDeleteRequestRequestTopic(reader: Reader): OffsetDeleteRequ
 
 function decodeOffsetDeleteRequestRequestTopicArray(reader: Reader): OffsetDeleteRequestRequestTopic[] {
   const count = reader.readArrayLength()
-
   const items: OffsetDeleteRequestRequestTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeOffsetDeleteRequestRequestTopic(reader))
   return items

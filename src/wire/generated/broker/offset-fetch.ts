@@ -30,9 +30,9 @@ export interface OffsetFetchRequest {
 /** Versions 8-10. */
 export interface OffsetFetchRequestRequestGroup {
   readonly groupId: string
-  /** Versions 9+, left out of others; default null. */
+  /** Versions 9+; default null. */
   readonly memberId: string | null
-  /** Versions 9+, left out of others; default -1. */
+  /** Versions 9+; default -1. */
   readonly memberEpoch: number
   readonly topics: OffsetFetchRequestRequestTopics[] | null
   /** Tagged fields that are not known here; absent when there are none. */
@@ -41,9 +41,9 @@ export interface OffsetFetchRequestRequestGroup {
 
 /** Versions 8-10. */
 export interface OffsetFetchRequestRequestTopics {
-  /** Versions 8-9, left out of others. */
+  /** Versions 8-9. */
   readonly name: string
-  /** Versions 10+, left out of others. */
+  /** Versions 10+. */
   readonly topicId: string
   readonly partitionIndexes: number[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -144,7 +144,6 @@ function encodeOffsetFetchResponseResponsePartition(
   if (flexible) writer.writeCompactNullableString(metadata)
   else writer.writeNullableString(metadata)
   writer.writeInt16(required(message.errorCode, 'OffsetFetchResponse.topics.partitions.errorCode'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -164,7 +163,6 @@ function encodeOffsetFetchResponseResponsePartitionArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeOffsetFetchResponseResponsePartition(writer, item, version, flexible)
 }
 
@@ -183,7 +181,6 @@ function encodeOffsetFetchResponseResponseTopic(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -216,7 +213,6 @@ function encodeOffsetFetchResponseResponsePartitions(
     requiredOrNull(message.metadata, 'OffsetFetchResponse.groups.topics.partitions.metadata'),
   )
   writer.writeInt16(required(message.errorCode, 'OffsetFetchResponse.groups.topics.partitions.errorCode'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -225,7 +221,6 @@ function encodeOffsetFetchResponseResponsePartitionsArray(
   items: readonly OffsetFetchResponseResponsePartitions[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeOffsetFetchResponseResponsePartitions(writer, item)
 }
 
@@ -244,7 +239,6 @@ function encodeOffsetFetchResponseResponseTopics(
     writer,
     required(message.partitions, 'OffsetFetchResponse.groups.topics.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -254,7 +248,6 @@ function encodeOffsetFetchResponseResponseTopicsArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeOffsetFetchResponseResponseTopics(writer, item, version)
 }
 
@@ -270,7 +263,6 @@ function encodeOffsetFetchResponseResponseGroup(
     version,
   )
   writer.writeInt16(given(message.errorCode, 0, 'OffsetFetchResponse.groups.errorCode'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -282,7 +274,6 @@ function encodeOffsetFetchResponseResponseTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeOffsetFetchResponseResponseTopic(writer, item, version, flexible)
 }
 
@@ -292,7 +283,6 @@ function encodeOffsetFetchResponseResponseGroupArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeOffsetFetchResponseResponseGroup(writer, item, version)
 }
 
@@ -309,10 +299,8 @@ function encodeOffsetFetchResponse(writer: Writer, message: OffsetFetchResponse,
       version,
       flexible,
     )
-  } else {
-    if (message.topics !== undefined && message.topics.length > 0) {
-      throw unsupportedField('OffsetFetch', version, 'OffsetFetchResponse.topics', '1-7')
-    }
+  } else if (message.topics !== undefined && message.topics.length > 0) {
+    throw unsupportedField('OffsetFetch', version, 'OffsetFetchResponse.topics', '1-7')
   }
   if (version >= 2 && version <= 7) {
     writer.writeInt16(given(message.errorCode, 0, 'OffsetFetchResponse.errorCode'))
@@ -323,12 +311,9 @@ function encodeOffsetFetchResponse(writer: Writer, message: OffsetFetchResponse,
       given(message.groups, [], 'OffsetFetchResponse.groups'),
       version,
     )
-  } else {
-    if (message.groups !== undefined && message.groups.length > 0) {
-      throw unsupportedField('OffsetFetch', version, 'OffsetFetchResponse.groups', '8+')
-    }
+  } else if (message.groups !== undefined && message.groups.length > 0) {
+    throw unsupportedField('OffsetFetch', version, 'OffsetFetchResponse.groups', '8+')
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('OffsetFetch', version, 'OffsetFetchResponse.unknownTaggedFields', '6+')
@@ -406,7 +391,6 @@ function decodeOffsetFetchRequestRequestTopicArray(
   flexible: boolean,
 ): OffsetFetchRequestRequestTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: OffsetFetchRequestRequestTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeOffsetFetchRequestRequestTopic(reader, flexible))
   return items
@@ -417,7 +401,6 @@ function decodeOffsetFetchRequestRequestGroupArray(
   version: number,
 ): OffsetFetchRequestRequestGroup[] {
   const count = reader.readCompactArrayLength()
-
   const items: OffsetFetchRequestRequestGroup[] = []
   for (let i = 0; i < count; i++) items.push(decodeOffsetFetchRequestRequestGroup(reader, version))
   return items

@@ -7,7 +7,7 @@ import type { Writer } from '../../primitives/writer'
 
 /** OffsetForLeaderEpochRequest, as it was read. Versions 2-4. */
 export interface OffsetForLeaderEpochRequest {
-  /** Versions 3+, left out of others; default -2. */
+  /** Versions 3+; default -2. */
   readonly replicaId: number
   readonly topics: OffsetForLeaderEpochRequestOffsetForLeaderTopic[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -68,7 +68,6 @@ function encodeOffsetForLeaderEpochResponseEpochEndOffset(
     given(message.leaderEpoch, -1, 'OffsetForLeaderEpochResponse.topics.partitions.leaderEpoch'),
   )
   writer.writeInt64(given(message.endOffset, -1n, 'OffsetForLeaderEpochResponse.topics.partitions.endOffset'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -88,7 +87,6 @@ function encodeOffsetForLeaderEpochResponseEpochEndOffsetArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeOffsetForLeaderEpochResponseEpochEndOffset(writer, item, version, flexible)
 }
 
@@ -107,7 +105,6 @@ function encodeOffsetForLeaderEpochResponseOffsetForLeaderTopicResult(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -127,7 +124,6 @@ function encodeOffsetForLeaderEpochResponseOffsetForLeaderTopicResultArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items)
     encodeOffsetForLeaderEpochResponseOffsetForLeaderTopicResult(writer, item, version, flexible)
 }
@@ -146,7 +142,6 @@ function encodeOffsetForLeaderEpochResponse(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -179,7 +174,6 @@ function decodeOffsetForLeaderEpochRequestOffsetForLeaderPartitionArray(
   flexible: boolean,
 ): OffsetForLeaderEpochRequestOffsetForLeaderPartition[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: OffsetForLeaderEpochRequestOffsetForLeaderPartition[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeOffsetForLeaderEpochRequestOffsetForLeaderPartition(reader, flexible))
@@ -206,7 +200,6 @@ function decodeOffsetForLeaderEpochRequestOffsetForLeaderTopicArray(
   flexible: boolean,
 ): OffsetForLeaderEpochRequestOffsetForLeaderTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: OffsetForLeaderEpochRequestOffsetForLeaderTopic[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeOffsetForLeaderEpochRequestOffsetForLeaderTopic(reader, flexible))

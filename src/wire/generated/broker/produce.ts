@@ -18,9 +18,9 @@ export interface ProduceRequest {
 }
 
 export interface ProduceRequestTopicProduceData {
-  /** Versions 3-12, left out of others. */
+  /** Versions 3-12. */
   readonly name: string
-  /** Versions 13+, left out of others. */
+  /** Versions 13+. */
   readonly topicId: string
   readonly partitionData: ProduceRequestPartitionProduceData[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -123,7 +123,6 @@ function encodeProduceResponseBatchIndexAndErrorMessage(
   const batchIndexErrorMessage = message.batchIndexErrorMessage ?? null
   if (flexible) writer.writeCompactNullableString(batchIndexErrorMessage)
   else writer.writeNullableString(batchIndexErrorMessage)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -145,7 +144,6 @@ function encodeProduceResponseLeaderIdAndEpoch(
   writer.writeInt32(
     given(message.leaderEpoch, -1, 'ProduceResponse.responses.partitionResponses.currentLeader.leaderEpoch'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -157,7 +155,6 @@ function encodeProduceResponseBatchIndexAndErrorMessageArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeProduceResponseBatchIndexAndErrorMessage(writer, item, version, flexible)
 }
 
@@ -194,18 +191,16 @@ function encodeProduceResponsePartitionProduceResponse(
     message.currentLeader !== undefined &&
     !isDefaultProduceResponseLeaderIdAndEpoch(message.currentLeader)
   ) {
-    if (!(version >= 10))
+    if (version < 10) {
       throw unsupportedField(
         'Produce',
         version,
         'ProduceResponse.responses.partitionResponses.currentLeader',
         '10+',
       )
+    }
     const field = new Writer()
-    encodeProduceResponseLeaderIdAndEpoch(
-      field,
-      required(message.currentLeader, 'ProduceResponse.responses.partitionResponses.currentLeader'),
-    )
+    encodeProduceResponseLeaderIdAndEpoch(field, message.currentLeader)
     ;(tagged ??= []).push({ tag: 0, data: field.toBuffer() })
   }
   if (flexible) writer.writeTaggedFields(tagged, message.unknownTaggedFields)
@@ -227,7 +222,6 @@ function encodeProduceResponsePartitionProduceResponseArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeProduceResponsePartitionProduceResponse(writer, item, version, flexible)
 }
 
@@ -251,7 +245,6 @@ function encodeProduceResponseTopicProduceResponse(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -268,7 +261,6 @@ function encodeProduceResponseNodeEndpoint(writer: Writer, message: ProduceRespo
   writer.writeCompactString(required(message.host, 'ProduceResponse.nodeEndpoints.host'))
   writer.writeInt32(required(message.port, 'ProduceResponse.nodeEndpoints.port'))
   writer.writeCompactNullableString(message.rack ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -280,7 +272,6 @@ function encodeProduceResponseTopicProduceResponseArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeProduceResponseTopicProduceResponse(writer, item, version, flexible)
 }
 
@@ -289,7 +280,6 @@ function encodeProduceResponseNodeEndpointArray(
   items: readonly ProduceResponseNodeEndpoint[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeProduceResponseNodeEndpoint(writer, item)
 }
 
@@ -305,12 +295,11 @@ function encodeProduceResponse(writer: Writer, message: ProduceResponse, version
   writer.writeInt32(given(message.throttleTimeMs, 0, 'ProduceResponse.throttleTimeMs'))
   let tagged: TaggedField[] | undefined
   if (message.nodeEndpoints !== undefined && message.nodeEndpoints.length > 0) {
-    if (!(version >= 10)) throw unsupportedField('Produce', version, 'ProduceResponse.nodeEndpoints', '10+')
+    if (version < 10) {
+      throw unsupportedField('Produce', version, 'ProduceResponse.nodeEndpoints', '10+')
+    }
     const field = new Writer()
-    encodeProduceResponseNodeEndpointArray(
-      field,
-      required(message.nodeEndpoints, 'ProduceResponse.nodeEndpoints'),
-    )
+    encodeProduceResponseNodeEndpointArray(field, message.nodeEndpoints)
     ;(tagged ??= []).push({ tag: 0, data: field.toBuffer() })
   }
   if (flexible) writer.writeTaggedFields(tagged, message.unknownTaggedFields)
@@ -339,7 +328,6 @@ function decodeProduceRequestPartitionProduceDataArray(
   flexible: boolean,
 ): ProduceRequestPartitionProduceData[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: ProduceRequestPartitionProduceData[] = []
   for (let i = 0; i < count; i++) items.push(decodeProduceRequestPartitionProduceData(reader, flexible))
   return items
@@ -368,7 +356,6 @@ function decodeProduceRequestTopicProduceDataArray(
   flexible: boolean,
 ): ProduceRequestTopicProduceData[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: ProduceRequestTopicProduceData[] = []
   for (let i = 0; i < count; i++) items.push(decodeProduceRequestTopicProduceData(reader, version, flexible))
   return items

@@ -28,7 +28,6 @@ function encodePushTelemetryResponse(writer: Writer, message: PushTelemetryRespo
   checkVersion('PushTelemetryResponse', version, 0, 0)
   writer.writeInt32(required(message.throttleTimeMs, 'PushTelemetryResponse.throttleTimeMs'))
   writer.writeInt16(required(message.errorCode, 'PushTelemetryResponse.errorCode'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

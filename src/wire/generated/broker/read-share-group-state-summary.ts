@@ -85,7 +85,6 @@ function encodeReadShareGroupStateSummaryResponsePartitionResult(
       ),
     )
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -95,7 +94,6 @@ function encodeReadShareGroupStateSummaryResponsePartitionResultArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeReadShareGroupStateSummaryResponsePartitionResult(writer, item, version)
 }
 
@@ -110,7 +108,6 @@ function encodeReadShareGroupStateSummaryResponseReadStateSummaryResult(
     required(message.partitions, 'ReadShareGroupStateSummaryResponse.results.partitions'),
     version,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -120,7 +117,6 @@ function encodeReadShareGroupStateSummaryResponseReadStateSummaryResultArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items)
     encodeReadShareGroupStateSummaryResponseReadStateSummaryResult(writer, item, version)
 }
@@ -136,7 +132,6 @@ function encodeReadShareGroupStateSummaryResponse(
     required(message.results, 'ReadShareGroupStateSummaryResponse.results'),
     version,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -156,7 +151,6 @@ function decodeReadShareGroupStateSummaryRequestPartitionDataArray(
   reader: Reader,
 ): ReadShareGroupStateSummaryRequestPartitionData[] {
   const count = reader.readCompactArrayLength()
-
   const items: ReadShareGroupStateSummaryRequestPartitionData[] = []
   for (let i = 0; i < count; i++) items.push(decodeReadShareGroupStateSummaryRequestPartitionData(reader))
   return items
@@ -178,7 +172,6 @@ function decodeReadShareGroupStateSummaryRequestReadStateSummaryDataArray(
   reader: Reader,
 ): ReadShareGroupStateSummaryRequestReadStateSummaryData[] {
   const count = reader.readCompactArrayLength()
-
   const items: ReadShareGroupStateSummaryRequestReadStateSummaryData[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeReadShareGroupStateSummaryRequestReadStateSummaryData(reader))

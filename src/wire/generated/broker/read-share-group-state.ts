@@ -84,7 +84,6 @@ function encodeReadShareGroupStateResponseStateBatch(
       'ReadShareGroupStateResponse.results.partitions.stateBatches.deliveryCount',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -93,7 +92,6 @@ function encodeReadShareGroupStateResponseStateBatchArray(
   items: readonly ReadShareGroupStateResponseStateBatch[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeReadShareGroupStateResponseStateBatch(writer, item)
 }
 
@@ -112,7 +110,6 @@ function encodeReadShareGroupStateResponsePartitionResult(
     writer,
     required(message.stateBatches, 'ReadShareGroupStateResponse.results.partitions.stateBatches'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -121,7 +118,6 @@ function encodeReadShareGroupStateResponsePartitionResultArray(
   items: readonly ReadShareGroupStateResponsePartitionResult[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeReadShareGroupStateResponsePartitionResult(writer, item)
 }
 
@@ -134,7 +130,6 @@ function encodeReadShareGroupStateResponseReadStateResult(
     writer,
     required(message.partitions, 'ReadShareGroupStateResponse.results.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -143,7 +138,6 @@ function encodeReadShareGroupStateResponseReadStateResultArray(
   items: readonly ReadShareGroupStateResponseReadStateResult[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeReadShareGroupStateResponseReadStateResult(writer, item)
 }
 
@@ -157,7 +151,6 @@ function encodeReadShareGroupStateResponse(
     writer,
     required(message.results, 'ReadShareGroupStateResponse.results'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -177,7 +170,6 @@ function decodeReadShareGroupStateRequestPartitionDataArray(
   reader: Reader,
 ): ReadShareGroupStateRequestPartitionData[] {
   const count = reader.readCompactArrayLength()
-
   const items: ReadShareGroupStateRequestPartitionData[] = []
   for (let i = 0; i < count; i++) items.push(decodeReadShareGroupStateRequestPartitionData(reader))
   return items
@@ -199,7 +191,6 @@ function decodeReadShareGroupStateRequestReadStateDataArray(
   reader: Reader,
 ): ReadShareGroupStateRequestReadStateData[] {
   const count = reader.readCompactArrayLength()
-
   const items: ReadShareGroupStateRequestReadStateData[] = []
   for (let i = 0; i < count; i++) items.push(decodeReadShareGroupStateRequestReadStateData(reader))
   return items

@@ -34,7 +34,6 @@ function encodeRemoveRaftVoterResponse(
   writer.writeCompactNullableString(
     requiredOrNull(message.errorMessage, 'RemoveRaftVoterResponse.errorMessage'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

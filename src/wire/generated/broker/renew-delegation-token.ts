@@ -32,7 +32,6 @@ function encodeRenewDelegationTokenResponse(
   writer.writeInt16(required(message.errorCode, 'RenewDelegationTokenResponse.errorCode'))
   writer.writeInt64(required(message.expiryTimestampMs, 'RenewDelegationTokenResponse.expiryTimestampMs'))
   writer.writeInt32(required(message.throttleTimeMs, 'RenewDelegationTokenResponse.throttleTimeMs'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(

@@ -46,7 +46,6 @@ function encodeSaslAuthenticateResponse(
   if (version >= 1) {
     writer.writeInt64(given(message.sessionLifetimeMs, 0n, 'SaslAuthenticateResponse.sessionLifetimeMs'))
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('SaslAuthenticate', version, 'SaslAuthenticateResponse.unknownTaggedFields', '2+')

@@ -99,7 +99,6 @@ function encodeShareAcknowledgeResponseLeaderIdAndEpoch(
   writer.writeInt32(
     required(message.leaderEpoch, 'ShareAcknowledgeResponse.responses.partitions.currentLeader.leaderEpoch'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -116,7 +115,6 @@ function encodeShareAcknowledgeResponsePartitionData(
     writer,
     required(message.currentLeader, 'ShareAcknowledgeResponse.responses.partitions.currentLeader'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -125,7 +123,6 @@ function encodeShareAcknowledgeResponsePartitionDataArray(
   items: readonly ShareAcknowledgeResponsePartitionData[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareAcknowledgeResponsePartitionData(writer, item)
 }
 
@@ -138,7 +135,6 @@ function encodeShareAcknowledgeResponseTopicResponse(
     writer,
     required(message.partitions, 'ShareAcknowledgeResponse.responses.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -150,7 +146,6 @@ function encodeShareAcknowledgeResponseNodeEndpoint(
   writer.writeCompactString(required(message.host, 'ShareAcknowledgeResponse.nodeEndpoints.host'))
   writer.writeInt32(required(message.port, 'ShareAcknowledgeResponse.nodeEndpoints.port'))
   writer.writeCompactNullableString(message.rack ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -159,7 +154,6 @@ function encodeShareAcknowledgeResponseTopicResponseArray(
   items: readonly ShareAcknowledgeResponseTopicResponse[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareAcknowledgeResponseTopicResponse(writer, item)
 }
 
@@ -168,7 +162,6 @@ function encodeShareAcknowledgeResponseNodeEndpointArray(
   items: readonly ShareAcknowledgeResponseNodeEndpoint[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareAcknowledgeResponseNodeEndpoint(writer, item)
 }
 
@@ -194,7 +187,6 @@ function encodeShareAcknowledgeResponse(
     writer,
     required(message.nodeEndpoints, 'ShareAcknowledgeResponse.nodeEndpoints'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -215,7 +207,6 @@ function decodeShareAcknowledgeRequestAcknowledgementBatchArray(
   reader: Reader,
 ): ShareAcknowledgeRequestAcknowledgementBatch[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareAcknowledgeRequestAcknowledgementBatch[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareAcknowledgeRequestAcknowledgementBatch(reader))
   return items
@@ -237,7 +228,6 @@ function decodeShareAcknowledgeRequestAcknowledgePartitionArray(
   reader: Reader,
 ): ShareAcknowledgeRequestAcknowledgePartition[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareAcknowledgeRequestAcknowledgePartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareAcknowledgeRequestAcknowledgePartition(reader))
   return items
@@ -259,7 +249,6 @@ function decodeShareAcknowledgeRequestAcknowledgeTopicArray(
   reader: Reader,
 ): ShareAcknowledgeRequestAcknowledgeTopic[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareAcknowledgeRequestAcknowledgeTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareAcknowledgeRequestAcknowledgeTopic(reader))
   return items

@@ -18,7 +18,7 @@ export interface ShareFetchRequest {
   readonly maxBytes: number
   readonly maxRecords: number
   readonly batchSize: number
-  /** Versions 2+, left out of others; default 0. */
+  /** Versions 2+; default 0. */
   readonly shareAcquireMode: number
   /** Versions 2+; default false. */
   readonly isRenewAck: boolean
@@ -127,7 +127,6 @@ function encodeShareFetchResponseLeaderIdAndEpoch(
   writer.writeInt32(
     required(message.leaderEpoch, 'ShareFetchResponse.responses.partitions.currentLeader.leaderEpoch'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -144,7 +143,6 @@ function encodeShareFetchResponseAcquiredRecords(
   writer.writeInt16(
     required(message.deliveryCount, 'ShareFetchResponse.responses.partitions.acquiredRecords.deliveryCount'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -153,7 +151,6 @@ function encodeShareFetchResponseAcquiredRecordsArray(
   items: readonly ShareFetchResponseAcquiredRecords[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareFetchResponseAcquiredRecords(writer, item)
 }
 
@@ -181,7 +178,6 @@ function encodeShareFetchResponsePartitionData(
     writer,
     required(message.acquiredRecords, 'ShareFetchResponse.responses.partitions.acquiredRecords'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -190,7 +186,6 @@ function encodeShareFetchResponsePartitionDataArray(
   items: readonly ShareFetchResponsePartitionData[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareFetchResponsePartitionData(writer, item)
 }
 
@@ -203,7 +198,6 @@ function encodeShareFetchResponseShareFetchableTopicResponse(
     writer,
     required(message.partitions, 'ShareFetchResponse.responses.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -212,7 +206,6 @@ function encodeShareFetchResponseNodeEndpoint(writer: Writer, message: ShareFetc
   writer.writeCompactString(required(message.host, 'ShareFetchResponse.nodeEndpoints.host'))
   writer.writeInt32(required(message.port, 'ShareFetchResponse.nodeEndpoints.port'))
   writer.writeCompactNullableString(message.rack ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -221,7 +214,6 @@ function encodeShareFetchResponseShareFetchableTopicResponseArray(
   items: readonly ShareFetchResponseShareFetchableTopicResponse[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareFetchResponseShareFetchableTopicResponse(writer, item)
 }
 
@@ -230,7 +222,6 @@ function encodeShareFetchResponseNodeEndpointArray(
   items: readonly ShareFetchResponseNodeEndpoint[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareFetchResponseNodeEndpoint(writer, item)
 }
 
@@ -248,7 +239,6 @@ function encodeShareFetchResponse(writer: Writer, message: ShareFetchResponse, v
     writer,
     required(message.nodeEndpoints, 'ShareFetchResponse.nodeEndpoints'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -267,7 +257,6 @@ function decodeShareFetchRequestAcknowledgementBatchArray(
   reader: Reader,
 ): ShareFetchRequestAcknowledgementBatch[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareFetchRequestAcknowledgementBatch[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareFetchRequestAcknowledgementBatch(reader))
   return items
@@ -285,7 +274,6 @@ function decodeShareFetchRequestFetchPartition(reader: Reader): ShareFetchReques
 
 function decodeShareFetchRequestFetchPartitionArray(reader: Reader): ShareFetchRequestFetchPartition[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareFetchRequestFetchPartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareFetchRequestFetchPartition(reader))
   return items
@@ -313,7 +301,6 @@ function decodeShareFetchRequestForgottenTopic(reader: Reader): ShareFetchReques
 
 function decodeShareFetchRequestFetchTopicArray(reader: Reader): ShareFetchRequestFetchTopic[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareFetchRequestFetchTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareFetchRequestFetchTopic(reader))
   return items
@@ -321,7 +308,6 @@ function decodeShareFetchRequestFetchTopicArray(reader: Reader): ShareFetchReque
 
 function decodeShareFetchRequestForgottenTopicArray(reader: Reader): ShareFetchRequestForgottenTopic[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareFetchRequestForgottenTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareFetchRequestForgottenTopic(reader))
   return items

@@ -78,7 +78,6 @@ function encodeShareGroupDescribeResponseTopicPartitions(
     required(message.partitions, 'ShareGroupDescribeResponseTopicPartitions.partitions'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -87,7 +86,6 @@ function encodeShareGroupDescribeResponseTopicPartitionsArray(
   items: readonly ShareGroupDescribeResponseTopicPartitions[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareGroupDescribeResponseTopicPartitions(writer, item)
 }
 
@@ -99,7 +97,6 @@ function encodeShareGroupDescribeResponseAssignment(
     writer,
     required(message.topicPartitions, 'ShareGroupDescribeResponseAssignment.topicPartitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -123,7 +120,6 @@ function encodeShareGroupDescribeResponseMember(
     writer,
     required(message.assignment, 'ShareGroupDescribeResponse.groups.members.assignment'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -132,7 +128,6 @@ function encodeShareGroupDescribeResponseMemberArray(
   items: readonly ShareGroupDescribeResponseMember[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareGroupDescribeResponseMember(writer, item)
 }
 
@@ -158,7 +153,6 @@ function encodeShareGroupDescribeResponseDescribedGroup(
       'ShareGroupDescribeResponse.groups.authorizedOperations',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -167,7 +161,6 @@ function encodeShareGroupDescribeResponseDescribedGroupArray(
   items: readonly ShareGroupDescribeResponseDescribedGroup[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareGroupDescribeResponseDescribedGroup(writer, item)
 }
 
@@ -182,7 +175,6 @@ function encodeShareGroupDescribeResponse(
     writer,
     required(message.groups, 'ShareGroupDescribeResponse.groups'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

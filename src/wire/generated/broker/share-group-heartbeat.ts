@@ -58,7 +58,6 @@ function encodeShareGroupHeartbeatResponseTopicPartitions(
     required(message.partitions, 'ShareGroupHeartbeatResponseTopicPartitions.partitions'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -67,7 +66,6 @@ function encodeShareGroupHeartbeatResponseTopicPartitionsArray(
   items: readonly ShareGroupHeartbeatResponseTopicPartitions[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareGroupHeartbeatResponseTopicPartitions(writer, item)
 }
 
@@ -79,7 +77,6 @@ function encodeShareGroupHeartbeatResponseAssignment(
     writer,
     required(message.topicPartitions, 'ShareGroupHeartbeatResponse.assignment.topicPartitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -101,7 +98,6 @@ function encodeShareGroupHeartbeatResponse(
     writer.writeInt8(1)
     encodeShareGroupHeartbeatResponseAssignment(writer, assignment)
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

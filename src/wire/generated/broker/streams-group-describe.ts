@@ -177,7 +177,6 @@ function encodeStreamsGroupDescribeResponseKeyValue(
 ): void {
   writer.writeCompactString(required(message.key, 'StreamsGroupDescribeResponseKeyValue.key'))
   writer.writeCompactString(required(message.value, 'StreamsGroupDescribeResponseKeyValue.value'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -186,7 +185,6 @@ function encodeStreamsGroupDescribeResponseKeyValueArray(
   items: readonly StreamsGroupDescribeResponseKeyValue[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeStreamsGroupDescribeResponseKeyValue(writer, item)
 }
 
@@ -203,7 +201,6 @@ function encodeStreamsGroupDescribeResponseTopicInfo(
     writer,
     required(message.topicConfigs, 'StreamsGroupDescribeResponseTopicInfo.topicConfigs'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -212,7 +209,6 @@ function encodeStreamsGroupDescribeResponseTopicInfoArray(
   items: readonly StreamsGroupDescribeResponseTopicInfo[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeStreamsGroupDescribeResponseTopicInfo(writer, item)
 }
 
@@ -253,7 +249,6 @@ function encodeStreamsGroupDescribeResponseSubtopology(
       'StreamsGroupDescribeResponse.groups.topology.subtopologies.repartitionSourceTopics',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -272,7 +267,6 @@ function encodeStreamsGroupDescribeResponseTopology(
 ): void {
   writer.writeInt32(required(message.epoch, 'StreamsGroupDescribeResponse.groups.topology.epoch'))
   encodeNullableStreamsGroupDescribeResponseSubtopologyArray(writer, message.subtopologies ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -282,7 +276,6 @@ function encodeStreamsGroupDescribeResponseEndpoint(
 ): void {
   writer.writeCompactString(required(message.host, 'StreamsGroupDescribeResponseEndpoint.host'))
   writer.writeUint16(required(message.port, 'StreamsGroupDescribeResponseEndpoint.port'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -295,7 +288,6 @@ function encodeStreamsGroupDescribeResponseTaskOffset(
   )
   writer.writeInt32(required(message.partition, 'StreamsGroupDescribeResponseTaskOffset.partition'))
   writer.writeInt64(required(message.offset, 'StreamsGroupDescribeResponseTaskOffset.offset'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -311,7 +303,6 @@ function encodeStreamsGroupDescribeResponseTaskIds(
     required(message.partitions, 'StreamsGroupDescribeResponseTaskIds.partitions'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -320,7 +311,6 @@ function encodeStreamsGroupDescribeResponseTaskIdsArray(
   items: readonly StreamsGroupDescribeResponseTaskIds[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeStreamsGroupDescribeResponseTaskIds(writer, item)
 }
 
@@ -340,7 +330,6 @@ function encodeStreamsGroupDescribeResponseAssignment(
     writer,
     required(message.warmupTasks, 'StreamsGroupDescribeResponseAssignment.warmupTasks'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -349,7 +338,6 @@ function encodeStreamsGroupDescribeResponseTaskOffsetArray(
   items: readonly StreamsGroupDescribeResponseTaskOffset[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeStreamsGroupDescribeResponseTaskOffset(writer, item)
 }
 
@@ -402,7 +390,6 @@ function encodeStreamsGroupDescribeResponseMember(
     required(message.targetAssignment, 'StreamsGroupDescribeResponse.groups.members.targetAssignment'),
   )
   writer.writeBoolean(required(message.isClassic, 'StreamsGroupDescribeResponse.groups.members.isClassic'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -430,7 +417,6 @@ function encodeStreamsGroupDescribeResponseTopologyDescriptionNode(
     required(message.successors, 'StreamsGroupDescribeResponseTopologyDescriptionNode.successors'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -439,7 +425,6 @@ function encodeStreamsGroupDescribeResponseTopologyDescriptionNodeArray(
   items: readonly StreamsGroupDescribeResponseTopologyDescriptionNode[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeStreamsGroupDescribeResponseTopologyDescriptionNode(writer, item)
 }
 
@@ -457,7 +442,6 @@ function encodeStreamsGroupDescribeResponseTopologyDescriptionSubtopology(
     writer,
     required(message.nodes, 'StreamsGroupDescribeResponseTopologyDescriptionSubtopology.nodes'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -473,7 +457,6 @@ function encodeStreamsGroupDescribeResponseTopologyDescriptionGlobalStore(
     writer,
     required(message.processor, 'StreamsGroupDescribeResponseTopologyDescriptionGlobalStore.processor'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -482,7 +465,6 @@ function encodeStreamsGroupDescribeResponseTopologyDescriptionSubtopologyArray(
   items: readonly StreamsGroupDescribeResponseTopologyDescriptionSubtopology[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeStreamsGroupDescribeResponseTopologyDescriptionSubtopology(writer, item)
 }
 
@@ -491,7 +473,6 @@ function encodeStreamsGroupDescribeResponseTopologyDescriptionGlobalStoreArray(
   items: readonly StreamsGroupDescribeResponseTopologyDescriptionGlobalStore[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeStreamsGroupDescribeResponseTopologyDescriptionGlobalStore(writer, item)
 }
 
@@ -507,7 +488,6 @@ function encodeStreamsGroupDescribeResponseTopologyDescription(
     writer,
     required(message.globalStores, 'StreamsGroupDescribeResponseTopologyDescription.globalStores'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -516,7 +496,6 @@ function encodeStreamsGroupDescribeResponseMemberArray(
   items: readonly StreamsGroupDescribeResponseMember[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeStreamsGroupDescribeResponseMember(writer, item)
 }
 
@@ -581,7 +560,6 @@ function encodeStreamsGroupDescribeResponseDescribedGroup(
       )
     }
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -591,7 +569,6 @@ function encodeStreamsGroupDescribeResponseDescribedGroupArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeStreamsGroupDescribeResponseDescribedGroup(writer, item, version)
 }
 
@@ -607,7 +584,6 @@ function encodeStreamsGroupDescribeResponse(
     required(message.groups, 'StreamsGroupDescribeResponse.groups'),
     version,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -187,7 +187,6 @@ function encodeStreamsGroupHeartbeatResponseStatus(
   writer.writeCompactString(
     required(message.statusDetail, 'StreamsGroupHeartbeatResponseStatus.statusDetail'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -203,7 +202,6 @@ function encodeStreamsGroupHeartbeatResponseTaskIds(
     required(message.partitions, 'StreamsGroupHeartbeatResponseTaskIds.partitions'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -213,7 +211,6 @@ function encodeStreamsGroupHeartbeatResponseEndpoint(
 ): void {
   writer.writeCompactString(required(message.host, 'StreamsGroupHeartbeatResponseEndpoint.host'))
   writer.writeUint16(required(message.port, 'StreamsGroupHeartbeatResponseEndpoint.port'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -227,7 +224,6 @@ function encodeStreamsGroupHeartbeatResponseTopicPartition(
     required(message.partitions, 'StreamsGroupHeartbeatResponseTopicPartition.partitions'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -236,7 +232,6 @@ function encodeStreamsGroupHeartbeatResponseTopicPartitionArray(
   items: readonly StreamsGroupHeartbeatResponseTopicPartition[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeStreamsGroupHeartbeatResponseTopicPartition(writer, item)
 }
 
@@ -262,7 +257,6 @@ function encodeStreamsGroupHeartbeatResponseEndpointToPartitions(
       'StreamsGroupHeartbeatResponse.partitionsByUserEndpoint.standbyPartitions',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -315,15 +309,13 @@ function encodeStreamsGroupHeartbeatResponse(
         'StreamsGroupHeartbeatResponse.acceptableRecoveryLagLegacy',
       ),
     )
-  } else {
-    if (message.acceptableRecoveryLagLegacy !== undefined && message.acceptableRecoveryLagLegacy !== 0) {
-      throw unsupportedField(
-        'StreamsGroupHeartbeat',
-        version,
-        'StreamsGroupHeartbeatResponse.acceptableRecoveryLagLegacy',
-        '0',
-      )
-    }
+  } else if (message.acceptableRecoveryLagLegacy !== undefined && message.acceptableRecoveryLagLegacy !== 0) {
+    throw unsupportedField(
+      'StreamsGroupHeartbeat',
+      version,
+      'StreamsGroupHeartbeatResponse.acceptableRecoveryLagLegacy',
+      '0',
+    )
   }
   writer.writeInt32(
     required(message.taskOffsetIntervalMs, 'StreamsGroupHeartbeatResponse.taskOffsetIntervalMs'),
@@ -348,15 +340,16 @@ function encodeStreamsGroupHeartbeatResponse(
         'StreamsGroupHeartbeatResponse.topologyDescriptionRequired',
       ),
     )
-  } else {
-    if (message.topologyDescriptionRequired !== undefined && message.topologyDescriptionRequired !== false) {
-      throw unsupportedField(
-        'StreamsGroupHeartbeat',
-        version,
-        'StreamsGroupHeartbeatResponse.topologyDescriptionRequired',
-        '1+',
-      )
-    }
+  } else if (
+    message.topologyDescriptionRequired !== undefined &&
+    message.topologyDescriptionRequired !== false
+  ) {
+    throw unsupportedField(
+      'StreamsGroupHeartbeat',
+      version,
+      'StreamsGroupHeartbeatResponse.topologyDescriptionRequired',
+      '1+',
+    )
   }
   writer.writeInt32(
     required(message.endpointInformationEpoch, 'StreamsGroupHeartbeatResponse.endpointInformationEpoch'),
@@ -365,7 +358,6 @@ function encodeStreamsGroupHeartbeatResponse(
     writer,
     message.partitionsByUserEndpoint ?? null,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -383,7 +375,6 @@ function decodeStreamsGroupHeartbeatRequestKeyValueArray(
   reader: Reader,
 ): StreamsGroupHeartbeatRequestKeyValue[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupHeartbeatRequestKeyValue[] = []
   for (let i = 0; i < count; i++) items.push(decodeStreamsGroupHeartbeatRequestKeyValue(reader))
   return items
@@ -418,7 +409,6 @@ function decodeStreamsGroupHeartbeatRequestTopicInfoArray(
   reader: Reader,
 ): StreamsGroupHeartbeatRequestTopicInfo[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupHeartbeatRequestTopicInfo[] = []
   for (let i = 0; i < count; i++) items.push(decodeStreamsGroupHeartbeatRequestTopicInfo(reader))
   return items
@@ -428,7 +418,6 @@ function decodeStreamsGroupHeartbeatRequestCopartitionGroupArray(
   reader: Reader,
 ): StreamsGroupHeartbeatRequestCopartitionGroup[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupHeartbeatRequestCopartitionGroup[] = []
   for (let i = 0; i < count; i++) items.push(decodeStreamsGroupHeartbeatRequestCopartitionGroup(reader))
   return items
@@ -455,7 +444,6 @@ function decodeStreamsGroupHeartbeatRequestSubtopologyArray(
   reader: Reader,
 ): StreamsGroupHeartbeatRequestSubtopology[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupHeartbeatRequestSubtopology[] = []
   for (let i = 0; i < count; i++) items.push(decodeStreamsGroupHeartbeatRequestSubtopology(reader))
   return items

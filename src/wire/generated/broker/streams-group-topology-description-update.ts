@@ -70,7 +70,6 @@ function encodeStreamsGroupTopologyDescriptionUpdateResponse(
   )
   writer.writeInt16(required(message.errorCode, 'StreamsGroupTopologyDescriptionUpdateResponse.errorCode'))
   writer.writeCompactNullableString(message.errorMessage ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -94,7 +93,6 @@ function decodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNo
   reader: Reader,
 ): StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNode[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNode[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNode(reader))
@@ -129,7 +127,6 @@ function decodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSu
   reader: Reader,
 ): StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSubtopology[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSubtopology[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSubtopology(reader))
@@ -140,7 +137,6 @@ function decodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionGl
   reader: Reader,
 ): StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionGlobalStore[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionGlobalStore[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionGlobalStore(reader))

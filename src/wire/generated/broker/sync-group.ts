@@ -12,9 +12,9 @@ export interface SyncGroupRequest {
   readonly memberId: string
   /** Versions 3+; default null. */
   readonly groupInstanceId: string | null
-  /** Versions 5+, left out of others; default null. */
+  /** Versions 5+; default null. */
   readonly protocolType: string | null
-  /** Versions 5+, left out of others; default null. */
+  /** Versions 5+; default null. */
   readonly protocolName: string | null
   readonly assignments: SyncGroupRequestRequestAssignment[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -56,7 +56,6 @@ function encodeSyncGroupResponse(writer: Writer, message: SyncGroupResponse, ver
   const assignment = required(message.assignment, 'SyncGroupResponse.assignment')
   if (flexible) writer.writeCompactBytes(assignment)
   else writer.writeBytes(assignment)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('SyncGroup', version, 'SyncGroupResponse.unknownTaggedFields', '4+')
@@ -83,7 +82,6 @@ function decodeSyncGroupRequestRequestAssignmentArray(
   flexible: boolean,
 ): SyncGroupRequestRequestAssignment[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: SyncGroupRequestRequestAssignment[] = []
   for (let i = 0; i < count; i++) items.push(decodeSyncGroupRequestRequestAssignment(reader, flexible))
   return items

@@ -24,9 +24,9 @@ export interface TxnOffsetCommitRequest {
 }
 
 export interface TxnOffsetCommitRequestRequestTopic {
-  /** Versions 0-5, left out of others. */
+  /** Versions 0-5. */
   readonly name: string
-  /** Versions 6+, left out of others. */
+  /** Versions 6+. */
   readonly topicId: string
   readonly partitions: TxnOffsetCommitRequestRequestPartition[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -36,7 +36,7 @@ export interface TxnOffsetCommitRequestRequestTopic {
 export interface TxnOffsetCommitRequestRequestPartition {
   readonly partitionIndex: number
   readonly committedOffset: bigint
-  /** Versions 2+, left out of others; default -1. */
+  /** Versions 2+; default -1. */
   readonly committedLeaderEpoch: number
   readonly committedMetadata: string | null
   /** Tagged fields that are not known here; absent when there are none. */
@@ -78,7 +78,6 @@ function encodeTxnOffsetCommitResponseResponsePartition(
     required(message.partitionIndex, 'TxnOffsetCommitResponse.topics.partitions.partitionIndex'),
   )
   writer.writeInt16(required(message.errorCode, 'TxnOffsetCommitResponse.topics.partitions.errorCode'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -98,7 +97,6 @@ function encodeTxnOffsetCommitResponseResponsePartitionArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeTxnOffsetCommitResponseResponsePartition(writer, item, version, flexible)
 }
 
@@ -122,7 +120,6 @@ function encodeTxnOffsetCommitResponseResponseTopic(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -142,7 +139,6 @@ function encodeTxnOffsetCommitResponseResponseTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeTxnOffsetCommitResponseResponseTopic(writer, item, version, flexible)
 }
 
@@ -160,7 +156,6 @@ function encodeTxnOffsetCommitResponse(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('TxnOffsetCommit', version, 'TxnOffsetCommitResponse.unknownTaggedFields', '3+')
@@ -191,7 +186,6 @@ function decodeTxnOffsetCommitRequestRequestPartitionArray(
   flexible: boolean,
 ): TxnOffsetCommitRequestRequestPartition[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: TxnOffsetCommitRequestRequestPartition[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeTxnOffsetCommitRequestRequestPartition(reader, version, flexible))
@@ -221,7 +215,6 @@ function decodeTxnOffsetCommitRequestRequestTopicArray(
   flexible: boolean,
 ): TxnOffsetCommitRequestRequestTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: TxnOffsetCommitRequestRequestTopic[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeTxnOffsetCommitRequestRequestTopic(reader, version, flexible))

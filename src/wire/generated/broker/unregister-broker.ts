@@ -32,7 +32,6 @@ function encodeUnregisterBrokerResponse(
   writer.writeCompactNullableString(
     requiredOrNull(message.errorMessage, 'UnregisterBrokerResponse.errorMessage'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -32,7 +32,6 @@ function encodeUnregisterControllerResponse(
   writer.writeCompactNullableString(
     requiredOrNull(message.errorMessage, 'UnregisterControllerResponse.errorMessage'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

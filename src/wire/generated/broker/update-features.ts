@@ -56,7 +56,6 @@ function encodeUpdateFeaturesResponseUpdatableFeatureResult(
   writer.writeCompactNullableString(
     requiredOrNull(message.errorMessage, 'UpdateFeaturesResponse.results.errorMessage'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -65,7 +64,6 @@ function encodeUpdateFeaturesResponseUpdatableFeatureResultArray(
   items: readonly UpdateFeaturesResponseUpdatableFeatureResult[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeUpdateFeaturesResponseUpdatableFeatureResult(writer, item)
 }
 
@@ -86,7 +84,6 @@ function encodeUpdateFeaturesResponse(
       given(message.results, [], 'UpdateFeaturesResponse.results'),
     )
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -110,7 +107,6 @@ function decodeUpdateFeaturesRequestFeatureUpdateKeyArray(
   version: number,
 ): UpdateFeaturesRequestFeatureUpdateKey[] {
   const count = reader.readCompactArrayLength()
-
   const items: UpdateFeaturesRequestFeatureUpdateKey[] = []
   for (let i = 0; i < count; i++) items.push(decodeUpdateFeaturesRequestFeatureUpdateKey(reader, version))
   return items

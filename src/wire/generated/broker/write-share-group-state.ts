@@ -25,7 +25,7 @@ export interface WriteShareGroupStateRequestPartitionData {
   readonly stateEpoch: number
   readonly leaderEpoch: number
   readonly startOffset: bigint
-  /** Versions 1+, left out of others; default -1. */
+  /** Versions 1+; default -1. */
   readonly deliveryCompleteCount: number
   readonly stateBatches: WriteShareGroupStateRequestStateBatch[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -71,7 +71,6 @@ function encodeWriteShareGroupStateResponsePartitionResult(
   writer.writeInt32(required(message.partition, 'WriteShareGroupStateResponse.results.partitions.partition'))
   writer.writeInt16(required(message.errorCode, 'WriteShareGroupStateResponse.results.partitions.errorCode'))
   writer.writeCompactNullableString(message.errorMessage ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -80,7 +79,6 @@ function encodeWriteShareGroupStateResponsePartitionResultArray(
   items: readonly WriteShareGroupStateResponsePartitionResult[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeWriteShareGroupStateResponsePartitionResult(writer, item)
 }
 
@@ -93,7 +91,6 @@ function encodeWriteShareGroupStateResponseWriteStateResult(
     writer,
     required(message.partitions, 'WriteShareGroupStateResponse.results.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -102,7 +99,6 @@ function encodeWriteShareGroupStateResponseWriteStateResultArray(
   items: readonly WriteShareGroupStateResponseWriteStateResult[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeWriteShareGroupStateResponseWriteStateResult(writer, item)
 }
 
@@ -116,7 +112,6 @@ function encodeWriteShareGroupStateResponse(
     writer,
     required(message.results, 'WriteShareGroupStateResponse.results'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -136,7 +131,6 @@ function decodeWriteShareGroupStateRequestStateBatchArray(
   reader: Reader,
 ): WriteShareGroupStateRequestStateBatch[] {
   const count = reader.readCompactArrayLength()
-
   const items: WriteShareGroupStateRequestStateBatch[] = []
   for (let i = 0; i < count; i++) items.push(decodeWriteShareGroupStateRequestStateBatch(reader))
   return items
@@ -164,7 +158,6 @@ function decodeWriteShareGroupStateRequestPartitionDataArray(
   version: number,
 ): WriteShareGroupStateRequestPartitionData[] {
   const count = reader.readCompactArrayLength()
-
   const items: WriteShareGroupStateRequestPartitionData[] = []
   for (let i = 0; i < count; i++) items.push(decodeWriteShareGroupStateRequestPartitionData(reader, version))
   return items
@@ -188,7 +181,6 @@ function decodeWriteShareGroupStateRequestWriteStateDataArray(
   version: number,
 ): WriteShareGroupStateRequestWriteStateData[] {
   const count = reader.readCompactArrayLength()
-
   const items: WriteShareGroupStateRequestWriteStateData[] = []
   for (let i = 0; i < count; i++) items.push(decodeWriteShareGroupStateRequestWriteStateData(reader, version))
   return items

@@ -19,7 +19,7 @@ export interface WriteTxnMarkersRequestWritableTxnMarker {
   readonly transactionResult: boolean
   readonly topics: WriteTxnMarkersRequestWritableTxnMarkerTopic[]
   readonly coordinatorEpoch: number
-  /** Versions 2+, left out of others; default 0. */
+  /** Versions 2+; default 0. */
   readonly transactionVersion: number
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -70,7 +70,6 @@ function encodeWriteTxnMarkersResponseWritableTxnMarkerPartitionResult(
   writer.writeInt16(
     required(message.errorCode, 'WriteTxnMarkersResponse.markers.topics.partitions.errorCode'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -79,7 +78,6 @@ function encodeWriteTxnMarkersResponseWritableTxnMarkerPartitionResultArray(
   items: readonly WriteTxnMarkersResponseWritableTxnMarkerPartitionResult[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeWriteTxnMarkersResponseWritableTxnMarkerPartitionResult(writer, item)
 }
 
@@ -92,7 +90,6 @@ function encodeWriteTxnMarkersResponseWritableTxnMarkerTopicResult(
     writer,
     required(message.partitions, 'WriteTxnMarkersResponse.markers.topics.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -101,7 +98,6 @@ function encodeWriteTxnMarkersResponseWritableTxnMarkerTopicResultArray(
   items: readonly WriteTxnMarkersResponseWritableTxnMarkerTopicResult[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeWriteTxnMarkersResponseWritableTxnMarkerTopicResult(writer, item)
 }
 
@@ -114,7 +110,6 @@ function encodeWriteTxnMarkersResponseWritableTxnMarkerResult(
     writer,
     required(message.topics, 'WriteTxnMarkersResponse.markers.topics'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -123,7 +118,6 @@ function encodeWriteTxnMarkersResponseWritableTxnMarkerResultArray(
   items: readonly WriteTxnMarkersResponseWritableTxnMarkerResult[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeWriteTxnMarkersResponseWritableTxnMarkerResult(writer, item)
 }
 
@@ -137,7 +131,6 @@ function encodeWriteTxnMarkersResponse(
     writer,
     required(message.markers, 'WriteTxnMarkersResponse.markers'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -157,7 +150,6 @@ function decodeWriteTxnMarkersRequestWritableTxnMarkerTopicArray(
   reader: Reader,
 ): WriteTxnMarkersRequestWritableTxnMarkerTopic[] {
   const count = reader.readCompactArrayLength()
-
   const items: WriteTxnMarkersRequestWritableTxnMarkerTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeWriteTxnMarkersRequestWritableTxnMarkerTopic(reader))
   return items
@@ -185,7 +177,6 @@ function decodeWriteTxnMarkersRequestWritableTxnMarkerArray(
   version: number,
 ): WriteTxnMarkersRequestWritableTxnMarker[] {
   const count = reader.readCompactArrayLength()
-
   const items: WriteTxnMarkersRequestWritableTxnMarker[] = []
   for (let i = 0; i < count; i++) items.push(decodeWriteTxnMarkersRequestWritableTxnMarker(reader, version))
   return items

@@ -38,7 +38,6 @@ function encodeAddOffsetsToTxnRequest(
   const groupId = required(message.groupId, 'AddOffsetsToTxnRequest.groupId')
   if (flexible) writer.writeCompactString(groupId)
   else writer.writeString(groupId)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('AddOffsetsToTxn', version, 'AddOffsetsToTxnRequest.unknownTaggedFields', '3+')

@@ -44,7 +44,7 @@ export interface AddPartitionsToTxnRequestTopic {
 /** AddPartitionsToTxnResponse, as it was read. Versions 0-5. */
 export interface AddPartitionsToTxnResponse {
   readonly throttleTimeMs: number
-  /** Versions 4+, left out of others. */
+  /** Versions 4+. */
   readonly errorCode: number
   /** Versions 4+. */
   readonly resultsByTransaction: AddPartitionsToTxnResponseResult[]
@@ -86,7 +86,6 @@ function encodeAddPartitionsToTxnRequestTopic(
   if (flexible) writer.writeCompactString(name)
   else writer.writeString(name)
   writeInt32Array(writer, required(message.partitions, 'AddPartitionsToTxnRequestTopic.partitions'), flexible)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -106,7 +105,6 @@ function encodeAddPartitionsToTxnRequestTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeAddPartitionsToTxnRequestTopic(writer, item, version, flexible)
 }
 
@@ -127,7 +125,6 @@ function encodeAddPartitionsToTxnRequestTransaction(
     version,
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -137,7 +134,6 @@ function encodeAddPartitionsToTxnRequestTransactionArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeAddPartitionsToTxnRequestTransaction(writer, item, version)
 }
 
@@ -154,10 +150,8 @@ function encodeAddPartitionsToTxnRequest(
       given(message.transactions, [], 'AddPartitionsToTxnRequest.transactions'),
       version,
     )
-  } else {
-    if (message.transactions !== undefined && message.transactions.length > 0) {
-      throw unsupportedField('AddPartitionsToTxn', version, 'AddPartitionsToTxnRequest.transactions', '4+')
-    }
+  } else if (message.transactions !== undefined && message.transactions.length > 0) {
+    throw unsupportedField('AddPartitionsToTxn', version, 'AddPartitionsToTxnRequest.transactions', '4+')
   }
   if (version <= 3) {
     const v3AndBelowTransactionalId = given(
@@ -213,7 +207,6 @@ function encodeAddPartitionsToTxnRequest(
       )
     }
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -245,7 +238,6 @@ function decodeAddPartitionsToTxnResponsePartitionResultArray(
   flexible: boolean,
 ): AddPartitionsToTxnResponsePartitionResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AddPartitionsToTxnResponsePartitionResult[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeAddPartitionsToTxnResponsePartitionResult(reader, flexible))
@@ -272,7 +264,6 @@ function decodeAddPartitionsToTxnResponseTopicResultArray(
   flexible: boolean,
 ): AddPartitionsToTxnResponseTopicResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AddPartitionsToTxnResponseTopicResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeAddPartitionsToTxnResponseTopicResult(reader, flexible))
   return items
@@ -290,7 +281,6 @@ function decodeAddPartitionsToTxnResponseResult(reader: Reader): AddPartitionsTo
 
 function decodeAddPartitionsToTxnResponseResultArray(reader: Reader): AddPartitionsToTxnResponseResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: AddPartitionsToTxnResponseResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeAddPartitionsToTxnResponseResult(reader))
   return items

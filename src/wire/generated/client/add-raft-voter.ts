@@ -45,7 +45,6 @@ function encodeAddRaftVoterRequestListener(writer: Writer, message: AddRaftVoter
   writer.writeCompactString(required(message.name, 'AddRaftVoterRequest.listeners.name'))
   writer.writeCompactString(required(message.host, 'AddRaftVoterRequest.listeners.host'))
   writer.writeUint16(required(message.port, 'AddRaftVoterRequest.listeners.port'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -54,7 +53,6 @@ function encodeAddRaftVoterRequestListenerArray(
   items: readonly AddRaftVoterRequestListener[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeAddRaftVoterRequestListener(writer, item)
 }
 
@@ -67,12 +65,9 @@ function encodeAddRaftVoterRequest(writer: Writer, message: AddRaftVoterRequest,
   encodeAddRaftVoterRequestListenerArray(writer, required(message.listeners, 'AddRaftVoterRequest.listeners'))
   if (version === 1) {
     writer.writeBoolean(given(message.ackWhenCommitted, true, 'AddRaftVoterRequest.ackWhenCommitted'))
-  } else {
-    if (message.ackWhenCommitted !== undefined && message.ackWhenCommitted !== true) {
-      throw unsupportedField('AddRaftVoter', version, 'AddRaftVoterRequest.ackWhenCommitted', '1+')
-    }
+  } else if (message.ackWhenCommitted !== undefined && message.ackWhenCommitted !== true) {
+    throw unsupportedField('AddRaftVoter', version, 'AddRaftVoterRequest.ackWhenCommitted', '1+')
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -70,7 +70,6 @@ function encodeAlterClientQuotasRequestEntityData(
   const entityName = requiredOrNull(message.entityName, 'AlterClientQuotasRequest.entries.entity.entityName')
   if (flexible) writer.writeCompactNullableString(entityName)
   else writer.writeNullableString(entityName)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -93,7 +92,6 @@ function encodeAlterClientQuotasRequestOpData(
   else writer.writeString(key)
   writer.writeFloat64(required(message.value, 'AlterClientQuotasRequest.entries.ops.value'))
   writer.writeBoolean(required(message.remove, 'AlterClientQuotasRequest.entries.ops.remove'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -113,7 +111,6 @@ function encodeAlterClientQuotasRequestEntityDataArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeAlterClientQuotasRequestEntityData(writer, item, version, flexible)
 }
 
@@ -125,7 +122,6 @@ function encodeAlterClientQuotasRequestOpDataArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeAlterClientQuotasRequestOpData(writer, item, version, flexible)
 }
 
@@ -147,7 +143,6 @@ function encodeAlterClientQuotasRequestEntryData(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -167,7 +162,6 @@ function encodeAlterClientQuotasRequestEntryDataArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeAlterClientQuotasRequestEntryData(writer, item, version, flexible)
 }
 
@@ -185,7 +179,6 @@ function encodeAlterClientQuotasRequest(
     flexible,
   )
   writer.writeBoolean(required(message.validateOnly, 'AlterClientQuotasRequest.validateOnly'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('AlterClientQuotas', version, 'AlterClientQuotasRequest.unknownTaggedFields', '1+')
@@ -212,7 +205,6 @@ function decodeAlterClientQuotasResponseEntityDataArray(
   flexible: boolean,
 ): AlterClientQuotasResponseEntityData[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AlterClientQuotasResponseEntityData[] = []
   for (let i = 0; i < count; i++) items.push(decodeAlterClientQuotasResponseEntityData(reader, flexible))
   return items
@@ -239,7 +231,6 @@ function decodeAlterClientQuotasResponseEntryDataArray(
   flexible: boolean,
 ): AlterClientQuotasResponseEntryData[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AlterClientQuotasResponseEntryData[] = []
   for (let i = 0; i < count; i++) items.push(decodeAlterClientQuotasResponseEntryData(reader, flexible))
   return items

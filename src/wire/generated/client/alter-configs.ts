@@ -57,7 +57,6 @@ function encodeAlterConfigsRequestAlterableConfig(
   const value = requiredOrNull(message.value, 'AlterConfigsRequest.resources.configs.value')
   if (flexible) writer.writeCompactNullableString(value)
   else writer.writeNullableString(value)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -77,7 +76,6 @@ function encodeAlterConfigsRequestAlterableConfigArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeAlterConfigsRequestAlterableConfig(writer, item, version, flexible)
 }
 
@@ -97,7 +95,6 @@ function encodeAlterConfigsRequestResource(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('AlterConfigs', version, 'AlterConfigsRequestResource.unknownTaggedFields', '2+')
@@ -112,7 +109,6 @@ function encodeAlterConfigsRequestResourceArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeAlterConfigsRequestResource(writer, item, version, flexible)
 }
 
@@ -126,7 +122,6 @@ function encodeAlterConfigsRequest(writer: Writer, message: AlterConfigsRequest,
     flexible,
   )
   writer.writeBoolean(required(message.validateOnly, 'AlterConfigsRequest.validateOnly'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('AlterConfigs', version, 'AlterConfigsRequest.unknownTaggedFields', '2+')
@@ -155,7 +150,6 @@ function decodeAlterConfigsResponseResourceResponseArray(
   flexible: boolean,
 ): AlterConfigsResponseResourceResponse[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AlterConfigsResponseResourceResponse[] = []
   for (let i = 0; i < count; i++) items.push(decodeAlterConfigsResponseResourceResponse(reader, flexible))
   return items

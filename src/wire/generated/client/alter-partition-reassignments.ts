@@ -35,7 +35,7 @@ export interface AlterPartitionReassignmentsRequestReassignablePartition {
 /** AlterPartitionReassignmentsResponse, as it was read. Versions 0-1. */
 export interface AlterPartitionReassignmentsResponse {
   readonly throttleTimeMs: number
-  /** Versions 1+, left out of others; default true. */
+  /** Versions 1+; default true. */
   readonly allowReplicationFactorChange: boolean
   readonly errorCode: number
   readonly errorMessage: string | null
@@ -67,7 +67,6 @@ function encodeAlterPartitionReassignmentsRequestReassignablePartition(
     required(message.partitionIndex, 'AlterPartitionReassignmentsRequest.topics.partitions.partitionIndex'),
   )
   writeInt32Array(writer, message.replicas ?? null, true)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -76,7 +75,6 @@ function encodeAlterPartitionReassignmentsRequestReassignablePartitionArray(
   items: readonly AlterPartitionReassignmentsRequestReassignablePartition[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeAlterPartitionReassignmentsRequestReassignablePartition(writer, item)
 }
 
@@ -89,7 +87,6 @@ function encodeAlterPartitionReassignmentsRequestReassignableTopic(
     writer,
     required(message.partitions, 'AlterPartitionReassignmentsRequest.topics.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -98,7 +95,6 @@ function encodeAlterPartitionReassignmentsRequestReassignableTopicArray(
   items: readonly AlterPartitionReassignmentsRequestReassignableTopic[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeAlterPartitionReassignmentsRequestReassignableTopic(writer, item)
 }
 
@@ -117,21 +113,21 @@ function encodeAlterPartitionReassignmentsRequest(
         'AlterPartitionReassignmentsRequest.allowReplicationFactorChange',
       ),
     )
-  } else {
-    if (message.allowReplicationFactorChange !== undefined && message.allowReplicationFactorChange !== true) {
-      throw unsupportedField(
-        'AlterPartitionReassignments',
-        version,
-        'AlterPartitionReassignmentsRequest.allowReplicationFactorChange',
-        '1+',
-      )
-    }
+  } else if (
+    message.allowReplicationFactorChange !== undefined &&
+    message.allowReplicationFactorChange !== true
+  ) {
+    throw unsupportedField(
+      'AlterPartitionReassignments',
+      version,
+      'AlterPartitionReassignmentsRequest.allowReplicationFactorChange',
+      '1+',
+    )
   }
   encodeAlterPartitionReassignmentsRequestReassignableTopicArray(
     writer,
     required(message.topics, 'AlterPartitionReassignmentsRequest.topics'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -152,7 +148,6 @@ function decodeAlterPartitionReassignmentsResponseReassignablePartitionResponseA
   reader: Reader,
 ): AlterPartitionReassignmentsResponseReassignablePartitionResponse[] {
   const count = reader.readCompactArrayLength()
-
   const items: AlterPartitionReassignmentsResponseReassignablePartitionResponse[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeAlterPartitionReassignmentsResponseReassignablePartitionResponse(reader))
@@ -175,7 +170,6 @@ function decodeAlterPartitionReassignmentsResponseReassignableTopicResponseArray
   reader: Reader,
 ): AlterPartitionReassignmentsResponseReassignableTopicResponse[] {
   const count = reader.readCompactArrayLength()
-
   const items: AlterPartitionReassignmentsResponseReassignableTopicResponse[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeAlterPartitionReassignmentsResponseReassignableTopicResponse(reader))

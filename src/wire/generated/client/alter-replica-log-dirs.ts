@@ -63,7 +63,6 @@ function encodeAlterReplicaLogDirsRequestAlterReplicaLogDirTopic(
     required(message.partitions, 'AlterReplicaLogDirsRequest.dirs.topics.partitions'),
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -83,7 +82,6 @@ function encodeAlterReplicaLogDirsRequestAlterReplicaLogDirTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items)
     encodeAlterReplicaLogDirsRequestAlterReplicaLogDirTopic(writer, item, version, flexible)
 }
@@ -103,7 +101,6 @@ function encodeAlterReplicaLogDirsRequestAlterReplicaLogDir(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -123,7 +120,6 @@ function encodeAlterReplicaLogDirsRequestAlterReplicaLogDirArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items)
     encodeAlterReplicaLogDirsRequestAlterReplicaLogDir(writer, item, version, flexible)
 }
@@ -141,7 +137,6 @@ function encodeAlterReplicaLogDirsRequest(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -173,7 +168,6 @@ function decodeAlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResultArray
   flexible: boolean,
 ): AlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResult[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeAlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResult(reader, flexible))
@@ -200,7 +194,6 @@ function decodeAlterReplicaLogDirsResponseAlterReplicaLogDirTopicResultArray(
   flexible: boolean,
 ): AlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: AlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeAlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult(reader, flexible))

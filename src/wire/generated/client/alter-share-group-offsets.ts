@@ -65,7 +65,6 @@ function encodeAlterShareGroupOffsetsRequestRequestPartition(
   writer.writeInt64(
     required(message.startOffset, 'AlterShareGroupOffsetsRequest.topics.partitions.startOffset'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -74,7 +73,6 @@ function encodeAlterShareGroupOffsetsRequestRequestPartitionArray(
   items: readonly AlterShareGroupOffsetsRequestRequestPartition[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeAlterShareGroupOffsetsRequestRequestPartition(writer, item)
 }
 
@@ -87,7 +85,6 @@ function encodeAlterShareGroupOffsetsRequestRequestTopic(
     writer,
     required(message.partitions, 'AlterShareGroupOffsetsRequest.topics.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -96,7 +93,6 @@ function encodeAlterShareGroupOffsetsRequestRequestTopicArray(
   items: readonly AlterShareGroupOffsetsRequestRequestTopic[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeAlterShareGroupOffsetsRequestRequestTopic(writer, item)
 }
 
@@ -111,7 +107,6 @@ function encodeAlterShareGroupOffsetsRequest(
     writer,
     required(message.topics, 'AlterShareGroupOffsetsRequest.topics'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -132,7 +127,6 @@ function decodeAlterShareGroupOffsetsResponseResponsePartitionArray(
   reader: Reader,
 ): AlterShareGroupOffsetsResponseResponsePartition[] {
   const count = reader.readCompactArrayLength()
-
   const items: AlterShareGroupOffsetsResponseResponsePartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeAlterShareGroupOffsetsResponseResponsePartition(reader))
   return items
@@ -155,7 +149,6 @@ function decodeAlterShareGroupOffsetsResponseResponseTopicArray(
   reader: Reader,
 ): AlterShareGroupOffsetsResponseResponseTopic[] {
   const count = reader.readCompactArrayLength()
-
   const items: AlterShareGroupOffsetsResponseResponseTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeAlterShareGroupOffsetsResponseResponseTopic(reader))
   return items

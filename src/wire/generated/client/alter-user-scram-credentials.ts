@@ -52,7 +52,6 @@ function encodeAlterUserScramCredentialsRequestScramCredentialDeletion(
 ): void {
   writer.writeCompactString(required(message.name, 'AlterUserScramCredentialsRequest.deletions.name'))
   writer.writeInt8(required(message.mechanism, 'AlterUserScramCredentialsRequest.deletions.mechanism'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -67,7 +66,6 @@ function encodeAlterUserScramCredentialsRequestScramCredentialUpsertion(
   writer.writeCompactBytes(
     required(message.saltedPassword, 'AlterUserScramCredentialsRequest.upsertions.saltedPassword'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -76,7 +74,6 @@ function encodeAlterUserScramCredentialsRequestScramCredentialDeletionArray(
   items: readonly AlterUserScramCredentialsRequestScramCredentialDeletion[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeAlterUserScramCredentialsRequestScramCredentialDeletion(writer, item)
 }
 
@@ -85,7 +82,6 @@ function encodeAlterUserScramCredentialsRequestScramCredentialUpsertionArray(
   items: readonly AlterUserScramCredentialsRequestScramCredentialUpsertion[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeAlterUserScramCredentialsRequestScramCredentialUpsertion(writer, item)
 }
 
@@ -103,7 +99,6 @@ function encodeAlterUserScramCredentialsRequest(
     writer,
     required(message.upsertions, 'AlterUserScramCredentialsRequest.upsertions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -124,7 +119,6 @@ function decodeAlterUserScramCredentialsResponseResultArray(
   reader: Reader,
 ): AlterUserScramCredentialsResponseResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: AlterUserScramCredentialsResponseResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeAlterUserScramCredentialsResponseResult(reader))
   return items

@@ -23,15 +23,15 @@ export interface ApiVersionsRequest {
 export interface ApiVersionsResponse {
   readonly errorCode: number
   readonly apiKeys: ApiVersionsResponseApiVersion[]
-  /** Versions 1+, left out of others. */
+  /** Versions 1+. */
   readonly throttleTimeMs: number
-  /** Versions 3+, left out of others; tag 0. */
+  /** Versions 3+; tag 0. */
   supportedFeatures: ApiVersionsResponseSupportedFeatureKey[]
-  /** Versions 3+, left out of others; tag 1; default -1. */
+  /** Versions 3+; tag 1; default -1. */
   finalizedFeaturesEpoch: bigint
-  /** Versions 3+, left out of others; tag 2. */
+  /** Versions 3+; tag 2. */
   finalizedFeatures: ApiVersionsResponseFinalizedFeatureKey[]
-  /** Versions 3+, left out of others; tag 3; default false. */
+  /** Versions 3+; tag 3; default false. */
   zkMigrationReady: boolean
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -76,7 +76,6 @@ function encodeApiVersionsRequest(writer: Writer, message: ApiVersionsRequest, v
     writer.writeCompactNullableString(message.clusterId ?? null)
     writer.writeInt32(given(message.nodeId, -1, 'ApiVersionsRequest.nodeId'))
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('ApiVersions', version, 'ApiVersionsRequest.unknownTaggedFields', '3+')
@@ -130,7 +129,6 @@ function decodeApiVersionsResponseApiVersionArray(
   flexible: boolean,
 ): ApiVersionsResponseApiVersion[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: ApiVersionsResponseApiVersion[] = []
   for (let i = 0; i < count; i++) items.push(decodeApiVersionsResponseApiVersion(reader, flexible))
   return items
@@ -140,7 +138,6 @@ function decodeApiVersionsResponseSupportedFeatureKeyArray(
   reader: Reader,
 ): ApiVersionsResponseSupportedFeatureKey[] {
   const count = reader.readCompactArrayLength()
-
   const items: ApiVersionsResponseSupportedFeatureKey[] = []
   for (let i = 0; i < count; i++) items.push(decodeApiVersionsResponseSupportedFeatureKey(reader))
   return items
@@ -150,7 +147,6 @@ function decodeApiVersionsResponseFinalizedFeatureKeyArray(
   reader: Reader,
 ): ApiVersionsResponseFinalizedFeatureKey[] {
   const count = reader.readCompactArrayLength()
-
   const items: ApiVersionsResponseFinalizedFeatureKey[] = []
   for (let i = 0; i < count; i++) items.push(decodeApiVersionsResponseFinalizedFeatureKey(reader))
   return items

@@ -52,7 +52,7 @@ export interface ConsumerGroupDescribeResponseMember {
   readonly subscribedTopicRegex: string | null
   readonly assignment: ConsumerGroupDescribeResponseAssignment
   readonly targetAssignment: ConsumerGroupDescribeResponseAssignment
-  /** Versions 1+, left out of others; default -1. */
+  /** Versions 1+; default -1. */
   readonly memberType: number
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -82,7 +82,6 @@ function encodeConsumerGroupDescribeRequest(
   writer.writeBoolean(
     required(message.includeAuthorizedOperations, 'ConsumerGroupDescribeRequest.includeAuthorizedOperations'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -103,7 +102,6 @@ function decodeConsumerGroupDescribeResponseTopicPartitionsArray(
   reader: Reader,
 ): ConsumerGroupDescribeResponseTopicPartitions[] {
   const count = reader.readCompactArrayLength()
-
   const items: ConsumerGroupDescribeResponseTopicPartitions[] = []
   for (let i = 0; i < count; i++) items.push(decodeConsumerGroupDescribeResponseTopicPartitions(reader))
   return items
@@ -147,7 +145,6 @@ function decodeConsumerGroupDescribeResponseMemberArray(
   version: number,
 ): ConsumerGroupDescribeResponseMember[] {
   const count = reader.readCompactArrayLength()
-
   const items: ConsumerGroupDescribeResponseMember[] = []
   for (let i = 0; i < count; i++) items.push(decodeConsumerGroupDescribeResponseMember(reader, version))
   return items
@@ -178,7 +175,6 @@ function decodeConsumerGroupDescribeResponseDescribedGroupArray(
   version: number,
 ): ConsumerGroupDescribeResponseDescribedGroup[] {
   const count = reader.readCompactArrayLength()
-
   const items: ConsumerGroupDescribeResponseDescribedGroup[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeConsumerGroupDescribeResponseDescribedGroup(reader, version))

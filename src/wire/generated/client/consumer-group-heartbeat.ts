@@ -75,7 +75,6 @@ function encodeConsumerGroupHeartbeatRequestTopicPartitions(
     required(message.partitions, 'ConsumerGroupHeartbeatRequest.topicPartitions.partitions'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -103,19 +102,16 @@ function encodeConsumerGroupHeartbeatRequest(
   writeStringArray(writer, message.subscribedTopicNames ?? null, true)
   if (version === 1) {
     writer.writeCompactNullableString(message.subscribedTopicRegex ?? null)
-  } else {
-    if (message.subscribedTopicRegex !== undefined && message.subscribedTopicRegex !== null) {
-      throw unsupportedField(
-        'ConsumerGroupHeartbeat',
-        version,
-        'ConsumerGroupHeartbeatRequest.subscribedTopicRegex',
-        '1+',
-      )
-    }
+  } else if (message.subscribedTopicRegex !== undefined && message.subscribedTopicRegex !== null) {
+    throw unsupportedField(
+      'ConsumerGroupHeartbeat',
+      version,
+      'ConsumerGroupHeartbeatRequest.subscribedTopicRegex',
+      '1+',
+    )
   }
   writer.writeCompactNullableString(message.serverAssignor ?? null)
   encodeNullableConsumerGroupHeartbeatRequestTopicPartitionsArray(writer, message.topicPartitions ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -135,7 +131,6 @@ function decodeConsumerGroupHeartbeatResponseTopicPartitionsArray(
   reader: Reader,
 ): ConsumerGroupHeartbeatResponseTopicPartitions[] {
   const count = reader.readCompactArrayLength()
-
   const items: ConsumerGroupHeartbeatResponseTopicPartitions[] = []
   for (let i = 0; i < count; i++) items.push(decodeConsumerGroupHeartbeatResponseTopicPartitions(reader))
   return items

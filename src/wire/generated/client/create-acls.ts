@@ -59,7 +59,6 @@ function encodeCreateAclsRequestAclCreation(
   else writer.writeString(host)
   writer.writeInt8(required(message.operation, 'CreateAclsRequest.creations.operation'))
   writer.writeInt8(required(message.permissionType, 'CreateAclsRequest.creations.permissionType'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('CreateAcls', version, 'CreateAclsRequestAclCreation.unknownTaggedFields', '2+')
@@ -74,7 +73,6 @@ function encodeCreateAclsRequestAclCreationArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeCreateAclsRequestAclCreation(writer, item, version, flexible)
 }
 
@@ -87,7 +85,6 @@ function encodeCreateAclsRequest(writer: Writer, message: CreateAclsRequest, ver
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('CreateAcls', version, 'CreateAclsRequest.unknownTaggedFields', '2+')
@@ -114,7 +111,6 @@ function decodeCreateAclsResponseAclCreationResultArray(
   flexible: boolean,
 ): CreateAclsResponseAclCreationResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: CreateAclsResponseAclCreationResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeCreateAclsResponseAclCreationResult(reader, flexible))
   return items

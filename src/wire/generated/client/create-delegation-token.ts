@@ -55,7 +55,6 @@ function encodeCreateDelegationTokenRequestCreatableRenewers(
   const principalName = required(message.principalName, 'CreateDelegationTokenRequest.renewers.principalName')
   if (flexible) writer.writeCompactString(principalName)
   else writer.writeString(principalName)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -75,7 +74,6 @@ function encodeCreateDelegationTokenRequestCreatableRenewersArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items)
     encodeCreateDelegationTokenRequestCreatableRenewers(writer, item, version, flexible)
 }
@@ -119,7 +117,6 @@ function encodeCreateDelegationTokenRequest(
     flexible,
   )
   writer.writeInt64(required(message.maxLifetimeMs, 'CreateDelegationTokenRequest.maxLifetimeMs'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(

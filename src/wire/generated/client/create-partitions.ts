@@ -57,7 +57,6 @@ function encodeCreatePartitionsRequestAssignment(
     required(message.brokerIds, 'CreatePartitionsRequest.topics.assignments.brokerIds'),
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -98,7 +97,6 @@ function encodeCreatePartitionsRequestTopic(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -118,7 +116,6 @@ function encodeCreatePartitionsRequestTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeCreatePartitionsRequestTopic(writer, item, version, flexible)
 }
 
@@ -137,7 +134,6 @@ function encodeCreatePartitionsRequest(
   )
   writer.writeInt32(required(message.timeoutMs, 'CreatePartitionsRequest.timeoutMs'))
   writer.writeBoolean(required(message.validateOnly, 'CreatePartitionsRequest.validateOnly'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('CreatePartitions', version, 'CreatePartitionsRequest.unknownTaggedFields', '2+')
@@ -165,7 +161,6 @@ function decodeCreatePartitionsResponseTopicResultArray(
   flexible: boolean,
 ): CreatePartitionsResponseTopicResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: CreatePartitionsResponseTopicResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeCreatePartitionsResponseTopicResult(reader, flexible))
   return items

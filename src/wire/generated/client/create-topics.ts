@@ -58,17 +58,17 @@ export interface CreateTopicsResponse {
 
 export interface CreateTopicsResponseCreatableTopicResult {
   readonly name: string
-  /** Versions 7+, left out of others. */
+  /** Versions 7+. */
   readonly topicId: string
   readonly errorCode: number
   readonly errorMessage: string | null
-  /** Versions 5+, left out of others; tag 0. */
+  /** Versions 5+; tag 0. */
   topicConfigErrorCode: number
-  /** Versions 5+, left out of others; default -1. */
+  /** Versions 5+; default -1. */
   readonly numPartitions: number
-  /** Versions 5+, left out of others; default -1. */
+  /** Versions 5+; default -1. */
   readonly replicationFactor: number
-  /** Versions 5+, left out of others. */
+  /** Versions 5+. */
   readonly configs: CreateTopicsResponseCreatableTopicConfigs[] | null
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -98,7 +98,6 @@ function encodeCreateTopicsRequestCreatableReplicaAssignment(
     required(message.brokerIds, 'CreateTopicsRequest.topics.assignments.brokerIds'),
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -122,7 +121,6 @@ function encodeCreateTopicsRequestCreatableTopicConfig(
   const value = requiredOrNull(message.value, 'CreateTopicsRequest.topics.configs.value')
   if (flexible) writer.writeCompactNullableString(value)
   else writer.writeNullableString(value)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -142,7 +140,6 @@ function encodeCreateTopicsRequestCreatableReplicaAssignmentArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items)
     encodeCreateTopicsRequestCreatableReplicaAssignment(writer, item, version, flexible)
 }
@@ -155,7 +152,6 @@ function encodeCreateTopicsRequestCreatableTopicConfigArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeCreateTopicsRequestCreatableTopicConfig(writer, item, version, flexible)
 }
 
@@ -182,7 +178,6 @@ function encodeCreateTopicsRequestCreatableTopic(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -202,7 +197,6 @@ function encodeCreateTopicsRequestCreatableTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeCreateTopicsRequestCreatableTopic(writer, item, version, flexible)
 }
 
@@ -217,7 +211,6 @@ function encodeCreateTopicsRequest(writer: Writer, message: CreateTopicsRequest,
   )
   writer.writeInt32(given(message.timeoutMs, 60000, 'CreateTopicsRequest.timeoutMs'))
   writer.writeBoolean(given(message.validateOnly, false, 'CreateTopicsRequest.validateOnly'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('CreateTopics', version, 'CreateTopicsRequest.unknownTaggedFields', '5+')
@@ -295,7 +288,6 @@ function decodeCreateTopicsResponseCreatableTopicResultArray(
   flexible: boolean,
 ): CreateTopicsResponseCreatableTopicResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: CreateTopicsResponseCreatableTopicResult[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeCreateTopicsResponseCreatableTopicResult(reader, version, flexible))

@@ -84,7 +84,6 @@ function encodeDeleteAclsRequestFilter(
   else writer.writeNullableString(hostFilter)
   writer.writeInt8(required(message.operation, 'DeleteAclsRequest.filters.operation'))
   writer.writeInt8(required(message.permissionType, 'DeleteAclsRequest.filters.permissionType'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DeleteAcls', version, 'DeleteAclsRequestFilter.unknownTaggedFields', '2+')
@@ -99,7 +98,6 @@ function encodeDeleteAclsRequestFilterArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDeleteAclsRequestFilter(writer, item, version, flexible)
 }
 
@@ -112,7 +110,6 @@ function encodeDeleteAclsRequest(writer: Writer, message: DeleteAclsRequest, ver
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DeleteAcls', version, 'DeleteAclsRequest.unknownTaggedFields', '2+')
@@ -146,7 +143,6 @@ function decodeDeleteAclsResponseMatchingAclArray(
   flexible: boolean,
 ): DeleteAclsResponseMatchingAcl[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DeleteAclsResponseMatchingAcl[] = []
   for (let i = 0; i < count; i++) items.push(decodeDeleteAclsResponseMatchingAcl(reader, flexible))
   return items
@@ -173,7 +169,6 @@ function decodeDeleteAclsResponseFilterResultArray(
   flexible: boolean,
 ): DeleteAclsResponseFilterResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DeleteAclsResponseFilterResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeDeleteAclsResponseFilterResult(reader, flexible))
   return items

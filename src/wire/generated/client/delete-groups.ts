@@ -24,7 +24,7 @@ export interface DeleteGroupsResponse {
 export interface DeleteGroupsResponseDeletableGroupResult {
   readonly groupId: string
   readonly errorCode: number
-  /** Versions 3+, left out of others; default null. */
+  /** Versions 3+; default null. */
   readonly errorMessage: string | null
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -34,7 +34,6 @@ function encodeDeleteGroupsRequest(writer: Writer, message: DeleteGroupsRequest,
   checkVersion('DeleteGroupsRequest', version, 0, 3)
   const flexible = version >= 2
   writeStringArray(writer, required(message.groupsNames, 'DeleteGroupsRequest.groupsNames'), flexible)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DeleteGroups', version, 'DeleteGroupsRequest.unknownTaggedFields', '2+')
@@ -64,7 +63,6 @@ function decodeDeleteGroupsResponseDeletableGroupResultArray(
   flexible: boolean,
 ): DeleteGroupsResponseDeletableGroupResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DeleteGroupsResponseDeletableGroupResult[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeDeleteGroupsResponseDeletableGroupResult(reader, version, flexible))

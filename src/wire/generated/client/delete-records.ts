@@ -58,7 +58,6 @@ function encodeDeleteRecordsRequestPartition(
 ): void {
   writer.writeInt32(required(message.partitionIndex, 'DeleteRecordsRequest.topics.partitions.partitionIndex'))
   writer.writeInt64(required(message.offset, 'DeleteRecordsRequest.topics.partitions.offset'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -78,7 +77,6 @@ function encodeDeleteRecordsRequestPartitionArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDeleteRecordsRequestPartition(writer, item, version, flexible)
 }
 
@@ -97,7 +95,6 @@ function encodeDeleteRecordsRequestTopic(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DeleteRecords', version, 'DeleteRecordsRequestTopic.unknownTaggedFields', '2+')
@@ -112,7 +109,6 @@ function encodeDeleteRecordsRequestTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDeleteRecordsRequestTopic(writer, item, version, flexible)
 }
 
@@ -126,7 +122,6 @@ function encodeDeleteRecordsRequest(writer: Writer, message: DeleteRecordsReques
     flexible,
   )
   writer.writeInt32(required(message.timeoutMs, 'DeleteRecordsRequest.timeoutMs'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DeleteRecords', version, 'DeleteRecordsRequest.unknownTaggedFields', '2+')
@@ -154,7 +149,6 @@ function decodeDeleteRecordsResponsePartitionResultArray(
   flexible: boolean,
 ): DeleteRecordsResponsePartitionResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DeleteRecordsResponsePartitionResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeDeleteRecordsResponsePartitionResult(reader, flexible))
   return items
@@ -180,7 +174,6 @@ function decodeDeleteRecordsResponseTopicResultArray(
   flexible: boolean,
 ): DeleteRecordsResponseTopicResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DeleteRecordsResponseTopicResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeDeleteRecordsResponseTopicResult(reader, flexible))
   return items

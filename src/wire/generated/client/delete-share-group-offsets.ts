@@ -45,7 +45,6 @@ function encodeDeleteShareGroupOffsetsRequestRequestTopic(
   message: DeleteShareGroupOffsetsRequestRequestTopic,
 ): void {
   writer.writeCompactString(required(message.topicName, 'DeleteShareGroupOffsetsRequest.topics.topicName'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -54,7 +53,6 @@ function encodeDeleteShareGroupOffsetsRequestRequestTopicArray(
   items: readonly DeleteShareGroupOffsetsRequestRequestTopic[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDeleteShareGroupOffsetsRequestRequestTopic(writer, item)
 }
 
@@ -69,7 +67,6 @@ function encodeDeleteShareGroupOffsetsRequest(
     writer,
     required(message.topics, 'DeleteShareGroupOffsetsRequest.topics'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -91,7 +88,6 @@ function decodeDeleteShareGroupOffsetsResponseResponseTopicArray(
   reader: Reader,
 ): DeleteShareGroupOffsetsResponseResponseTopic[] {
   const count = reader.readCompactArrayLength()
-
   const items: DeleteShareGroupOffsetsResponseResponseTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeDeleteShareGroupOffsetsResponseResponseTopic(reader))
   return items

@@ -54,7 +54,6 @@ function encodeDeleteShareGroupStateRequestPartitionData(
   message: DeleteShareGroupStateRequestPartitionData,
 ): void {
   writer.writeInt32(required(message.partition, 'DeleteShareGroupStateRequest.topics.partitions.partition'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -63,7 +62,6 @@ function encodeDeleteShareGroupStateRequestPartitionDataArray(
   items: readonly DeleteShareGroupStateRequestPartitionData[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDeleteShareGroupStateRequestPartitionData(writer, item)
 }
 
@@ -76,7 +74,6 @@ function encodeDeleteShareGroupStateRequestDeleteStateData(
     writer,
     required(message.partitions, 'DeleteShareGroupStateRequest.topics.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -85,7 +82,6 @@ function encodeDeleteShareGroupStateRequestDeleteStateDataArray(
   items: readonly DeleteShareGroupStateRequestDeleteStateData[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDeleteShareGroupStateRequestDeleteStateData(writer, item)
 }
 
@@ -100,7 +96,6 @@ function encodeDeleteShareGroupStateRequest(
     writer,
     required(message.topics, 'DeleteShareGroupStateRequest.topics'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -121,7 +116,6 @@ function decodeDeleteShareGroupStateResponsePartitionResultArray(
   reader: Reader,
 ): DeleteShareGroupStateResponsePartitionResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: DeleteShareGroupStateResponsePartitionResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeDeleteShareGroupStateResponsePartitionResult(reader))
   return items
@@ -143,7 +137,6 @@ function decodeDeleteShareGroupStateResponseDeleteStateResultArray(
   reader: Reader,
 ): DeleteShareGroupStateResponseDeleteStateResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: DeleteShareGroupStateResponseDeleteStateResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeDeleteShareGroupStateResponseDeleteStateResult(reader))
   return items

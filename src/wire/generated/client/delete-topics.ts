@@ -38,10 +38,10 @@ export interface DeleteTopicsResponse {
 export interface DeleteTopicsResponseDeletableTopicResult {
   /** Null in versions 6+ only. */
   readonly name: string | null
-  /** Versions 6+, left out of others. */
+  /** Versions 6+. */
   readonly topicId: string
   readonly errorCode: number
-  /** Versions 5+, left out of others; default null. */
+  /** Versions 5+; default null. */
   readonly errorMessage: string | null
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -53,7 +53,6 @@ function encodeDeleteTopicsRequestDeleteTopicState(
 ): void {
   writer.writeCompactNullableString(message.name ?? null)
   writer.writeUuid(required(message.topicId, 'DeleteTopicsRequest.topics.topicId'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -62,7 +61,6 @@ function encodeDeleteTopicsRequestDeleteTopicStateArray(
   items: readonly DeleteTopicsRequestDeleteTopicState[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDeleteTopicsRequestDeleteTopicState(writer, item)
 }
 
@@ -74,16 +72,13 @@ function encodeDeleteTopicsRequest(writer: Writer, message: DeleteTopicsRequest,
       writer,
       given(message.topics, [], 'DeleteTopicsRequest.topics'),
     )
-  } else {
-    if (message.topics !== undefined && message.topics.length > 0) {
-      throw unsupportedField('DeleteTopics', version, 'DeleteTopicsRequest.topics', '6+')
-    }
+  } else if (message.topics !== undefined && message.topics.length > 0) {
+    throw unsupportedField('DeleteTopics', version, 'DeleteTopicsRequest.topics', '6+')
   }
   if (version <= 5) {
     writeStringArray(writer, given(message.topicNames, [], 'DeleteTopicsRequest.topicNames'), flexible)
   }
   writer.writeInt32(required(message.timeoutMs, 'DeleteTopicsRequest.timeoutMs'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DeleteTopics', version, 'DeleteTopicsRequest.unknownTaggedFields', '4+')
@@ -119,7 +114,6 @@ function decodeDeleteTopicsResponseDeletableTopicResultArray(
   flexible: boolean,
 ): DeleteTopicsResponseDeletableTopicResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DeleteTopicsResponseDeletableTopicResult[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeDeleteTopicsResponseDeletableTopicResult(reader, version, flexible))

@@ -73,7 +73,6 @@ function encodeDescribeAclsRequest(writer: Writer, message: DescribeAclsRequest,
   else writer.writeNullableString(hostFilter)
   writer.writeInt8(required(message.operation, 'DescribeAclsRequest.operation'))
   writer.writeInt8(required(message.permissionType, 'DescribeAclsRequest.permissionType'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DescribeAcls', version, 'DescribeAclsRequest.unknownTaggedFields', '2+')
@@ -102,7 +101,6 @@ function decodeDescribeAclsResponseAclDescriptionArray(
   flexible: boolean,
 ): DescribeAclsResponseAclDescription[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeAclsResponseAclDescription[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeAclsResponseAclDescription(reader, flexible))
   return items
@@ -127,7 +125,6 @@ function decodeDescribeAclsResponseResourceArray(
   flexible: boolean,
 ): DescribeAclsResponseResource[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeAclsResponseResource[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeAclsResponseResource(reader, flexible))
   return items

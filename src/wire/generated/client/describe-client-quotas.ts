@@ -65,7 +65,6 @@ function encodeDescribeClientQuotasRequestComponentData(
   const match = requiredOrNull(message.match, 'DescribeClientQuotasRequest.components.match')
   if (flexible) writer.writeCompactNullableString(match)
   else writer.writeNullableString(match)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -85,7 +84,6 @@ function encodeDescribeClientQuotasRequestComponentDataArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDescribeClientQuotasRequestComponentData(writer, item, version, flexible)
 }
 
@@ -103,7 +101,6 @@ function encodeDescribeClientQuotasRequest(
     flexible,
   )
   writer.writeBoolean(required(message.strict, 'DescribeClientQuotasRequest.strict'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -150,7 +147,6 @@ function decodeDescribeClientQuotasResponseEntityDataArray(
   flexible: boolean,
 ): DescribeClientQuotasResponseEntityData[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeClientQuotasResponseEntityData[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeClientQuotasResponseEntityData(reader, flexible))
   return items
@@ -161,7 +157,6 @@ function decodeDescribeClientQuotasResponseValueDataArray(
   flexible: boolean,
 ): DescribeClientQuotasResponseValueData[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeClientQuotasResponseValueData[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeClientQuotasResponseValueData(reader, flexible))
   return items

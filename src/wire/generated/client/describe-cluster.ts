@@ -60,21 +60,16 @@ function encodeDescribeClusterRequest(
   )
   if (version >= 1) {
     writer.writeInt8(given(message.endpointType, 1, 'DescribeClusterRequest.endpointType'))
-  } else {
-    if (message.endpointType !== undefined && message.endpointType !== 1) {
-      throw unsupportedField('DescribeCluster', version, 'DescribeClusterRequest.endpointType', '1+')
-    }
+  } else if (message.endpointType !== undefined && message.endpointType !== 1) {
+    throw unsupportedField('DescribeCluster', version, 'DescribeClusterRequest.endpointType', '1+')
   }
   if (version === 2) {
     writer.writeBoolean(
       given(message.includeFencedBrokers, false, 'DescribeClusterRequest.includeFencedBrokers'),
     )
-  } else {
-    if (message.includeFencedBrokers !== undefined && message.includeFencedBrokers !== false) {
-      throw unsupportedField('DescribeCluster', version, 'DescribeClusterRequest.includeFencedBrokers', '2+')
-    }
+  } else if (message.includeFencedBrokers !== undefined && message.includeFencedBrokers !== false) {
+    throw unsupportedField('DescribeCluster', version, 'DescribeClusterRequest.includeFencedBrokers', '2+')
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -96,7 +91,6 @@ function decodeDescribeClusterResponseBrokerArray(
   version: number,
 ): DescribeClusterResponseBroker[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeClusterResponseBroker[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeClusterResponseBroker(reader, version))
   return items

@@ -57,9 +57,9 @@ export interface DescribeConfigsResponseResourceResult {
   readonly configSource: number
   readonly isSensitive: boolean
   readonly synonyms: DescribeConfigsResponseSynonym[]
-  /** Versions 3+, left out of others; default 0. */
+  /** Versions 3+; default 0. */
   readonly configType: number
-  /** Versions 3+, left out of others. */
+  /** Versions 3+. */
   readonly documentation: string | null
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -88,7 +88,6 @@ function encodeDescribeConfigsRequestResource(
     requiredOrNull(message.configurationKeys, 'DescribeConfigsRequest.resources.configurationKeys'),
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -108,7 +107,6 @@ function encodeDescribeConfigsRequestResourceArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeDescribeConfigsRequestResource(writer, item, version, flexible)
 }
 
@@ -130,12 +128,9 @@ function encodeDescribeConfigsRequest(
     writer.writeBoolean(
       given(message.includeDocumentation, false, 'DescribeConfigsRequest.includeDocumentation'),
     )
-  } else {
-    if (message.includeDocumentation !== undefined && message.includeDocumentation !== false) {
-      throw unsupportedField('DescribeConfigs', version, 'DescribeConfigsRequest.includeDocumentation', '3+')
-    }
+  } else if (message.includeDocumentation !== undefined && message.includeDocumentation !== false) {
+    throw unsupportedField('DescribeConfigs', version, 'DescribeConfigsRequest.includeDocumentation', '3+')
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DescribeConfigs', version, 'DescribeConfigsRequest.unknownTaggedFields', '4+')
@@ -163,7 +158,6 @@ function decodeDescribeConfigsResponseSynonymArray(
   flexible: boolean,
 ): DescribeConfigsResponseSynonym[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeConfigsResponseSynonym[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeConfigsResponseSynonym(reader, flexible))
   return items
@@ -198,7 +192,6 @@ function decodeDescribeConfigsResponseResourceResultArray(
   flexible: boolean,
 ): DescribeConfigsResponseResourceResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeConfigsResponseResourceResult[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeDescribeConfigsResponseResourceResult(reader, version, flexible))
@@ -230,7 +223,6 @@ function decodeDescribeConfigsResponseResultArray(
   flexible: boolean,
 ): DescribeConfigsResponseResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeConfigsResponseResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeConfigsResponseResult(reader, version, flexible))
   return items

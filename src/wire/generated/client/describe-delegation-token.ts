@@ -64,7 +64,6 @@ function encodeDescribeDelegationTokenRequestOwner(
   const principalName = required(message.principalName, 'DescribeDelegationTokenRequest.owners.principalName')
   if (flexible) writer.writeCompactString(principalName)
   else writer.writeString(principalName)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -102,7 +101,6 @@ function encodeDescribeDelegationTokenRequest(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -134,7 +132,6 @@ function decodeDescribeDelegationTokenResponseDescribedDelegationTokenRenewerArr
   flexible: boolean,
 ): DescribeDelegationTokenResponseDescribedDelegationTokenRenewer[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeDelegationTokenResponseDescribedDelegationTokenRenewer[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeDescribeDelegationTokenResponseDescribedDelegationTokenRenewer(reader, flexible))
@@ -171,7 +168,6 @@ function decodeDescribeDelegationTokenResponseDescribedDelegationTokenArray(
   flexible: boolean,
 ): DescribeDelegationTokenResponseDescribedDelegationToken[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeDelegationTokenResponseDescribedDelegationToken[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeDescribeDelegationTokenResponseDescribedDelegationToken(reader, version, flexible))

@@ -17,7 +17,7 @@ export interface DescribeGroupsRequest {
 
 /** DescribeGroupsResponse, as it was read. Versions 0-6. */
 export interface DescribeGroupsResponse {
-  /** Versions 1+, left out of others. */
+  /** Versions 1+. */
   readonly throttleTimeMs: number
   readonly groups: DescribeGroupsResponseDescribedGroup[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -41,7 +41,7 @@ export interface DescribeGroupsResponseDescribedGroup {
 
 export interface DescribeGroupsResponseDescribedGroupMember {
   readonly memberId: string
-  /** Versions 4+, left out of others; default null. */
+  /** Versions 4+; default null. */
   readonly groupInstanceId: string | null
   readonly clientId: string
   readonly clientHost: string
@@ -59,17 +59,17 @@ function encodeDescribeGroupsRequest(writer: Writer, message: DescribeGroupsRequ
     writer.writeBoolean(
       given(message.includeAuthorizedOperations, false, 'DescribeGroupsRequest.includeAuthorizedOperations'),
     )
-  } else {
-    if (message.includeAuthorizedOperations !== undefined && message.includeAuthorizedOperations !== false) {
-      throw unsupportedField(
-        'DescribeGroups',
-        version,
-        'DescribeGroupsRequest.includeAuthorizedOperations',
-        '3+',
-      )
-    }
+  } else if (
+    message.includeAuthorizedOperations !== undefined &&
+    message.includeAuthorizedOperations !== false
+  ) {
+    throw unsupportedField(
+      'DescribeGroups',
+      version,
+      'DescribeGroupsRequest.includeAuthorizedOperations',
+      '3+',
+    )
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DescribeGroups', version, 'DescribeGroupsRequest.unknownTaggedFields', '5+')
@@ -103,7 +103,6 @@ function decodeDescribeGroupsResponseDescribedGroupMemberArray(
   flexible: boolean,
 ): DescribeGroupsResponseDescribedGroupMember[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeGroupsResponseDescribedGroupMember[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeDescribeGroupsResponseDescribedGroupMember(reader, version, flexible))
@@ -138,7 +137,6 @@ function decodeDescribeGroupsResponseDescribedGroupArray(
   flexible: boolean,
 ): DescribeGroupsResponseDescribedGroup[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeGroupsResponseDescribedGroup[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeDescribeGroupsResponseDescribedGroup(reader, version, flexible))

@@ -23,7 +23,7 @@ export interface DescribeLogDirsRequestDescribableLogDirTopic {
 /** DescribeLogDirsResponse, as it was read. Versions 1-5. */
 export interface DescribeLogDirsResponse {
   readonly throttleTimeMs: number
-  /** Versions 3+, left out of others. */
+  /** Versions 3+. */
   readonly errorCode: number
   readonly results: DescribeLogDirsResponseResult[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -34,11 +34,11 @@ export interface DescribeLogDirsResponseResult {
   readonly errorCode: number
   readonly logDir: string
   readonly topics: DescribeLogDirsResponseTopic[]
-  /** Versions 4+, left out of others; default -1. */
+  /** Versions 4+; default -1. */
   readonly totalBytes: bigint
-  /** Versions 4+, left out of others; default -1. */
+  /** Versions 4+; default -1. */
   readonly usableBytes: bigint
-  /** Versions 5+, left out of others; default false. */
+  /** Versions 5+; default false. */
   readonly isCordoned: boolean
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -70,7 +70,6 @@ function encodeDescribeLogDirsRequestDescribableLogDirTopic(
   if (flexible) writer.writeCompactString(topic)
   else writer.writeString(topic)
   writeInt32Array(writer, required(message.partitions, 'DescribeLogDirsRequest.topics.partitions'), flexible)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -109,7 +108,6 @@ function encodeDescribeLogDirsRequest(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('DescribeLogDirs', version, 'DescribeLogDirsRequest.unknownTaggedFields', '2+')
@@ -138,7 +136,6 @@ function decodeDescribeLogDirsResponsePartitionArray(
   flexible: boolean,
 ): DescribeLogDirsResponsePartition[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeLogDirsResponsePartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeLogDirsResponsePartition(reader, flexible))
   return items
@@ -161,7 +158,6 @@ function decodeDescribeLogDirsResponseTopicArray(
   flexible: boolean,
 ): DescribeLogDirsResponseTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeLogDirsResponseTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeLogDirsResponseTopic(reader, flexible))
   return items
@@ -193,7 +189,6 @@ function decodeDescribeLogDirsResponseResultArray(
   flexible: boolean,
 ): DescribeLogDirsResponseResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: DescribeLogDirsResponseResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeLogDirsResponseResult(reader, version, flexible))
   return items

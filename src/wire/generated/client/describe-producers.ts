@@ -69,7 +69,6 @@ function encodeDescribeProducersRequestTopicRequest(
     required(message.partitionIndexes, 'DescribeProducersRequest.topics.partitionIndexes'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -78,7 +77,6 @@ function encodeDescribeProducersRequestTopicRequestArray(
   items: readonly DescribeProducersRequestTopicRequest[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeProducersRequestTopicRequest(writer, item)
 }
 
@@ -92,7 +90,6 @@ function encodeDescribeProducersRequest(
     writer,
     required(message.topics, 'DescribeProducersRequest.topics'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -116,7 +113,6 @@ function decodeDescribeProducersResponseProducerStateArray(
   reader: Reader,
 ): DescribeProducersResponseProducerState[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeProducersResponseProducerState[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeProducersResponseProducerState(reader))
   return items
@@ -140,7 +136,6 @@ function decodeDescribeProducersResponsePartitionResponseArray(
   reader: Reader,
 ): DescribeProducersResponsePartitionResponse[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeProducersResponsePartitionResponse[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeProducersResponsePartitionResponse(reader))
   return items
@@ -162,7 +157,6 @@ function decodeDescribeProducersResponseTopicResponseArray(
   reader: Reader,
 ): DescribeProducersResponseTopicResponse[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeProducersResponseTopicResponse[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeProducersResponseTopicResponse(reader))
   return items

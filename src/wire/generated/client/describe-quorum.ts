@@ -29,7 +29,7 @@ export interface DescribeQuorumRequestPartitionData {
 /** DescribeQuorumResponse, as it was read. Versions 0-2. */
 export interface DescribeQuorumResponse {
   readonly errorCode: number
-  /** Versions 2+, left out of others. */
+  /** Versions 2+. */
   readonly errorMessage: string | null
   readonly topics: DescribeQuorumResponseTopicData[]
   /** Versions 2+. */
@@ -65,7 +65,7 @@ export interface DescribeQuorumResponseTopicData {
 export interface DescribeQuorumResponsePartitionData {
   readonly partitionIndex: number
   readonly errorCode: number
-  /** Versions 2+, left out of others. */
+  /** Versions 2+. */
   readonly errorMessage: string | null
   readonly leaderId: number
   readonly leaderEpoch: number
@@ -81,9 +81,9 @@ export interface DescribeQuorumResponseReplicaState {
   /** Versions 2+. */
   readonly replicaDirectoryId: string
   readonly logEndOffset: bigint
-  /** Versions 1+, left out of others; default -1. */
+  /** Versions 1+; default -1. */
   readonly lastFetchTimestamp: bigint
-  /** Versions 1+, left out of others; default -1. */
+  /** Versions 1+; default -1. */
   readonly lastCaughtUpTimestamp: bigint
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -96,7 +96,6 @@ function encodeDescribeQuorumRequestPartitionData(
   writer.writeInt32(
     required(message.partitionIndex, 'DescribeQuorumRequest.topics.partitions.partitionIndex'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -105,7 +104,6 @@ function encodeDescribeQuorumRequestPartitionDataArray(
   items: readonly DescribeQuorumRequestPartitionData[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeQuorumRequestPartitionData(writer, item)
 }
 
@@ -115,7 +113,6 @@ function encodeDescribeQuorumRequestTopicData(writer: Writer, message: DescribeQ
     writer,
     required(message.partitions, 'DescribeQuorumRequest.topics.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -124,14 +121,12 @@ function encodeDescribeQuorumRequestTopicDataArray(
   items: readonly DescribeQuorumRequestTopicData[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeQuorumRequestTopicData(writer, item)
 }
 
 function encodeDescribeQuorumRequest(writer: Writer, message: DescribeQuorumRequest, version: number): void {
   checkVersion('DescribeQuorumRequest', version, 0, 2)
   encodeDescribeQuorumRequestTopicDataArray(writer, required(message.topics, 'DescribeQuorumRequest.topics'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -156,7 +151,6 @@ function decodeDescribeQuorumResponseReplicaStateArray(
   version: number,
 ): DescribeQuorumResponseReplicaState[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeQuorumResponseReplicaState[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeQuorumResponseReplicaState(reader, version))
   return items
@@ -186,7 +180,6 @@ function decodeDescribeQuorumResponsePartitionDataArray(
   version: number,
 ): DescribeQuorumResponsePartitionData[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeQuorumResponsePartitionData[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeQuorumResponsePartitionData(reader, version))
   return items
@@ -218,7 +211,6 @@ function decodeDescribeQuorumResponseListener(reader: Reader): DescribeQuorumRes
 
 function decodeDescribeQuorumResponseListenerArray(reader: Reader): DescribeQuorumResponseListener[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeQuorumResponseListener[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeQuorumResponseListener(reader))
   return items
@@ -239,7 +231,6 @@ function decodeDescribeQuorumResponseTopicDataArray(
   version: number,
 ): DescribeQuorumResponseTopicData[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeQuorumResponseTopicData[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeQuorumResponseTopicData(reader, version))
   return items
@@ -247,7 +238,6 @@ function decodeDescribeQuorumResponseTopicDataArray(
 
 function decodeDescribeQuorumResponseNodeArray(reader: Reader): DescribeQuorumResponseNode[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeQuorumResponseNode[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeQuorumResponseNode(reader))
   return items

@@ -57,7 +57,7 @@ export interface DescribeShareGroupOffsetsResponseResponsePartition {
   readonly partitionIndex: number
   readonly startOffset: bigint
   readonly leaderEpoch: number
-  /** Versions 1+, left out of others; default -1. */
+  /** Versions 1+; default -1. */
   readonly lag: bigint
   readonly errorCode: number
   /** Default null. */
@@ -78,7 +78,6 @@ function encodeDescribeShareGroupOffsetsRequestRequestTopic(
     required(message.partitions, 'DescribeShareGroupOffsetsRequest.groups.topics.partitions'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -100,7 +99,6 @@ function encodeDescribeShareGroupOffsetsRequestRequestGroup(
     writer,
     requiredOrNull(message.topics, 'DescribeShareGroupOffsetsRequest.groups.topics'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -109,7 +107,6 @@ function encodeDescribeShareGroupOffsetsRequestRequestGroupArray(
   items: readonly DescribeShareGroupOffsetsRequestRequestGroup[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeShareGroupOffsetsRequestRequestGroup(writer, item)
 }
 
@@ -123,7 +120,6 @@ function encodeDescribeShareGroupOffsetsRequest(
     writer,
     required(message.groups, 'DescribeShareGroupOffsetsRequest.groups'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -149,7 +145,6 @@ function decodeDescribeShareGroupOffsetsResponseResponsePartitionArray(
   version: number,
 ): DescribeShareGroupOffsetsResponseResponsePartition[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeShareGroupOffsetsResponseResponsePartition[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeDescribeShareGroupOffsetsResponseResponsePartition(reader, version))
@@ -175,7 +170,6 @@ function decodeDescribeShareGroupOffsetsResponseResponseTopicArray(
   version: number,
 ): DescribeShareGroupOffsetsResponseResponseTopic[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeShareGroupOffsetsResponseResponseTopic[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeDescribeShareGroupOffsetsResponseResponseTopic(reader, version))
@@ -202,7 +196,6 @@ function decodeDescribeShareGroupOffsetsResponseResponseGroupArray(
   version: number,
 ): DescribeShareGroupOffsetsResponseResponseGroup[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeShareGroupOffsetsResponseResponseGroup[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeDescribeShareGroupOffsetsResponseResponseGroup(reader, version))

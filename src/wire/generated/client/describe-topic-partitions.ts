@@ -82,7 +82,6 @@ function encodeDescribeTopicPartitionsRequestTopicRequest(
   message: DescribeTopicPartitionsRequestTopicRequest,
 ): void {
   writer.writeCompactString(required(message.name, 'DescribeTopicPartitionsRequest.topics.name'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -92,7 +91,6 @@ function encodeDescribeTopicPartitionsRequestCursor(
 ): void {
   writer.writeCompactString(required(message.topicName, 'DescribeTopicPartitionsRequest.cursor.topicName'))
   writer.writeInt32(required(message.partitionIndex, 'DescribeTopicPartitionsRequest.cursor.partitionIndex'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -101,7 +99,6 @@ function encodeDescribeTopicPartitionsRequestTopicRequestArray(
   items: readonly DescribeTopicPartitionsRequestTopicRequest[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeDescribeTopicPartitionsRequestTopicRequest(writer, item)
 }
 
@@ -124,7 +121,6 @@ function encodeDescribeTopicPartitionsRequest(
     writer.writeInt8(1)
     encodeDescribeTopicPartitionsRequestCursor(writer, cursor)
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -151,7 +147,6 @@ function decodeDescribeTopicPartitionsResponseResponsePartitionArray(
   reader: Reader,
 ): DescribeTopicPartitionsResponseResponsePartition[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeTopicPartitionsResponseResponsePartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeTopicPartitionsResponseResponsePartition(reader))
   return items
@@ -187,7 +182,6 @@ function decodeDescribeTopicPartitionsResponseResponseTopicArray(
   reader: Reader,
 ): DescribeTopicPartitionsResponseResponseTopic[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeTopicPartitionsResponseResponseTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeTopicPartitionsResponseResponseTopic(reader))
   return items

@@ -52,7 +52,6 @@ function encodeDescribeTransactionsRequest(
     required(message.transactionalIds, 'DescribeTransactionsRequest.transactionalIds'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -70,7 +69,6 @@ function decodeDescribeTransactionsResponseTopicDataArray(
   reader: Reader,
 ): DescribeTransactionsResponseTopicData[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeTransactionsResponseTopicData[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeTransactionsResponseTopicData(reader))
   return items
@@ -98,7 +96,6 @@ function decodeDescribeTransactionsResponseTransactionStateArray(
   reader: Reader,
 ): DescribeTransactionsResponseTransactionState[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeTransactionsResponseTransactionState[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeTransactionsResponseTransactionState(reader))
   return items

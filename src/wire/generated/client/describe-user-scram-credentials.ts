@@ -49,7 +49,6 @@ function encodeDescribeUserScramCredentialsRequestUserName(
   message: DescribeUserScramCredentialsRequestUserName,
 ): void {
   writer.writeCompactString(required(message.name, 'DescribeUserScramCredentialsRequest.users.name'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -72,7 +71,6 @@ function encodeDescribeUserScramCredentialsRequest(
     writer,
     requiredOrNull(message.users, 'DescribeUserScramCredentialsRequest.users'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -92,7 +90,6 @@ function decodeDescribeUserScramCredentialsResponseCredentialInfoArray(
   reader: Reader,
 ): DescribeUserScramCredentialsResponseCredentialInfo[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeUserScramCredentialsResponseCredentialInfo[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeUserScramCredentialsResponseCredentialInfo(reader))
   return items
@@ -116,7 +113,6 @@ function decodeDescribeUserScramCredentialsResponseResultArray(
   reader: Reader,
 ): DescribeUserScramCredentialsResponseResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: DescribeUserScramCredentialsResponseResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeDescribeUserScramCredentialsResponseResult(reader))
   return items

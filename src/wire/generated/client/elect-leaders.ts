@@ -69,7 +69,6 @@ function encodeElectLeadersRequestTopicPartitions(
     required(message.partitions, 'ElectLeadersRequest.topicPartitions.partitions'),
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -99,10 +98,8 @@ function encodeElectLeadersRequest(writer: Writer, message: ElectLeadersRequest,
   const flexible = version >= 2
   if (version >= 1) {
     writer.writeInt8(given(message.electionType, 0, 'ElectLeadersRequest.electionType'))
-  } else {
-    if (message.electionType !== undefined && message.electionType !== 0) {
-      throw unsupportedField('ElectLeaders', version, 'ElectLeadersRequest.electionType', '1+')
-    }
+  } else if (message.electionType !== undefined && message.electionType !== 0) {
+    throw unsupportedField('ElectLeaders', version, 'ElectLeadersRequest.electionType', '1+')
   }
   encodeNullableElectLeadersRequestTopicPartitionsArray(
     writer,
@@ -111,7 +108,6 @@ function encodeElectLeadersRequest(writer: Writer, message: ElectLeadersRequest,
     flexible,
   )
   writer.writeInt32(given(message.timeoutMs, 60000, 'ElectLeadersRequest.timeoutMs'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('ElectLeaders', version, 'ElectLeadersRequest.unknownTaggedFields', '2+')
@@ -139,7 +135,6 @@ function decodeElectLeadersResponsePartitionResultArray(
   flexible: boolean,
 ): ElectLeadersResponsePartitionResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: ElectLeadersResponsePartitionResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeElectLeadersResponsePartitionResult(reader, flexible))
   return items
@@ -165,7 +160,6 @@ function decodeElectLeadersResponseReplicaElectionResultArray(
   flexible: boolean,
 ): ElectLeadersResponseReplicaElectionResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: ElectLeadersResponseReplicaElectionResult[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeElectLeadersResponseReplicaElectionResult(reader, flexible))

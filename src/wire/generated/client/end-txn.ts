@@ -19,9 +19,9 @@ export interface EndTxnRequest {
 export interface EndTxnResponse {
   readonly throttleTimeMs: number
   readonly errorCode: number
-  /** Versions 5+, left out of others; default -1. */
+  /** Versions 5+; default -1. */
   readonly producerId: bigint
-  /** Versions 5+, left out of others; default -1. */
+  /** Versions 5+; default -1. */
   readonly producerEpoch: number
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -36,7 +36,6 @@ function encodeEndTxnRequest(writer: Writer, message: EndTxnRequest, version: nu
   writer.writeInt64(required(message.producerId, 'EndTxnRequest.producerId'))
   writer.writeInt16(required(message.producerEpoch, 'EndTxnRequest.producerEpoch'))
   writer.writeBoolean(required(message.committed, 'EndTxnRequest.committed'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('EndTxn', version, 'EndTxnRequest.unknownTaggedFields', '3+')

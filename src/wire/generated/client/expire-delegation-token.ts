@@ -33,7 +33,6 @@ function encodeExpireDelegationTokenRequest(
   if (flexible) writer.writeCompactBytes(hmac)
   else writer.writeBytes(hmac)
   writer.writeInt64(required(message.expiryTimePeriodMs, 'ExpireDelegationTokenRequest.expiryTimePeriodMs'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(

@@ -86,7 +86,7 @@ export interface FetchRequestReplicaState {
 /** FetchResponse, as it was read. Versions 4-18. */
 export interface FetchResponse {
   readonly throttleTimeMs: number
-  /** Versions 7+, left out of others. */
+  /** Versions 7+. */
   readonly errorCode: number
   /** Versions 7+; default 0. */
   readonly sessionId: number
@@ -109,9 +109,9 @@ export interface FetchResponseNodeEndpoint {
 }
 
 export interface FetchResponseFetchableTopicResponse {
-  /** Versions 4-12, left out of others. */
+  /** Versions 4-12. */
   readonly topic: string
-  /** Versions 13+, left out of others. */
+  /** Versions 13+. */
   readonly topicId: string
   readonly partitions: FetchResponsePartitionData[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -124,7 +124,7 @@ export interface FetchResponsePartitionData {
   readonly highWatermark: bigint
   /** Default -1. */
   readonly lastStableOffset: bigint
-  /** Versions 5+, left out of others; default -1. */
+  /** Versions 5+; default -1. */
   readonly logStartOffset: bigint
   /** Versions 12+; tag 0. */
   divergingEpoch: FetchResponseEpochEndOffset
@@ -188,7 +188,6 @@ function isDefaultFetchRequestReplicaState(message: FetchRequestReplicaState): b
 function encodeFetchRequestReplicaState(writer: Writer, message: FetchRequestReplicaState): void {
   writer.writeInt32(given(message.replicaId, -1, 'FetchRequest.replicaState.replicaId'))
   writer.writeInt64(given(message.replicaEpoch, -1n, 'FetchRequest.replicaState.replicaEpoch'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -207,10 +206,8 @@ function encodeFetchRequestPartition(
   writer.writeInt64(required(message.fetchOffset, 'FetchRequest.topics.partitions.fetchOffset'))
   if (version >= 12) {
     writer.writeInt32(given(message.lastFetchedEpoch, -1, 'FetchRequest.topics.partitions.lastFetchedEpoch'))
-  } else {
-    if (message.lastFetchedEpoch !== undefined && message.lastFetchedEpoch !== -1) {
-      throw unsupportedField('Fetch', version, 'FetchRequest.topics.partitions.lastFetchedEpoch', '12+')
-    }
+  } else if (message.lastFetchedEpoch !== undefined && message.lastFetchedEpoch !== -1) {
+    throw unsupportedField('Fetch', version, 'FetchRequest.topics.partitions.lastFetchedEpoch', '12+')
   }
   if (version >= 5) {
     writer.writeInt64(given(message.logStartOffset, -1n, 'FetchRequest.topics.partitions.logStartOffset'))
@@ -219,7 +216,7 @@ function encodeFetchRequestPartition(
   let tagged: TaggedField[] | undefined
   if (version >= 17 && message.replicaDirectoryId !== undefined && message.replicaDirectoryId !== zeroUuid) {
     const field = new Writer()
-    field.writeUuid(required(message.replicaDirectoryId, 'FetchRequest.topics.partitions.replicaDirectoryId'))
+    field.writeUuid(message.replicaDirectoryId)
     ;(tagged ??= []).push({ tag: 0, data: field.toBuffer() })
   }
   if (
@@ -228,7 +225,7 @@ function encodeFetchRequestPartition(
     message.highWatermark !== 9223372036854775807n
   ) {
     const field = new Writer()
-    field.writeInt64(required(message.highWatermark, 'FetchRequest.topics.partitions.highWatermark'))
+    field.writeInt64(message.highWatermark)
     ;(tagged ??= []).push({ tag: 1, data: field.toBuffer() })
   }
   if (flexible) writer.writeTaggedFields(tagged, message.unknownTaggedFields)
@@ -245,7 +242,6 @@ function encodeFetchRequestPartitionArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeFetchRequestPartition(writer, item, version, flexible)
 }
 
@@ -269,7 +265,6 @@ function encodeFetchRequestTopic(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Fetch', version, 'FetchRequestTopic.unknownTaggedFields', '12+')
@@ -295,7 +290,6 @@ function encodeFetchRequestForgottenTopic(
     required(message.partitions, 'FetchRequest.forgottenTopicsData.partitions'),
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Fetch', version, 'FetchRequestForgottenTopic.unknownTaggedFields', '12+')
@@ -310,7 +304,6 @@ function encodeFetchRequestTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeFetchRequestTopic(writer, item, version, flexible)
 }
 
@@ -322,7 +315,6 @@ function encodeFetchRequestForgottenTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeFetchRequestForgottenTopic(writer, item, version, flexible)
 }
 
@@ -331,10 +323,8 @@ function encodeFetchRequest(writer: Writer, message: FetchRequest, version: numb
   const flexible = version >= 12
   if (version <= 14) {
     writer.writeInt32(given(message.replicaId, -1, 'FetchRequest.replicaId'))
-  } else {
-    if (message.replicaId !== undefined && message.replicaId !== -1) {
-      throw unsupportedField('Fetch', version, 'FetchRequest.replicaId', '4-14')
-    }
+  } else if (message.replicaId !== undefined && message.replicaId !== -1) {
+    throw unsupportedField('Fetch', version, 'FetchRequest.replicaId', '4-14')
   }
   writer.writeInt32(required(message.maxWaitMs, 'FetchRequest.maxWaitMs'))
   writer.writeInt32(required(message.minBytes, 'FetchRequest.minBytes'))
@@ -352,10 +342,8 @@ function encodeFetchRequest(writer: Writer, message: FetchRequest, version: numb
       version,
       flexible,
     )
-  } else {
-    if (message.forgottenTopicsData !== undefined && message.forgottenTopicsData.length > 0) {
-      throw unsupportedField('Fetch', version, 'FetchRequest.forgottenTopicsData', '7+')
-    }
+  } else if (message.forgottenTopicsData !== undefined && message.forgottenTopicsData.length > 0) {
+    throw unsupportedField('Fetch', version, 'FetchRequest.forgottenTopicsData', '7+')
   }
   if (version >= 11) {
     const rackId = given(message.rackId, '', 'FetchRequest.rackId')
@@ -369,9 +357,11 @@ function encodeFetchRequest(writer: Writer, message: FetchRequest, version: numb
     ;(tagged ??= []).push({ tag: 0, data: field.toBuffer() })
   }
   if (message.replicaState !== undefined && !isDefaultFetchRequestReplicaState(message.replicaState)) {
-    if (!(version >= 15)) throw unsupportedField('Fetch', version, 'FetchRequest.replicaState', '15+')
+    if (version < 15) {
+      throw unsupportedField('Fetch', version, 'FetchRequest.replicaState', '15+')
+    }
     const field = new Writer()
-    encodeFetchRequestReplicaState(field, required(message.replicaState, 'FetchRequest.replicaState'))
+    encodeFetchRequestReplicaState(field, message.replicaState)
     ;(tagged ??= []).push({ tag: 1, data: field.toBuffer() })
   }
   if (flexible) writer.writeTaggedFields(tagged, message.unknownTaggedFields)
@@ -502,7 +492,6 @@ function decodeFetchResponsePartitionDataArray(
   flexible: boolean,
 ): FetchResponsePartitionData[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: FetchResponsePartitionData[] = []
   for (let i = 0; i < count; i++) items.push(decodeFetchResponsePartitionData(reader, version, flexible))
   return items
@@ -543,7 +532,6 @@ function decodeFetchResponseFetchableTopicResponseArray(
   flexible: boolean,
 ): FetchResponseFetchableTopicResponse[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: FetchResponseFetchableTopicResponse[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeFetchResponseFetchableTopicResponse(reader, version, flexible))
@@ -552,7 +540,6 @@ function decodeFetchResponseFetchableTopicResponseArray(
 
 function decodeFetchResponseNodeEndpointArray(reader: Reader): FetchResponseNodeEndpoint[] {
   const count = reader.readCompactArrayLength()
-
   const items: FetchResponseNodeEndpoint[] = []
   for (let i = 0; i < count; i++) items.push(decodeFetchResponseNodeEndpoint(reader))
   return items
@@ -561,7 +548,7 @@ function decodeFetchResponseNodeEndpointArray(reader: Reader): FetchResponseNode
 function readFetchResponseTag(tag: number, field: Reader, message: FetchResponse, version: number): boolean {
   switch (tag) {
     case 0:
-      if (!(version >= 16)) return false
+      if (version < 16) return false
       message.nodeEndpoints = decodeFetchResponseNodeEndpointArray(field)
       return true
     default:

@@ -20,11 +20,11 @@ export interface FindCoordinatorRequest {
 
 /** FindCoordinatorResponse, as it was read. Versions 0-6. */
 export interface FindCoordinatorResponse {
-  /** Versions 1+, left out of others. */
+  /** Versions 1+. */
   readonly throttleTimeMs: number
   /** Versions 0-3. */
   readonly errorCode: number
-  /** Versions 1-3, left out of others. */
+  /** Versions 1-3. */
   readonly errorMessage: string | null
   /** Versions 0-3. */
   readonly nodeId: number
@@ -61,17 +61,13 @@ function encodeFindCoordinatorRequest(
     const key = given(message.key, '', 'FindCoordinatorRequest.key')
     if (flexible) writer.writeCompactString(key)
     else writer.writeString(key)
-  } else {
-    if (message.key !== undefined && message.key !== '') {
-      throw unsupportedField('FindCoordinator', version, 'FindCoordinatorRequest.key', '0-3')
-    }
+  } else if (message.key !== undefined && message.key !== '') {
+    throw unsupportedField('FindCoordinator', version, 'FindCoordinatorRequest.key', '0-3')
   }
   if (version >= 1) {
     writer.writeInt8(given(message.keyType, 0, 'FindCoordinatorRequest.keyType'))
-  } else {
-    if (message.keyType !== undefined && message.keyType !== 0) {
-      throw unsupportedField('FindCoordinator', version, 'FindCoordinatorRequest.keyType', '1+')
-    }
+  } else if (message.keyType !== undefined && message.keyType !== 0) {
+    throw unsupportedField('FindCoordinator', version, 'FindCoordinatorRequest.keyType', '1+')
   }
   if (version >= 4) {
     writeStringArray(
@@ -79,12 +75,9 @@ function encodeFindCoordinatorRequest(
       given(message.coordinatorKeys, [], 'FindCoordinatorRequest.coordinatorKeys'),
       true,
     )
-  } else {
-    if (message.coordinatorKeys !== undefined && message.coordinatorKeys.length > 0) {
-      throw unsupportedField('FindCoordinator', version, 'FindCoordinatorRequest.coordinatorKeys', '4+')
-    }
+  } else if (message.coordinatorKeys !== undefined && message.coordinatorKeys.length > 0) {
+    throw unsupportedField('FindCoordinator', version, 'FindCoordinatorRequest.coordinatorKeys', '4+')
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('FindCoordinator', version, 'FindCoordinatorRequest.unknownTaggedFields', '3+')
@@ -107,7 +100,6 @@ function decodeFindCoordinatorResponseCoordinator(reader: Reader): FindCoordinat
 
 function decodeFindCoordinatorResponseCoordinatorArray(reader: Reader): FindCoordinatorResponseCoordinator[] {
   const count = reader.readCompactArrayLength()
-
   const items: FindCoordinatorResponseCoordinator[] = []
   for (let i = 0; i < count; i++) items.push(decodeFindCoordinatorResponseCoordinator(reader))
   return items

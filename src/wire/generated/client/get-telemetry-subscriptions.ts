@@ -35,7 +35,6 @@ function encodeGetTelemetrySubscriptionsRequest(
 ): void {
   checkVersion('GetTelemetrySubscriptionsRequest', version, 0, 0)
   writer.writeUuid(required(message.clientInstanceId, 'GetTelemetrySubscriptionsRequest.clientInstanceId'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

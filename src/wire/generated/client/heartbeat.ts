@@ -18,7 +18,7 @@ export interface HeartbeatRequest {
 
 /** HeartbeatResponse, as it was read. Versions 0-4. */
 export interface HeartbeatResponse {
-  /** Versions 1+, left out of others. */
+  /** Versions 1+. */
   readonly throttleTimeMs: number
   readonly errorCode: number
   /** Tagged fields that are not known here; absent when there are none. */
@@ -39,12 +39,9 @@ function encodeHeartbeatRequest(writer: Writer, message: HeartbeatRequest, versi
     const groupInstanceId = message.groupInstanceId ?? null
     if (flexible) writer.writeCompactNullableString(groupInstanceId)
     else writer.writeNullableString(groupInstanceId)
-  } else {
-    if (message.groupInstanceId !== undefined && message.groupInstanceId !== null) {
-      throw unsupportedField('Heartbeat', version, 'HeartbeatRequest.groupInstanceId', '3+')
-    }
+  } else if (message.groupInstanceId !== undefined && message.groupInstanceId !== null) {
+    throw unsupportedField('Heartbeat', version, 'HeartbeatRequest.groupInstanceId', '3+')
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Heartbeat', version, 'HeartbeatRequest.unknownTaggedFields', '4+')

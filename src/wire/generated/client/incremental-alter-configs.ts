@@ -61,7 +61,6 @@ function encodeIncrementalAlterConfigsRequestAlterableConfig(
   const value = requiredOrNull(message.value, 'IncrementalAlterConfigsRequest.resources.configs.value')
   if (flexible) writer.writeCompactNullableString(value)
   else writer.writeNullableString(value)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -81,7 +80,6 @@ function encodeIncrementalAlterConfigsRequestAlterableConfigArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items)
     encodeIncrementalAlterConfigsRequestAlterableConfig(writer, item, version, flexible)
 }
@@ -102,7 +100,6 @@ function encodeIncrementalAlterConfigsRequestAlterConfigsResource(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -122,7 +119,6 @@ function encodeIncrementalAlterConfigsRequestAlterConfigsResourceArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items)
     encodeIncrementalAlterConfigsRequestAlterConfigsResource(writer, item, version, flexible)
 }
@@ -141,7 +137,6 @@ function encodeIncrementalAlterConfigsRequest(
     flexible,
   )
   writer.writeBoolean(required(message.validateOnly, 'IncrementalAlterConfigsRequest.validateOnly'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -175,7 +170,6 @@ function decodeIncrementalAlterConfigsResponseAlterConfigsResourceResponseArray(
   flexible: boolean,
 ): IncrementalAlterConfigsResponseAlterConfigsResourceResponse[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: IncrementalAlterConfigsResponseAlterConfigsResourceResponse[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeIncrementalAlterConfigsResponseAlterConfigsResourceResponse(reader, flexible))

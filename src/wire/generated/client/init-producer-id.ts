@@ -71,7 +71,6 @@ function encodeInitProducerIdRequest(writer: Writer, message: InitProducerIdRequ
       throw unsupportedField('InitProducerId', version, 'InitProducerIdRequest.keepPreparedTxn', '6+')
     }
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('InitProducerId', version, 'InitProducerIdRequest.unknownTaggedFields', '2+')

@@ -64,7 +64,6 @@ function encodeInitializeShareGroupStateRequestPartitionData(
   writer.writeInt64(
     required(message.startOffset, 'InitializeShareGroupStateRequest.topics.partitions.startOffset'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -73,7 +72,6 @@ function encodeInitializeShareGroupStateRequestPartitionDataArray(
   items: readonly InitializeShareGroupStateRequestPartitionData[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeInitializeShareGroupStateRequestPartitionData(writer, item)
 }
 
@@ -86,7 +84,6 @@ function encodeInitializeShareGroupStateRequestInitializeStateData(
     writer,
     required(message.partitions, 'InitializeShareGroupStateRequest.topics.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -95,7 +92,6 @@ function encodeInitializeShareGroupStateRequestInitializeStateDataArray(
   items: readonly InitializeShareGroupStateRequestInitializeStateData[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeInitializeShareGroupStateRequestInitializeStateData(writer, item)
 }
 
@@ -110,7 +106,6 @@ function encodeInitializeShareGroupStateRequest(
     writer,
     required(message.topics, 'InitializeShareGroupStateRequest.topics'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -131,7 +126,6 @@ function decodeInitializeShareGroupStateResponsePartitionResultArray(
   reader: Reader,
 ): InitializeShareGroupStateResponsePartitionResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: InitializeShareGroupStateResponsePartitionResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeInitializeShareGroupStateResponsePartitionResult(reader))
   return items
@@ -153,7 +147,6 @@ function decodeInitializeShareGroupStateResponseInitializeStateResultArray(
   reader: Reader,
 ): InitializeShareGroupStateResponseInitializeStateResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: InitializeShareGroupStateResponseInitializeStateResult[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeInitializeShareGroupStateResponseInitializeStateResult(reader))

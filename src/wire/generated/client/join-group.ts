@@ -31,12 +31,12 @@ export interface JoinGroupRequestRequestProtocol {
 
 /** JoinGroupResponse, as it was read. Versions 0-9. */
 export interface JoinGroupResponse {
-  /** Versions 2+, left out of others. */
+  /** Versions 2+. */
   readonly throttleTimeMs: number
   readonly errorCode: number
   /** Default -1. */
   readonly generationId: number
-  /** Versions 7+, left out of others; default null. */
+  /** Versions 7+; default null. */
   readonly protocolType: string | null
   /** Null in versions 7+ only. */
   readonly protocolName: string | null
@@ -51,7 +51,7 @@ export interface JoinGroupResponse {
 
 export interface JoinGroupResponseResponseMember {
   readonly memberId: string
-  /** Versions 5+, left out of others; default null. */
+  /** Versions 5+; default null. */
   readonly groupInstanceId: string | null
   readonly metadata: Buffer
   /** Tagged fields that are not known here; absent when there are none. */
@@ -70,7 +70,6 @@ function encodeJoinGroupRequestRequestProtocol(
   const metadata = required(message.metadata, 'JoinGroupRequest.protocols.metadata')
   if (flexible) writer.writeCompactBytes(metadata)
   else writer.writeBytes(metadata)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('JoinGroup', version, 'JoinGroupRequestRequestProtocol.unknownTaggedFields', '6+')
@@ -85,7 +84,6 @@ function encodeJoinGroupRequestRequestProtocolArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeJoinGroupRequestRequestProtocol(writer, item, version, flexible)
 }
 
@@ -106,10 +104,8 @@ function encodeJoinGroupRequest(writer: Writer, message: JoinGroupRequest, versi
     const groupInstanceId = message.groupInstanceId ?? null
     if (flexible) writer.writeCompactNullableString(groupInstanceId)
     else writer.writeNullableString(groupInstanceId)
-  } else {
-    if (message.groupInstanceId !== undefined && message.groupInstanceId !== null) {
-      throw unsupportedField('JoinGroup', version, 'JoinGroupRequest.groupInstanceId', '5+')
-    }
+  } else if (message.groupInstanceId !== undefined && message.groupInstanceId !== null) {
+    throw unsupportedField('JoinGroup', version, 'JoinGroupRequest.groupInstanceId', '5+')
   }
   const protocolType = required(message.protocolType, 'JoinGroupRequest.protocolType')
   if (flexible) writer.writeCompactString(protocolType)
@@ -123,7 +119,6 @@ function encodeJoinGroupRequest(writer: Writer, message: JoinGroupRequest, versi
   if (version >= 8) {
     writer.writeCompactNullableString(message.reason ?? null)
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('JoinGroup', version, 'JoinGroupRequest.unknownTaggedFields', '6+')
@@ -154,7 +149,6 @@ function decodeJoinGroupResponseResponseMemberArray(
   flexible: boolean,
 ): JoinGroupResponseResponseMember[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: JoinGroupResponseResponseMember[] = []
   for (let i = 0; i < count; i++) items.push(decodeJoinGroupResponseResponseMember(reader, version, flexible))
   return items

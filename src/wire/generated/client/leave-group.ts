@@ -29,7 +29,7 @@ export interface LeaveGroupRequestMemberIdentity {
 
 /** LeaveGroupResponse, as it was read. Versions 0-5. */
 export interface LeaveGroupResponse {
-  /** Versions 1+, left out of others. */
+  /** Versions 1+. */
   readonly throttleTimeMs: number
   readonly errorCode: number
   /** Versions 3+. */
@@ -62,7 +62,6 @@ function encodeLeaveGroupRequestMemberIdentity(
   if (version === 5) {
     writer.writeCompactNullableString(message.reason ?? null)
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('LeaveGroup', version, 'LeaveGroupRequestMemberIdentity.unknownTaggedFields', '4+')
@@ -77,7 +76,6 @@ function encodeLeaveGroupRequestMemberIdentityArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeLeaveGroupRequestMemberIdentity(writer, item, version, flexible)
 }
 
@@ -89,10 +87,8 @@ function encodeLeaveGroupRequest(writer: Writer, message: LeaveGroupRequest, ver
   else writer.writeString(groupId)
   if (version <= 2) {
     writer.writeString(given(message.memberId, '', 'LeaveGroupRequest.memberId'))
-  } else {
-    if (message.memberId !== undefined && message.memberId !== '') {
-      throw unsupportedField('LeaveGroup', version, 'LeaveGroupRequest.memberId', '0-2')
-    }
+  } else if (message.memberId !== undefined && message.memberId !== '') {
+    throw unsupportedField('LeaveGroup', version, 'LeaveGroupRequest.memberId', '0-2')
   }
   if (version >= 3) {
     encodeLeaveGroupRequestMemberIdentityArray(
@@ -101,12 +97,9 @@ function encodeLeaveGroupRequest(writer: Writer, message: LeaveGroupRequest, ver
       version,
       flexible,
     )
-  } else {
-    if (message.members !== undefined && message.members.length > 0) {
-      throw unsupportedField('LeaveGroup', version, 'LeaveGroupRequest.members', '3+')
-    }
+  } else if (message.members !== undefined && message.members.length > 0) {
+    throw unsupportedField('LeaveGroup', version, 'LeaveGroupRequest.members', '3+')
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('LeaveGroup', version, 'LeaveGroupRequest.unknownTaggedFields', '4+')
@@ -134,7 +127,6 @@ function decodeLeaveGroupResponseMemberResponseArray(
   flexible: boolean,
 ): LeaveGroupResponseMemberResponse[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: LeaveGroupResponseMemberResponse[] = []
   for (let i = 0; i < count; i++) items.push(decodeLeaveGroupResponseMemberResponse(reader, flexible))
   return items

@@ -25,7 +25,7 @@ export interface ListConfigResourcesResponse {
 
 export interface ListConfigResourcesResponseConfigResource {
   readonly resourceName: string
-  /** Versions 1+, left out of others; default 16. */
+  /** Versions 1+; default 16. */
   readonly resourceType: number
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -39,12 +39,9 @@ function encodeListConfigResourcesRequest(
   checkVersion('ListConfigResourcesRequest', version, 0, 1)
   if (version === 1) {
     writeInt8Array(writer, given(message.resourceTypes, [], 'ListConfigResourcesRequest.resourceTypes'), true)
-  } else {
-    if (message.resourceTypes !== undefined && message.resourceTypes.length > 0) {
-      throw unsupportedField('ListConfigResources', version, 'ListConfigResourcesRequest.resourceTypes', '1+')
-    }
+  } else if (message.resourceTypes !== undefined && message.resourceTypes.length > 0) {
+    throw unsupportedField('ListConfigResources', version, 'ListConfigResourcesRequest.resourceTypes', '1+')
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -66,7 +63,6 @@ function decodeListConfigResourcesResponseConfigResourceArray(
   version: number,
 ): ListConfigResourcesResponseConfigResource[] {
   const count = reader.readCompactArrayLength()
-
   const items: ListConfigResourcesResponseConfigResource[] = []
   for (let i = 0; i < count; i++) items.push(decodeListConfigResourcesResponseConfigResource(reader, version))
   return items

@@ -18,7 +18,7 @@ export interface ListGroupsRequest {
 
 /** ListGroupsResponse, as it was read. Versions 0-5. */
 export interface ListGroupsResponse {
-  /** Versions 1+, left out of others. */
+  /** Versions 1+. */
   readonly throttleTimeMs: number
   readonly errorCode: number
   readonly groups: ListGroupsResponseListedGroup[]
@@ -29,9 +29,9 @@ export interface ListGroupsResponse {
 export interface ListGroupsResponseListedGroup {
   readonly groupId: string
   readonly protocolType: string
-  /** Versions 4+, left out of others. */
+  /** Versions 4+. */
   readonly groupState: string
-  /** Versions 5+, left out of others. */
+  /** Versions 5+. */
   readonly groupType: string
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -42,19 +42,14 @@ function encodeListGroupsRequest(writer: Writer, message: ListGroupsRequest, ver
   const flexible = version >= 3
   if (version >= 4) {
     writeStringArray(writer, given(message.statesFilter, [], 'ListGroupsRequest.statesFilter'), true)
-  } else {
-    if (message.statesFilter !== undefined && message.statesFilter.length > 0) {
-      throw unsupportedField('ListGroups', version, 'ListGroupsRequest.statesFilter', '4+')
-    }
+  } else if (message.statesFilter !== undefined && message.statesFilter.length > 0) {
+    throw unsupportedField('ListGroups', version, 'ListGroupsRequest.statesFilter', '4+')
   }
   if (version === 5) {
     writeStringArray(writer, given(message.typesFilter, [], 'ListGroupsRequest.typesFilter'), true)
-  } else {
-    if (message.typesFilter !== undefined && message.typesFilter.length > 0) {
-      throw unsupportedField('ListGroups', version, 'ListGroupsRequest.typesFilter', '5+')
-    }
+  } else if (message.typesFilter !== undefined && message.typesFilter.length > 0) {
+    throw unsupportedField('ListGroups', version, 'ListGroupsRequest.typesFilter', '5+')
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('ListGroups', version, 'ListGroupsRequest.unknownTaggedFields', '3+')
@@ -85,7 +80,6 @@ function decodeListGroupsResponseListedGroupArray(
   flexible: boolean,
 ): ListGroupsResponseListedGroup[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: ListGroupsResponseListedGroup[] = []
   for (let i = 0; i < count; i++) items.push(decodeListGroupsResponseListedGroup(reader, version, flexible))
   return items

@@ -35,7 +35,7 @@ export interface ListOffsetsRequestPartition {
 
 /** ListOffsetsResponse, as it was read. Versions 1-11. */
 export interface ListOffsetsResponse {
-  /** Versions 2+, left out of others. */
+  /** Versions 2+. */
   readonly throttleTimeMs: number
   readonly topics: ListOffsetsResponseTopicResponse[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -75,7 +75,6 @@ function encodeListOffsetsRequestPartition(
     )
   }
   writer.writeInt64(required(message.timestamp, 'ListOffsetsRequest.topics.partitions.timestamp'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('ListOffsets', version, 'ListOffsetsRequestPartition.unknownTaggedFields', '6+')
@@ -90,7 +89,6 @@ function encodeListOffsetsRequestPartitionArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeListOffsetsRequestPartition(writer, item, version, flexible)
 }
 
@@ -109,7 +107,6 @@ function encodeListOffsetsRequestTopic(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('ListOffsets', version, 'ListOffsetsRequestTopic.unknownTaggedFields', '6+')
@@ -124,7 +121,6 @@ function encodeListOffsetsRequestTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeListOffsetsRequestTopic(writer, item, version, flexible)
 }
 
@@ -134,10 +130,8 @@ function encodeListOffsetsRequest(writer: Writer, message: ListOffsetsRequest, v
   writer.writeInt32(required(message.replicaId, 'ListOffsetsRequest.replicaId'))
   if (version >= 2) {
     writer.writeInt8(given(message.isolationLevel, 0, 'ListOffsetsRequest.isolationLevel'))
-  } else {
-    if (message.isolationLevel !== undefined && message.isolationLevel !== 0) {
-      throw unsupportedField('ListOffsets', version, 'ListOffsetsRequest.isolationLevel', '2+')
-    }
+  } else if (message.isolationLevel !== undefined && message.isolationLevel !== 0) {
+    throw unsupportedField('ListOffsets', version, 'ListOffsetsRequest.isolationLevel', '2+')
   }
   encodeListOffsetsRequestTopicArray(
     writer,
@@ -148,7 +142,6 @@ function encodeListOffsetsRequest(writer: Writer, message: ListOffsetsRequest, v
   if (version >= 10) {
     writer.writeInt32(given(message.timeoutMs, 0, 'ListOffsetsRequest.timeoutMs'))
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('ListOffsets', version, 'ListOffsetsRequest.unknownTaggedFields', '6+')
@@ -180,7 +173,6 @@ function decodeListOffsetsResponsePartitionResponseArray(
   flexible: boolean,
 ): ListOffsetsResponsePartitionResponse[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: ListOffsetsResponsePartitionResponse[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeListOffsetsResponsePartitionResponse(reader, version, flexible))
@@ -209,7 +201,6 @@ function decodeListOffsetsResponseTopicResponseArray(
   flexible: boolean,
 ): ListOffsetsResponseTopicResponse[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: ListOffsetsResponseTopicResponse[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeListOffsetsResponseTopicResponse(reader, version, flexible))

@@ -59,7 +59,6 @@ function encodeListPartitionReassignmentsRequestTopics(
     required(message.partitionIndexes, 'ListPartitionReassignmentsRequest.topics.partitionIndexes'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -80,7 +79,6 @@ function encodeListPartitionReassignmentsRequest(
   checkVersion('ListPartitionReassignmentsRequest', version, 0, 0)
   writer.writeInt32(given(message.timeoutMs, 60000, 'ListPartitionReassignmentsRequest.timeoutMs'))
   encodeNullableListPartitionReassignmentsRequestTopicsArray(writer, message.topics ?? null)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -102,7 +100,6 @@ function decodeListPartitionReassignmentsResponseOngoingPartitionReassignmentArr
   reader: Reader,
 ): ListPartitionReassignmentsResponseOngoingPartitionReassignment[] {
   const count = reader.readCompactArrayLength()
-
   const items: ListPartitionReassignmentsResponseOngoingPartitionReassignment[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeListPartitionReassignmentsResponseOngoingPartitionReassignment(reader))
@@ -125,7 +122,6 @@ function decodeListPartitionReassignmentsResponseOngoingTopicReassignmentArray(
   reader: Reader,
 ): ListPartitionReassignmentsResponseOngoingTopicReassignment[] {
   const count = reader.readCompactArrayLength()
-
   const items: ListPartitionReassignmentsResponseOngoingTopicReassignment[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeListPartitionReassignmentsResponseOngoingTopicReassignment(reader))

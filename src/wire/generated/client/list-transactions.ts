@@ -50,24 +50,19 @@ function encodeListTransactionsRequest(
   )
   if (version >= 1) {
     writer.writeInt64(given(message.durationFilter, -1n, 'ListTransactionsRequest.durationFilter'))
-  } else {
-    if (message.durationFilter !== undefined && message.durationFilter !== -1n) {
-      throw unsupportedField('ListTransactions', version, 'ListTransactionsRequest.durationFilter', '1+')
-    }
+  } else if (message.durationFilter !== undefined && message.durationFilter !== -1n) {
+    throw unsupportedField('ListTransactions', version, 'ListTransactionsRequest.durationFilter', '1+')
   }
   if (version === 2) {
     writer.writeCompactNullableString(message.transactionalIdPattern ?? null)
-  } else {
-    if (message.transactionalIdPattern !== undefined && message.transactionalIdPattern !== null) {
-      throw unsupportedField(
-        'ListTransactions',
-        version,
-        'ListTransactionsRequest.transactionalIdPattern',
-        '2+',
-      )
-    }
+  } else if (message.transactionalIdPattern !== undefined && message.transactionalIdPattern !== null) {
+    throw unsupportedField(
+      'ListTransactions',
+      version,
+      'ListTransactionsRequest.transactionalIdPattern',
+      '2+',
+    )
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -88,7 +83,6 @@ function decodeListTransactionsResponseTransactionStateArray(
   reader: Reader,
 ): ListTransactionsResponseTransactionState[] {
   const count = reader.readCompactArrayLength()
-
   const items: ListTransactionsResponseTransactionState[] = []
   for (let i = 0; i < count; i++) items.push(decodeListTransactionsResponseTransactionState(reader))
   return items

@@ -38,17 +38,17 @@ export interface MetadataRequestRequestTopic {
 
 /** MetadataResponse, as it was read. Versions 0-13. */
 export interface MetadataResponse {
-  /** Versions 3+, left out of others. */
+  /** Versions 3+. */
   readonly throttleTimeMs: number
   readonly brokers: MetadataResponseResponseBroker[]
-  /** Versions 2+, left out of others; default null. */
+  /** Versions 2+; default null. */
   readonly clusterId: string | null
-  /** Versions 1+, left out of others; default -1. */
+  /** Versions 1+; default -1. */
   readonly controllerId: number
   readonly topics: MetadataResponseResponseTopic[]
   /** Versions 8-10; default -2147483648. */
   readonly clusterAuthorizedOperations: number
-  /** Versions 13+, left out of others. */
+  /** Versions 13+. */
   readonly errorCode: number
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -58,9 +58,9 @@ export interface MetadataResponseResponseTopic {
   readonly errorCode: number
   /** Null in versions 12+ only. */
   readonly name: string | null
-  /** Versions 10+, left out of others. */
+  /** Versions 10+. */
   readonly topicId: string
-  /** Versions 1+, left out of others; default false. */
+  /** Versions 1+; default false. */
   readonly isInternal: boolean
   readonly partitions: MetadataResponseResponsePartition[]
   /** Versions 8+; default -2147483648. */
@@ -73,11 +73,11 @@ export interface MetadataResponseResponsePartition {
   readonly errorCode: number
   readonly partitionIndex: number
   readonly leaderId: number
-  /** Versions 7+, left out of others; default -1. */
+  /** Versions 7+; default -1. */
   readonly leaderEpoch: number
   readonly replicaNodes: number[]
   readonly isrNodes: number[]
-  /** Versions 5+, left out of others. */
+  /** Versions 5+. */
   readonly offlineReplicas: number[]
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -87,7 +87,7 @@ export interface MetadataResponseResponseBroker {
   readonly nodeId: number
   readonly host: string
   readonly port: number
-  /** Versions 1+, left out of others; default null. */
+  /** Versions 1+; default null. */
   readonly rack: string | null
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -108,7 +108,6 @@ function encodeMetadataRequestRequestTopic(
       : required(requiredOrNull(message.name, 'MetadataRequest.topics.name'), 'MetadataRequest.topics.name')
   if (flexible) writer.writeCompactNullableString(name)
   else writer.writeNullableString(name)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Metadata', version, 'MetadataRequestRequestTopic.unknownTaggedFields', '9+')
@@ -141,10 +140,8 @@ function encodeMetadataRequest(writer: Writer, message: MetadataRequest, version
   )
   if (version >= 4) {
     writer.writeBoolean(given(message.allowAutoTopicCreation, true, 'MetadataRequest.allowAutoTopicCreation'))
-  } else {
-    if (message.allowAutoTopicCreation !== undefined && message.allowAutoTopicCreation !== true) {
-      throw unsupportedField('Metadata', version, 'MetadataRequest.allowAutoTopicCreation', '4+')
-    }
+  } else if (message.allowAutoTopicCreation !== undefined && message.allowAutoTopicCreation !== true) {
+    throw unsupportedField('Metadata', version, 'MetadataRequest.allowAutoTopicCreation', '4+')
   }
   if (version >= 8 && version <= 10) {
     writer.writeBoolean(
@@ -154,18 +151,11 @@ function encodeMetadataRequest(writer: Writer, message: MetadataRequest, version
         'MetadataRequest.includeClusterAuthorizedOperations',
       ),
     )
-  } else {
-    if (
-      message.includeClusterAuthorizedOperations !== undefined &&
-      message.includeClusterAuthorizedOperations !== false
-    ) {
-      throw unsupportedField(
-        'Metadata',
-        version,
-        'MetadataRequest.includeClusterAuthorizedOperations',
-        '8-10',
-      )
-    }
+  } else if (
+    message.includeClusterAuthorizedOperations !== undefined &&
+    message.includeClusterAuthorizedOperations !== false
+  ) {
+    throw unsupportedField('Metadata', version, 'MetadataRequest.includeClusterAuthorizedOperations', '8-10')
   }
   if (version >= 8) {
     writer.writeBoolean(
@@ -175,15 +165,12 @@ function encodeMetadataRequest(writer: Writer, message: MetadataRequest, version
         'MetadataRequest.includeTopicAuthorizedOperations',
       ),
     )
-  } else {
-    if (
-      message.includeTopicAuthorizedOperations !== undefined &&
-      message.includeTopicAuthorizedOperations !== false
-    ) {
-      throw unsupportedField('Metadata', version, 'MetadataRequest.includeTopicAuthorizedOperations', '8+')
-    }
+  } else if (
+    message.includeTopicAuthorizedOperations !== undefined &&
+    message.includeTopicAuthorizedOperations !== false
+  ) {
+    throw unsupportedField('Metadata', version, 'MetadataRequest.includeTopicAuthorizedOperations', '8+')
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Metadata', version, 'MetadataRequest.unknownTaggedFields', '9+')
@@ -235,7 +222,6 @@ function decodeMetadataResponseResponsePartitionArray(
   flexible: boolean,
 ): MetadataResponseResponsePartition[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: MetadataResponseResponsePartition[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeMetadataResponseResponsePartition(reader, version, flexible))
@@ -273,7 +259,6 @@ function decodeMetadataResponseResponseBrokerArray(
   flexible: boolean,
 ): MetadataResponseResponseBroker[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: MetadataResponseResponseBroker[] = []
   for (let i = 0; i < count; i++) items.push(decodeMetadataResponseResponseBroker(reader, version, flexible))
   return items
@@ -285,7 +270,6 @@ function decodeMetadataResponseResponseTopicArray(
   flexible: boolean,
 ): MetadataResponseResponseTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: MetadataResponseResponseTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeMetadataResponseResponseTopic(reader, version, flexible))
   return items

@@ -49,7 +49,7 @@ export interface OffsetCommitRequestRequestPartition {
 
 /** OffsetCommitResponse, as it was read. Versions 2-10. */
 export interface OffsetCommitResponse {
-  /** Versions 3+, left out of others. */
+  /** Versions 3+. */
   readonly throttleTimeMs: number
   readonly topics: OffsetCommitResponseResponseTopic[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -57,9 +57,9 @@ export interface OffsetCommitResponse {
 }
 
 export interface OffsetCommitResponseResponseTopic {
-  /** Versions 2-9, left out of others. */
+  /** Versions 2-9. */
   readonly name: string
-  /** Versions 10+, left out of others. */
+  /** Versions 10+. */
   readonly topicId: string
   readonly partitions: OffsetCommitResponseResponsePartition[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -94,7 +94,6 @@ function encodeOffsetCommitRequestRequestPartition(
   )
   if (flexible) writer.writeCompactNullableString(committedMetadata)
   else writer.writeNullableString(committedMetadata)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -114,7 +113,6 @@ function encodeOffsetCommitRequestRequestPartitionArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeOffsetCommitRequestRequestPartition(writer, item, version, flexible)
 }
 
@@ -138,7 +136,6 @@ function encodeOffsetCommitRequestRequestTopic(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -158,7 +155,6 @@ function encodeOffsetCommitRequestRequestTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeOffsetCommitRequestRequestTopic(writer, item, version, flexible)
 }
 
@@ -178,10 +174,8 @@ function encodeOffsetCommitRequest(writer: Writer, message: OffsetCommitRequest,
     const groupInstanceId = message.groupInstanceId ?? null
     if (flexible) writer.writeCompactNullableString(groupInstanceId)
     else writer.writeNullableString(groupInstanceId)
-  } else {
-    if (message.groupInstanceId !== undefined && message.groupInstanceId !== null) {
-      throw unsupportedField('OffsetCommit', version, 'OffsetCommitRequest.groupInstanceId', '7+')
-    }
+  } else if (message.groupInstanceId !== undefined && message.groupInstanceId !== null) {
+    throw unsupportedField('OffsetCommit', version, 'OffsetCommitRequest.groupInstanceId', '7+')
   }
   if (version <= 4) {
     writer.writeInt64(given(message.retentionTimeMs, -1n, 'OffsetCommitRequest.retentionTimeMs'))
@@ -192,7 +186,6 @@ function encodeOffsetCommitRequest(writer: Writer, message: OffsetCommitRequest,
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('OffsetCommit', version, 'OffsetCommitRequest.unknownTaggedFields', '8+')
@@ -219,7 +212,6 @@ function decodeOffsetCommitResponseResponsePartitionArray(
   flexible: boolean,
 ): OffsetCommitResponseResponsePartition[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: OffsetCommitResponseResponsePartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeOffsetCommitResponseResponsePartition(reader, flexible))
   return items
@@ -248,7 +240,6 @@ function decodeOffsetCommitResponseResponseTopicArray(
   flexible: boolean,
 ): OffsetCommitResponseResponseTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: OffsetCommitResponseResponseTopic[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeOffsetCommitResponseResponseTopic(reader, version, flexible))

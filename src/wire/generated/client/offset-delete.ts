@@ -49,7 +49,6 @@ function encodeOffsetDeleteRequestRequestPartitionArray(
   items: readonly OffsetDeleteRequestRequestPartition[],
 ): void {
   writer.writeArrayLength(items.length)
-
   for (const item of items) encodeOffsetDeleteRequestRequestPartition(writer, item)
 }
 
@@ -69,7 +68,6 @@ function encodeOffsetDeleteRequestRequestTopicArray(
   items: readonly OffsetDeleteRequestRequestTopic[],
 ): void {
   writer.writeArrayLength(items.length)
-
   for (const item of items) encodeOffsetDeleteRequestRequestTopic(writer, item)
 }
 
@@ -90,7 +88,6 @@ function decodeOffsetDeleteResponseResponsePartitionArray(
   reader: Reader,
 ): OffsetDeleteResponseResponsePartition[] {
   const count = reader.readArrayLength()
-
   const items: OffsetDeleteResponseResponsePartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeOffsetDeleteResponseResponsePartition(reader))
   return items
@@ -105,7 +102,6 @@ function decodeOffsetDeleteResponseResponseTopic(reader: Reader): OffsetDeleteRe
 
 function decodeOffsetDeleteResponseResponseTopicArray(reader: Reader): OffsetDeleteResponseResponseTopic[] {
   const count = reader.readArrayLength()
-
   const items: OffsetDeleteResponseResponseTopic[] = []
   for (let i = 0; i < count; i++) items.push(decodeOffsetDeleteResponseResponseTopic(reader))
   return items

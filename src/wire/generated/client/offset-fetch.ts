@@ -60,11 +60,11 @@ export interface OffsetFetchRequestRequestTopic {
 
 /** OffsetFetchResponse, as it was read. Versions 1-10. */
 export interface OffsetFetchResponse {
-  /** Versions 3+, left out of others. */
+  /** Versions 3+. */
   readonly throttleTimeMs: number
   /** Versions 1-7. */
   readonly topics: OffsetFetchResponseResponseTopic[]
-  /** Versions 2-7, left out of others; default 0. */
+  /** Versions 2-7; default 0. */
   readonly errorCode: number
   /** Versions 8+. */
   readonly groups: OffsetFetchResponseResponseGroup[]
@@ -84,9 +84,9 @@ export interface OffsetFetchResponseResponseGroup {
 
 /** Versions 8-10. */
 export interface OffsetFetchResponseResponseTopics {
-  /** Versions 8-9, left out of others. */
+  /** Versions 8-9. */
   readonly name: string
-  /** Versions 10+, left out of others. */
+  /** Versions 10+. */
   readonly topicId: string
   readonly partitions: OffsetFetchResponseResponsePartitions[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -117,7 +117,7 @@ export interface OffsetFetchResponseResponseTopic {
 export interface OffsetFetchResponseResponsePartition {
   readonly partitionIndex: number
   readonly committedOffset: bigint
-  /** Versions 5+, left out of others; default -1. */
+  /** Versions 5+; default -1. */
   readonly committedLeaderEpoch: number
   readonly metadata: string | null
   readonly errorCode: number
@@ -139,7 +139,6 @@ function encodeOffsetFetchRequestRequestTopic(
     required(message.partitionIndexes, 'OffsetFetchRequest.topics.partitionIndexes'),
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('OffsetFetch', version, 'OffsetFetchRequestRequestTopic.unknownTaggedFields', '6+')
@@ -162,7 +161,6 @@ function encodeOffsetFetchRequestRequestTopics(
     required(message.partitionIndexes, 'OffsetFetchRequest.groups.topics.partitionIndexes'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -191,7 +189,6 @@ function encodeOffsetFetchRequestRequestGroup(
     requiredOrNull(message.topics, 'OffsetFetchRequest.groups.topics'),
     version,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -214,7 +211,6 @@ function encodeOffsetFetchRequestRequestGroupArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeOffsetFetchRequestRequestGroup(writer, item, version)
 }
 
@@ -249,19 +245,14 @@ function encodeOffsetFetchRequest(writer: Writer, message: OffsetFetchRequest, v
       given(message.groups, [], 'OffsetFetchRequest.groups'),
       version,
     )
-  } else {
-    if (message.groups !== undefined && message.groups.length > 0) {
-      throw unsupportedField('OffsetFetch', version, 'OffsetFetchRequest.groups', '8+')
-    }
+  } else if (message.groups !== undefined && message.groups.length > 0) {
+    throw unsupportedField('OffsetFetch', version, 'OffsetFetchRequest.groups', '8+')
   }
   if (version >= 7) {
     writer.writeBoolean(given(message.requireStable, false, 'OffsetFetchRequest.requireStable'))
-  } else {
-    if (message.requireStable !== undefined && message.requireStable !== false) {
-      throw unsupportedField('OffsetFetch', version, 'OffsetFetchRequest.requireStable', '7+')
-    }
+  } else if (message.requireStable !== undefined && message.requireStable !== false) {
+    throw unsupportedField('OffsetFetch', version, 'OffsetFetchRequest.requireStable', '7+')
   }
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('OffsetFetch', version, 'OffsetFetchRequest.unknownTaggedFields', '6+')
@@ -293,7 +284,6 @@ function decodeOffsetFetchResponseResponsePartitionArray(
   flexible: boolean,
 ): OffsetFetchResponseResponsePartition[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: OffsetFetchResponseResponsePartition[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeOffsetFetchResponseResponsePartition(reader, version, flexible))
@@ -333,7 +323,6 @@ function decodeOffsetFetchResponseResponsePartitionsArray(
   reader: Reader,
 ): OffsetFetchResponseResponsePartitions[] {
   const count = reader.readCompactArrayLength()
-
   const items: OffsetFetchResponseResponsePartitions[] = []
   for (let i = 0; i < count; i++) items.push(decodeOffsetFetchResponseResponsePartitions(reader))
   return items
@@ -358,7 +347,6 @@ function decodeOffsetFetchResponseResponseTopicsArray(
   version: number,
 ): OffsetFetchResponseResponseTopics[] {
   const count = reader.readCompactArrayLength()
-
   const items: OffsetFetchResponseResponseTopics[] = []
   for (let i = 0; i < count; i++) items.push(decodeOffsetFetchResponseResponseTopics(reader, version))
   return items
@@ -384,7 +372,6 @@ function decodeOffsetFetchResponseResponseTopicArray(
   flexible: boolean,
 ): OffsetFetchResponseResponseTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: OffsetFetchResponseResponseTopic[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeOffsetFetchResponseResponseTopic(reader, version, flexible))
@@ -396,7 +383,6 @@ function decodeOffsetFetchResponseResponseGroupArray(
   version: number,
 ): OffsetFetchResponseResponseGroup[] {
   const count = reader.readCompactArrayLength()
-
   const items: OffsetFetchResponseResponseGroup[] = []
   for (let i = 0; i < count; i++) items.push(decodeOffsetFetchResponseResponseGroup(reader, version))
   return items

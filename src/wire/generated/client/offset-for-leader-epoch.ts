@@ -69,7 +69,6 @@ function encodeOffsetForLeaderEpochRequestOffsetForLeaderPartition(
   writer.writeInt32(
     required(message.leaderEpoch, 'OffsetForLeaderEpochRequest.topics.partitions.leaderEpoch'),
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -89,7 +88,6 @@ function encodeOffsetForLeaderEpochRequestOffsetForLeaderPartitionArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items)
     encodeOffsetForLeaderEpochRequestOffsetForLeaderPartition(writer, item, version, flexible)
 }
@@ -109,7 +107,6 @@ function encodeOffsetForLeaderEpochRequestOffsetForLeaderTopic(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -129,7 +126,6 @@ function encodeOffsetForLeaderEpochRequestOffsetForLeaderTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items)
     encodeOffsetForLeaderEpochRequestOffsetForLeaderTopic(writer, item, version, flexible)
 }
@@ -150,7 +146,6 @@ function encodeOffsetForLeaderEpochRequest(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -184,7 +179,6 @@ function decodeOffsetForLeaderEpochResponseEpochEndOffsetArray(
   flexible: boolean,
 ): OffsetForLeaderEpochResponseEpochEndOffset[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: OffsetForLeaderEpochResponseEpochEndOffset[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeOffsetForLeaderEpochResponseEpochEndOffset(reader, flexible))
@@ -211,7 +205,6 @@ function decodeOffsetForLeaderEpochResponseOffsetForLeaderTopicResultArray(
   flexible: boolean,
 ): OffsetForLeaderEpochResponseOffsetForLeaderTopicResult[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: OffsetForLeaderEpochResponseOffsetForLeaderTopicResult[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeOffsetForLeaderEpochResponseOffsetForLeaderTopicResult(reader, flexible))

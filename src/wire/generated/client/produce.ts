@@ -63,9 +63,9 @@ export interface ProduceResponseNodeEndpoint {
 }
 
 export interface ProduceResponseTopicProduceResponse {
-  /** Versions 3-12, left out of others. */
+  /** Versions 3-12. */
   readonly name: string
-  /** Versions 13+, left out of others. */
+  /** Versions 13+. */
   readonly topicId: string
   readonly partitionResponses: ProduceResponsePartitionProduceResponse[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -78,11 +78,11 @@ export interface ProduceResponsePartitionProduceResponse {
   readonly baseOffset: bigint
   /** Default -1. */
   readonly logAppendTimeMs: bigint
-  /** Versions 5+, left out of others; default -1. */
+  /** Versions 5+; default -1. */
   readonly logStartOffset: bigint
-  /** Versions 8+, left out of others. */
+  /** Versions 8+. */
   readonly recordErrors: ProduceResponseBatchIndexAndErrorMessage[]
-  /** Versions 8+, left out of others; default null. */
+  /** Versions 8+; default null. */
   readonly errorMessage: string | null
   /** Versions 10+; tag 0. */
   currentLeader: ProduceResponseLeaderIdAndEpoch
@@ -119,7 +119,6 @@ function encodeProduceRequestPartitionProduceData(
   const records = requiredOrNull(message.records, 'ProduceRequest.topicData.partitionData.records')
   if (flexible) writer.writeCompactNullableRecords(records)
   else writer.writeNullableRecords(records)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Produce', version, 'ProduceRequestPartitionProduceData.unknownTaggedFields', '9+')
@@ -134,7 +133,6 @@ function encodeProduceRequestPartitionProduceDataArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeProduceRequestPartitionProduceData(writer, item, version, flexible)
 }
 
@@ -158,7 +156,6 @@ function encodeProduceRequestTopicProduceData(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Produce', version, 'ProduceRequestTopicProduceData.unknownTaggedFields', '9+')
@@ -173,7 +170,6 @@ function encodeProduceRequestTopicProduceDataArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeProduceRequestTopicProduceData(writer, item, version, flexible)
 }
 
@@ -191,7 +187,6 @@ function encodeProduceRequest(writer: Writer, message: ProduceRequest, version: 
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('Produce', version, 'ProduceRequest.unknownTaggedFields', '9+')
@@ -233,7 +228,6 @@ function decodeProduceResponseBatchIndexAndErrorMessageArray(
   flexible: boolean,
 ): ProduceResponseBatchIndexAndErrorMessage[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: ProduceResponseBatchIndexAndErrorMessage[] = []
   for (let i = 0; i < count; i++) items.push(decodeProduceResponseBatchIndexAndErrorMessage(reader, flexible))
   return items
@@ -247,7 +241,7 @@ function readProduceResponsePartitionProduceResponseTag(
 ): boolean {
   switch (tag) {
     case 0:
-      if (!(version >= 10)) return false
+      if (version < 10) return false
       message.currentLeader = decodeProduceResponseLeaderIdAndEpoch(field)
       return true
     default:
@@ -288,7 +282,6 @@ function decodeProduceResponsePartitionProduceResponseArray(
   flexible: boolean,
 ): ProduceResponsePartitionProduceResponse[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: ProduceResponsePartitionProduceResponse[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeProduceResponsePartitionProduceResponse(reader, version, flexible))
@@ -330,7 +323,6 @@ function decodeProduceResponseTopicProduceResponseArray(
   flexible: boolean,
 ): ProduceResponseTopicProduceResponse[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: ProduceResponseTopicProduceResponse[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeProduceResponseTopicProduceResponse(reader, version, flexible))
@@ -339,7 +331,6 @@ function decodeProduceResponseTopicProduceResponseArray(
 
 function decodeProduceResponseNodeEndpointArray(reader: Reader): ProduceResponseNodeEndpoint[] {
   const count = reader.readCompactArrayLength()
-
   const items: ProduceResponseNodeEndpoint[] = []
   for (let i = 0; i < count; i++) items.push(decodeProduceResponseNodeEndpoint(reader))
   return items
@@ -353,7 +344,7 @@ function readProduceResponseTag(
 ): boolean {
   switch (tag) {
     case 0:
-      if (!(version >= 10)) return false
+      if (version < 10) return false
       message.nodeEndpoints = decodeProduceResponseNodeEndpointArray(field)
       return true
     default:

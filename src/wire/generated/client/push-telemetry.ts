@@ -31,7 +31,6 @@ function encodePushTelemetryRequest(writer: Writer, message: PushTelemetryReques
   writer.writeBoolean(required(message.terminating, 'PushTelemetryRequest.terminating'))
   writer.writeInt8(required(message.compressionType, 'PushTelemetryRequest.compressionType'))
   writer.writeCompactBytes(required(message.metrics, 'PushTelemetryRequest.metrics'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -49,7 +49,7 @@ export interface ReadShareGroupStateSummaryResponsePartitionResult {
   readonly stateEpoch: number
   readonly leaderEpoch: number
   readonly startOffset: bigint
-  /** Versions 1+, left out of others; default -1. */
+  /** Versions 1+; default -1. */
   readonly deliveryCompleteCount: number
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -65,7 +65,6 @@ function encodeReadShareGroupStateSummaryRequestPartitionData(
   writer.writeInt32(
     required(message.leaderEpoch, 'ReadShareGroupStateSummaryRequest.topics.partitions.leaderEpoch'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -74,7 +73,6 @@ function encodeReadShareGroupStateSummaryRequestPartitionDataArray(
   items: readonly ReadShareGroupStateSummaryRequestPartitionData[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeReadShareGroupStateSummaryRequestPartitionData(writer, item)
 }
 
@@ -87,7 +85,6 @@ function encodeReadShareGroupStateSummaryRequestReadStateSummaryData(
     writer,
     required(message.partitions, 'ReadShareGroupStateSummaryRequest.topics.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -96,7 +93,6 @@ function encodeReadShareGroupStateSummaryRequestReadStateSummaryDataArray(
   items: readonly ReadShareGroupStateSummaryRequestReadStateSummaryData[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeReadShareGroupStateSummaryRequestReadStateSummaryData(writer, item)
 }
 
@@ -111,7 +107,6 @@ function encodeReadShareGroupStateSummaryRequest(
     writer,
     required(message.topics, 'ReadShareGroupStateSummaryRequest.topics'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -138,7 +133,6 @@ function decodeReadShareGroupStateSummaryResponsePartitionResultArray(
   version: number,
 ): ReadShareGroupStateSummaryResponsePartitionResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: ReadShareGroupStateSummaryResponsePartitionResult[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeReadShareGroupStateSummaryResponsePartitionResult(reader, version))
@@ -163,7 +157,6 @@ function decodeReadShareGroupStateSummaryResponseReadStateSummaryResultArray(
   version: number,
 ): ReadShareGroupStateSummaryResponseReadStateSummaryResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: ReadShareGroupStateSummaryResponseReadStateSummaryResult[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeReadShareGroupStateSummaryResponseReadStateSummaryResult(reader, version))

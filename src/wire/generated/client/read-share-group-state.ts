@@ -68,7 +68,6 @@ function encodeReadShareGroupStateRequestPartitionData(
 ): void {
   writer.writeInt32(required(message.partition, 'ReadShareGroupStateRequest.topics.partitions.partition'))
   writer.writeInt32(required(message.leaderEpoch, 'ReadShareGroupStateRequest.topics.partitions.leaderEpoch'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -77,7 +76,6 @@ function encodeReadShareGroupStateRequestPartitionDataArray(
   items: readonly ReadShareGroupStateRequestPartitionData[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeReadShareGroupStateRequestPartitionData(writer, item)
 }
 
@@ -90,7 +88,6 @@ function encodeReadShareGroupStateRequestReadStateData(
     writer,
     required(message.partitions, 'ReadShareGroupStateRequest.topics.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -99,7 +96,6 @@ function encodeReadShareGroupStateRequestReadStateDataArray(
   items: readonly ReadShareGroupStateRequestReadStateData[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeReadShareGroupStateRequestReadStateData(writer, item)
 }
 
@@ -114,7 +110,6 @@ function encodeReadShareGroupStateRequest(
     writer,
     required(message.topics, 'ReadShareGroupStateRequest.topics'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -134,7 +129,6 @@ function decodeReadShareGroupStateResponseStateBatchArray(
   reader: Reader,
 ): ReadShareGroupStateResponseStateBatch[] {
   const count = reader.readCompactArrayLength()
-
   const items: ReadShareGroupStateResponseStateBatch[] = []
   for (let i = 0; i < count; i++) items.push(decodeReadShareGroupStateResponseStateBatch(reader))
   return items
@@ -160,7 +154,6 @@ function decodeReadShareGroupStateResponsePartitionResultArray(
   reader: Reader,
 ): ReadShareGroupStateResponsePartitionResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: ReadShareGroupStateResponsePartitionResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeReadShareGroupStateResponsePartitionResult(reader))
   return items
@@ -182,7 +175,6 @@ function decodeReadShareGroupStateResponseReadStateResultArray(
   reader: Reader,
 ): ReadShareGroupStateResponseReadStateResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: ReadShareGroupStateResponseReadStateResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeReadShareGroupStateResponseReadStateResult(reader))
   return items

@@ -32,7 +32,6 @@ function encodeRemoveRaftVoterRequest(
   writer.writeCompactNullableString(requiredOrNull(message.clusterId, 'RemoveRaftVoterRequest.clusterId'))
   writer.writeInt32(required(message.voterId, 'RemoveRaftVoterRequest.voterId'))
   writer.writeUuid(required(message.voterDirectoryId, 'RemoveRaftVoterRequest.voterDirectoryId'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

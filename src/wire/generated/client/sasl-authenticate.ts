@@ -17,7 +17,7 @@ export interface SaslAuthenticateResponse {
   readonly errorCode: number
   readonly errorMessage: string | null
   readonly authBytes: Buffer
-  /** Versions 1+, left out of others; default 0. */
+  /** Versions 1+; default 0. */
   readonly sessionLifetimeMs: bigint
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -33,7 +33,6 @@ function encodeSaslAuthenticateRequest(
   const authBytes = required(message.authBytes, 'SaslAuthenticateRequest.authBytes')
   if (flexible) writer.writeCompactBytes(authBytes)
   else writer.writeBytes(authBytes)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('SaslAuthenticate', version, 'SaslAuthenticateRequest.unknownTaggedFields', '2+')

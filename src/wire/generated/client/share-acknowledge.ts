@@ -53,7 +53,7 @@ export interface ShareAcknowledgeResponse {
   readonly errorCode: number
   /** Default null. */
   readonly errorMessage: string | null
-  /** Versions 2+, left out of others. */
+  /** Versions 2+. */
   readonly acquisitionLockTimeoutMs: number
   readonly responses: ShareAcknowledgeResponseTopicResponse[]
   readonly nodeEndpoints: ShareAcknowledgeResponseNodeEndpoint[]
@@ -119,7 +119,6 @@ function encodeShareAcknowledgeRequestAcknowledgementBatch(
     ),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -128,7 +127,6 @@ function encodeShareAcknowledgeRequestAcknowledgementBatchArray(
   items: readonly ShareAcknowledgeRequestAcknowledgementBatch[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareAcknowledgeRequestAcknowledgementBatch(writer, item)
 }
 
@@ -146,7 +144,6 @@ function encodeShareAcknowledgeRequestAcknowledgePartition(
       'ShareAcknowledgeRequest.topics.partitions.acknowledgementBatches',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -155,7 +152,6 @@ function encodeShareAcknowledgeRequestAcknowledgePartitionArray(
   items: readonly ShareAcknowledgeRequestAcknowledgePartition[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareAcknowledgeRequestAcknowledgePartition(writer, item)
 }
 
@@ -168,7 +164,6 @@ function encodeShareAcknowledgeRequestAcknowledgeTopic(
     writer,
     required(message.partitions, 'ShareAcknowledgeRequest.topics.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -177,7 +172,6 @@ function encodeShareAcknowledgeRequestAcknowledgeTopicArray(
   items: readonly ShareAcknowledgeRequestAcknowledgeTopic[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareAcknowledgeRequestAcknowledgeTopic(writer, item)
 }
 
@@ -192,16 +186,13 @@ function encodeShareAcknowledgeRequest(
   writer.writeInt32(required(message.shareSessionEpoch, 'ShareAcknowledgeRequest.shareSessionEpoch'))
   if (version === 2) {
     writer.writeBoolean(given(message.isRenewAck, false, 'ShareAcknowledgeRequest.isRenewAck'))
-  } else {
-    if (message.isRenewAck !== undefined && message.isRenewAck !== false) {
-      throw unsupportedField('ShareAcknowledge', version, 'ShareAcknowledgeRequest.isRenewAck', '2+')
-    }
+  } else if (message.isRenewAck !== undefined && message.isRenewAck !== false) {
+    throw unsupportedField('ShareAcknowledge', version, 'ShareAcknowledgeRequest.isRenewAck', '2+')
   }
   encodeShareAcknowledgeRequestAcknowledgeTopicArray(
     writer,
     required(message.topics, 'ShareAcknowledgeRequest.topics'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -233,7 +224,6 @@ function decodeShareAcknowledgeResponsePartitionDataArray(
   reader: Reader,
 ): ShareAcknowledgeResponsePartitionData[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareAcknowledgeResponsePartitionData[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareAcknowledgeResponsePartitionData(reader))
   return items
@@ -265,7 +255,6 @@ function decodeShareAcknowledgeResponseTopicResponseArray(
   reader: Reader,
 ): ShareAcknowledgeResponseTopicResponse[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareAcknowledgeResponseTopicResponse[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareAcknowledgeResponseTopicResponse(reader))
   return items
@@ -275,7 +264,6 @@ function decodeShareAcknowledgeResponseNodeEndpointArray(
   reader: Reader,
 ): ShareAcknowledgeResponseNodeEndpoint[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareAcknowledgeResponseNodeEndpoint[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareAcknowledgeResponseNodeEndpoint(reader))
   return items

@@ -141,7 +141,6 @@ function encodeShareFetchRequestAcknowledgementBatch(
     ),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -150,7 +149,6 @@ function encodeShareFetchRequestAcknowledgementBatchArray(
   items: readonly ShareFetchRequestAcknowledgementBatch[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareFetchRequestAcknowledgementBatch(writer, item)
 }
 
@@ -163,7 +161,6 @@ function encodeShareFetchRequestFetchPartition(
     writer,
     required(message.acknowledgementBatches, 'ShareFetchRequest.topics.partitions.acknowledgementBatches'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -172,7 +169,6 @@ function encodeShareFetchRequestFetchPartitionArray(
   items: readonly ShareFetchRequestFetchPartition[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareFetchRequestFetchPartition(writer, item)
 }
 
@@ -182,7 +178,6 @@ function encodeShareFetchRequestFetchTopic(writer: Writer, message: ShareFetchRe
     writer,
     required(message.partitions, 'ShareFetchRequest.topics.partitions'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -196,7 +191,6 @@ function encodeShareFetchRequestForgottenTopic(
     required(message.partitions, 'ShareFetchRequest.forgottenTopicsData.partitions'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -205,7 +199,6 @@ function encodeShareFetchRequestFetchTopicArray(
   items: readonly ShareFetchRequestFetchTopic[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareFetchRequestFetchTopic(writer, item)
 }
 
@@ -214,7 +207,6 @@ function encodeShareFetchRequestForgottenTopicArray(
   items: readonly ShareFetchRequestForgottenTopic[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeShareFetchRequestForgottenTopic(writer, item)
 }
 
@@ -231,17 +223,14 @@ function encodeShareFetchRequest(writer: Writer, message: ShareFetchRequest, ver
   if (version === 2) {
     writer.writeInt8(given(message.shareAcquireMode, 0, 'ShareFetchRequest.shareAcquireMode'))
     writer.writeBoolean(given(message.isRenewAck, false, 'ShareFetchRequest.isRenewAck'))
-  } else {
-    if (message.isRenewAck !== undefined && message.isRenewAck !== false) {
-      throw unsupportedField('ShareFetch', version, 'ShareFetchRequest.isRenewAck', '2+')
-    }
+  } else if (message.isRenewAck !== undefined && message.isRenewAck !== false) {
+    throw unsupportedField('ShareFetch', version, 'ShareFetchRequest.isRenewAck', '2+')
   }
   encodeShareFetchRequestFetchTopicArray(writer, required(message.topics, 'ShareFetchRequest.topics'))
   encodeShareFetchRequestForgottenTopicArray(
     writer,
     required(message.forgottenTopicsData, 'ShareFetchRequest.forgottenTopicsData'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -268,7 +257,6 @@ function decodeShareFetchResponseAcquiredRecords(reader: Reader): ShareFetchResp
 
 function decodeShareFetchResponseAcquiredRecordsArray(reader: Reader): ShareFetchResponseAcquiredRecords[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareFetchResponseAcquiredRecords[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareFetchResponseAcquiredRecords(reader))
   return items
@@ -292,7 +280,6 @@ function decodeShareFetchResponsePartitionData(reader: Reader): ShareFetchRespon
 
 function decodeShareFetchResponsePartitionDataArray(reader: Reader): ShareFetchResponsePartitionData[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareFetchResponsePartitionData[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareFetchResponsePartitionData(reader))
   return items
@@ -326,7 +313,6 @@ function decodeShareFetchResponseShareFetchableTopicResponseArray(
   reader: Reader,
 ): ShareFetchResponseShareFetchableTopicResponse[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareFetchResponseShareFetchableTopicResponse[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareFetchResponseShareFetchableTopicResponse(reader))
   return items
@@ -334,7 +320,6 @@ function decodeShareFetchResponseShareFetchableTopicResponseArray(
 
 function decodeShareFetchResponseNodeEndpointArray(reader: Reader): ShareFetchResponseNodeEndpoint[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareFetchResponseNodeEndpoint[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareFetchResponseNodeEndpoint(reader))
   return items

@@ -75,7 +75,6 @@ function encodeShareGroupDescribeRequest(
   writer.writeBoolean(
     required(message.includeAuthorizedOperations, 'ShareGroupDescribeRequest.includeAuthorizedOperations'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -96,7 +95,6 @@ function decodeShareGroupDescribeResponseTopicPartitionsArray(
   reader: Reader,
 ): ShareGroupDescribeResponseTopicPartitions[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareGroupDescribeResponseTopicPartitions[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareGroupDescribeResponseTopicPartitions(reader))
   return items
@@ -128,7 +126,6 @@ function decodeShareGroupDescribeResponseMember(reader: Reader): ShareGroupDescr
 
 function decodeShareGroupDescribeResponseMemberArray(reader: Reader): ShareGroupDescribeResponseMember[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareGroupDescribeResponseMember[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareGroupDescribeResponseMember(reader))
   return items
@@ -157,7 +154,6 @@ function decodeShareGroupDescribeResponseDescribedGroupArray(
   reader: Reader,
 ): ShareGroupDescribeResponseDescribedGroup[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareGroupDescribeResponseDescribedGroup[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareGroupDescribeResponseDescribedGroup(reader))
   return items

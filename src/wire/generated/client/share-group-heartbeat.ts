@@ -59,7 +59,6 @@ function encodeShareGroupHeartbeatRequest(
   writer.writeInt32(required(message.memberEpoch, 'ShareGroupHeartbeatRequest.memberEpoch'))
   writer.writeCompactNullableString(message.rackId ?? null)
   writeStringArray(writer, message.subscribedTopicNames ?? null, true)
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -79,7 +78,6 @@ function decodeShareGroupHeartbeatResponseTopicPartitionsArray(
   reader: Reader,
 ): ShareGroupHeartbeatResponseTopicPartitions[] {
   const count = reader.readCompactArrayLength()
-
   const items: ShareGroupHeartbeatResponseTopicPartitions[] = []
   for (let i = 0; i < count; i++) items.push(decodeShareGroupHeartbeatResponseTopicPartitions(reader))
   return items

@@ -41,7 +41,7 @@ export interface StreamsGroupDescribeResponseDescribedGroup {
   readonly topologyDescription: StreamsGroupDescribeResponseTopologyDescription | null
   /** Versions 1+; default 0. */
   readonly topologyDescriptionStatus: number
-  /** Versions 1+, left out of others; default null. */
+  /** Versions 1+; default null. */
   readonly assignorName: string | null
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -189,17 +189,17 @@ function encodeStreamsGroupDescribeRequest(
         'StreamsGroupDescribeRequest.includeTopologyDescription',
       ),
     )
-  } else {
-    if (message.includeTopologyDescription !== undefined && message.includeTopologyDescription !== false) {
-      throw unsupportedField(
-        'StreamsGroupDescribe',
-        version,
-        'StreamsGroupDescribeRequest.includeTopologyDescription',
-        '1+',
-      )
-    }
+  } else if (
+    message.includeTopologyDescription !== undefined &&
+    message.includeTopologyDescription !== false
+  ) {
+    throw unsupportedField(
+      'StreamsGroupDescribe',
+      version,
+      'StreamsGroupDescribeRequest.includeTopologyDescription',
+      '1+',
+    )
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -217,7 +217,6 @@ function decodeStreamsGroupDescribeResponseKeyValueArray(
   reader: Reader,
 ): StreamsGroupDescribeResponseKeyValue[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupDescribeResponseKeyValue[] = []
   for (let i = 0; i < count; i++) items.push(decodeStreamsGroupDescribeResponseKeyValue(reader))
   return items
@@ -239,7 +238,6 @@ function decodeStreamsGroupDescribeResponseTopicInfoArray(
   reader: Reader,
 ): StreamsGroupDescribeResponseTopicInfo[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupDescribeResponseTopicInfo[] = []
   for (let i = 0; i < count; i++) items.push(decodeStreamsGroupDescribeResponseTopicInfo(reader))
   return items
@@ -317,7 +315,6 @@ function decodeStreamsGroupDescribeResponseTaskIdsArray(
   reader: Reader,
 ): StreamsGroupDescribeResponseTaskIds[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupDescribeResponseTaskIds[] = []
   for (let i = 0; i < count; i++) items.push(decodeStreamsGroupDescribeResponseTaskIds(reader))
   return items
@@ -340,7 +337,6 @@ function decodeStreamsGroupDescribeResponseTaskOffsetArray(
   reader: Reader,
 ): StreamsGroupDescribeResponseTaskOffset[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupDescribeResponseTaskOffset[] = []
   for (let i = 0; i < count; i++) items.push(decodeStreamsGroupDescribeResponseTaskOffset(reader))
   return items
@@ -389,7 +385,6 @@ function decodeStreamsGroupDescribeResponseTopologyDescriptionNodeArray(
   reader: Reader,
 ): StreamsGroupDescribeResponseTopologyDescriptionNode[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupDescribeResponseTopologyDescriptionNode[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeStreamsGroupDescribeResponseTopologyDescriptionNode(reader))
@@ -424,7 +419,6 @@ function decodeStreamsGroupDescribeResponseTopologyDescriptionSubtopologyArray(
   reader: Reader,
 ): StreamsGroupDescribeResponseTopologyDescriptionSubtopology[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupDescribeResponseTopologyDescriptionSubtopology[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeStreamsGroupDescribeResponseTopologyDescriptionSubtopology(reader))
@@ -435,7 +429,6 @@ function decodeStreamsGroupDescribeResponseTopologyDescriptionGlobalStoreArray(
   reader: Reader,
 ): StreamsGroupDescribeResponseTopologyDescriptionGlobalStore[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupDescribeResponseTopologyDescriptionGlobalStore[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeStreamsGroupDescribeResponseTopologyDescriptionGlobalStore(reader))
@@ -456,7 +449,6 @@ function decodeStreamsGroupDescribeResponseTopologyDescription(
 
 function decodeStreamsGroupDescribeResponseMemberArray(reader: Reader): StreamsGroupDescribeResponseMember[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupDescribeResponseMember[] = []
   for (let i = 0; i < count; i++) items.push(decodeStreamsGroupDescribeResponseMember(reader))
   return items
@@ -495,7 +487,6 @@ function decodeStreamsGroupDescribeResponseDescribedGroupArray(
   version: number,
 ): StreamsGroupDescribeResponseDescribedGroup[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupDescribeResponseDescribedGroup[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeStreamsGroupDescribeResponseDescribedGroup(reader, version))

@@ -119,7 +119,7 @@ export interface StreamsGroupHeartbeatResponse {
   /** Versions 0. */
   readonly acceptableRecoveryLagLegacy: number
   readonly taskOffsetIntervalMs: number
-  /** Versions 1+, left out of others; default -1. */
+  /** Versions 1+; default -1. */
   readonly acceptableRecoveryLag: bigint
   readonly status: StreamsGroupHeartbeatResponseStatus[] | null
   /** Default null. */
@@ -179,7 +179,6 @@ function encodeStreamsGroupHeartbeatRequestKeyValue(
 ): void {
   writer.writeCompactString(required(message.key, 'StreamsGroupHeartbeatRequestKeyValue.key'))
   writer.writeCompactString(required(message.value, 'StreamsGroupHeartbeatRequestKeyValue.value'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -188,7 +187,6 @@ function encodeStreamsGroupHeartbeatRequestKeyValueArray(
   items: readonly StreamsGroupHeartbeatRequestKeyValue[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeStreamsGroupHeartbeatRequestKeyValue(writer, item)
 }
 
@@ -205,7 +203,6 @@ function encodeStreamsGroupHeartbeatRequestTopicInfo(
     writer,
     required(message.topicConfigs, 'StreamsGroupHeartbeatRequestTopicInfo.topicConfigs'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -237,7 +234,6 @@ function encodeStreamsGroupHeartbeatRequestCopartitionGroup(
     ),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -246,7 +242,6 @@ function encodeStreamsGroupHeartbeatRequestTopicInfoArray(
   items: readonly StreamsGroupHeartbeatRequestTopicInfo[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeStreamsGroupHeartbeatRequestTopicInfo(writer, item)
 }
 
@@ -255,7 +250,6 @@ function encodeStreamsGroupHeartbeatRequestCopartitionGroupArray(
   items: readonly StreamsGroupHeartbeatRequestCopartitionGroup[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeStreamsGroupHeartbeatRequestCopartitionGroup(writer, item)
 }
 
@@ -308,7 +302,6 @@ function encodeStreamsGroupHeartbeatRequestSubtopology(
       'StreamsGroupHeartbeatRequest.topology.subtopologies.copartitionGroups',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -317,7 +310,6 @@ function encodeStreamsGroupHeartbeatRequestSubtopologyArray(
   items: readonly StreamsGroupHeartbeatRequestSubtopology[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeStreamsGroupHeartbeatRequestSubtopology(writer, item)
 }
 
@@ -330,7 +322,6 @@ function encodeStreamsGroupHeartbeatRequestTopology(
     writer,
     required(message.subtopologies, 'StreamsGroupHeartbeatRequest.topology.subtopologies'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -346,7 +337,6 @@ function encodeStreamsGroupHeartbeatRequestTaskIds(
     required(message.partitions, 'StreamsGroupHeartbeatRequestTaskIds.partitions'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -356,7 +346,6 @@ function encodeStreamsGroupHeartbeatRequestEndpoint(
 ): void {
   writer.writeCompactString(required(message.host, 'StreamsGroupHeartbeatRequestEndpoint.host'))
   writer.writeUint16(required(message.port, 'StreamsGroupHeartbeatRequestEndpoint.port'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -369,7 +358,6 @@ function encodeStreamsGroupHeartbeatRequestTaskOffset(
   )
   writer.writeInt32(required(message.partition, 'StreamsGroupHeartbeatRequestTaskOffset.partition'))
   writer.writeInt64(required(message.offset, 'StreamsGroupHeartbeatRequestTaskOffset.offset'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -437,7 +425,6 @@ function encodeStreamsGroupHeartbeatRequest(
   writer.writeBoolean(
     given(message.shutdownApplication, false, 'StreamsGroupHeartbeatRequest.shutdownApplication'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -487,7 +474,6 @@ function decodeStreamsGroupHeartbeatResponseTopicPartitionArray(
   reader: Reader,
 ): StreamsGroupHeartbeatResponseTopicPartition[] {
   const count = reader.readCompactArrayLength()
-
   const items: StreamsGroupHeartbeatResponseTopicPartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeStreamsGroupHeartbeatResponseTopicPartition(reader))
   return items

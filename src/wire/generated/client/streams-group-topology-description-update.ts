@@ -94,7 +94,6 @@ function encodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNo
     ),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -103,7 +102,6 @@ function encodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNo
   items: readonly StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNode[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items)
     encodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNode(writer, item)
 }
@@ -125,7 +123,6 @@ function encodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSu
       'StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSubtopology.nodes',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -147,7 +144,6 @@ function encodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionGl
       'StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionGlobalStore.processor',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -156,7 +152,6 @@ function encodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSu
   items: readonly StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSubtopology[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items)
     encodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSubtopology(writer, item)
 }
@@ -166,7 +161,6 @@ function encodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionGl
   items: readonly StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionGlobalStore[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items)
     encodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionGlobalStore(writer, item)
 }
@@ -189,7 +183,6 @@ function encodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescription(
       'StreamsGroupTopologyDescriptionUpdateRequestTopologyDescription.globalStores',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -210,7 +203,6 @@ function encodeStreamsGroupTopologyDescriptionUpdateRequest(
     writer,
     required(message.topologyDescription, 'StreamsGroupTopologyDescriptionUpdateRequest.topologyDescription'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -30,12 +30,12 @@ export interface SyncGroupRequestRequestAssignment {
 
 /** SyncGroupResponse, as it was read. Versions 0-5. */
 export interface SyncGroupResponse {
-  /** Versions 1+, left out of others. */
+  /** Versions 1+. */
   readonly throttleTimeMs: number
   readonly errorCode: number
-  /** Versions 5+, left out of others; default null. */
+  /** Versions 5+; default null. */
   readonly protocolType: string | null
-  /** Versions 5+, left out of others; default null. */
+  /** Versions 5+; default null. */
   readonly protocolName: string | null
   readonly assignment: Buffer
   /** Tagged fields that are not known here; absent when there are none. */
@@ -54,7 +54,6 @@ function encodeSyncGroupRequestRequestAssignment(
   const assignment = required(message.assignment, 'SyncGroupRequest.assignments.assignment')
   if (flexible) writer.writeCompactBytes(assignment)
   else writer.writeBytes(assignment)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -74,7 +73,6 @@ function encodeSyncGroupRequestRequestAssignmentArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeSyncGroupRequestRequestAssignment(writer, item, version, flexible)
 }
 
@@ -92,10 +90,8 @@ function encodeSyncGroupRequest(writer: Writer, message: SyncGroupRequest, versi
     const groupInstanceId = message.groupInstanceId ?? null
     if (flexible) writer.writeCompactNullableString(groupInstanceId)
     else writer.writeNullableString(groupInstanceId)
-  } else {
-    if (message.groupInstanceId !== undefined && message.groupInstanceId !== null) {
-      throw unsupportedField('SyncGroup', version, 'SyncGroupRequest.groupInstanceId', '3+')
-    }
+  } else if (message.groupInstanceId !== undefined && message.groupInstanceId !== null) {
+    throw unsupportedField('SyncGroup', version, 'SyncGroupRequest.groupInstanceId', '3+')
   }
   if (version === 5) {
     writer.writeCompactNullableString(message.protocolType ?? null)
@@ -107,7 +103,6 @@ function encodeSyncGroupRequest(writer: Writer, message: SyncGroupRequest, versi
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('SyncGroup', version, 'SyncGroupRequest.unknownTaggedFields', '4+')

@@ -58,9 +58,9 @@ export interface TxnOffsetCommitResponse {
 }
 
 export interface TxnOffsetCommitResponseResponseTopic {
-  /** Versions 0-5, left out of others. */
+  /** Versions 0-5. */
   readonly name: string
-  /** Versions 6+, left out of others. */
+  /** Versions 6+. */
   readonly topicId: string
   readonly partitions: TxnOffsetCommitResponseResponsePartition[]
   /** Tagged fields that are not known here; absent when there are none. */
@@ -101,7 +101,6 @@ function encodeTxnOffsetCommitRequestRequestPartition(
   )
   if (flexible) writer.writeCompactNullableString(committedMetadata)
   else writer.writeNullableString(committedMetadata)
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -121,7 +120,6 @@ function encodeTxnOffsetCommitRequestRequestPartitionArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeTxnOffsetCommitRequestRequestPartition(writer, item, version, flexible)
 }
 
@@ -145,7 +143,6 @@ function encodeTxnOffsetCommitRequestRequestTopic(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField(
@@ -165,7 +162,6 @@ function encodeTxnOffsetCommitRequestRequestTopicArray(
 ): void {
   if (flexible) writer.writeCompactArrayLength(items.length)
   else writer.writeArrayLength(items.length)
-
   for (const item of items) encodeTxnOffsetCommitRequestRequestTopic(writer, item, version, flexible)
 }
 
@@ -212,7 +208,6 @@ function encodeTxnOffsetCommitRequest(
     version,
     flexible,
   )
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('TxnOffsetCommit', version, 'TxnOffsetCommitRequest.unknownTaggedFields', '3+')
@@ -239,7 +234,6 @@ function decodeTxnOffsetCommitResponseResponsePartitionArray(
   flexible: boolean,
 ): TxnOffsetCommitResponseResponsePartition[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: TxnOffsetCommitResponseResponsePartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeTxnOffsetCommitResponseResponsePartition(reader, flexible))
   return items
@@ -268,7 +262,6 @@ function decodeTxnOffsetCommitResponseResponseTopicArray(
   flexible: boolean,
 ): TxnOffsetCommitResponseResponseTopic[] {
   const count = flexible ? reader.readCompactArrayLength() : reader.readArrayLength()
-
   const items: TxnOffsetCommitResponseResponseTopic[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeTxnOffsetCommitResponseResponseTopic(reader, version, flexible))

@@ -28,7 +28,6 @@ function encodeUnregisterBrokerRequest(
 ): void {
   checkVersion('UnregisterBrokerRequest', version, 0, 0)
   writer.writeInt32(required(message.brokerId, 'UnregisterBrokerRequest.brokerId'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

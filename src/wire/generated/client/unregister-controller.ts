@@ -28,7 +28,6 @@ function encodeUnregisterControllerRequest(
 ): void {
   checkVersion('UnregisterControllerRequest', version, 0, 0)
   writer.writeInt32(required(message.controllerId, 'UnregisterControllerRequest.controllerId'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -32,7 +32,7 @@ export interface UpdateFeaturesResponse {
   readonly throttleTimeMs: number
   readonly errorCode: number
   readonly errorMessage: string | null
-  /** Versions 0-1, left out of others. */
+  /** Versions 0-1. */
   readonly results: UpdateFeaturesResponseUpdatableFeatureResult[]
   /** Tagged fields that are not known here; absent when there are none. */
   unknownTaggedFields?: readonly TaggedField[]
@@ -58,29 +58,24 @@ function encodeUpdateFeaturesRequestFeatureUpdateKey(
     writer.writeBoolean(
       given(message.allowDowngrade, false, 'UpdateFeaturesRequest.featureUpdates.allowDowngrade'),
     )
-  } else {
-    if (message.allowDowngrade !== undefined && message.allowDowngrade !== false) {
-      throw unsupportedField(
-        'UpdateFeatures',
-        version,
-        'UpdateFeaturesRequest.featureUpdates.allowDowngrade',
-        '0',
-      )
-    }
+  } else if (message.allowDowngrade !== undefined && message.allowDowngrade !== false) {
+    throw unsupportedField(
+      'UpdateFeatures',
+      version,
+      'UpdateFeaturesRequest.featureUpdates.allowDowngrade',
+      '0',
+    )
   }
   if (version >= 1) {
     writer.writeInt8(given(message.upgradeType, 1, 'UpdateFeaturesRequest.featureUpdates.upgradeType'))
-  } else {
-    if (message.upgradeType !== undefined && message.upgradeType !== 1) {
-      throw unsupportedField(
-        'UpdateFeatures',
-        version,
-        'UpdateFeaturesRequest.featureUpdates.upgradeType',
-        '1+',
-      )
-    }
+  } else if (message.upgradeType !== undefined && message.upgradeType !== 1) {
+    throw unsupportedField(
+      'UpdateFeatures',
+      version,
+      'UpdateFeaturesRequest.featureUpdates.upgradeType',
+      '1+',
+    )
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -90,7 +85,6 @@ function encodeUpdateFeaturesRequestFeatureUpdateKeyArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeUpdateFeaturesRequestFeatureUpdateKey(writer, item, version)
 }
 
@@ -104,12 +98,9 @@ function encodeUpdateFeaturesRequest(writer: Writer, message: UpdateFeaturesRequ
   )
   if (version >= 1) {
     writer.writeBoolean(given(message.validateOnly, false, 'UpdateFeaturesRequest.validateOnly'))
-  } else {
-    if (message.validateOnly !== undefined && message.validateOnly !== false) {
-      throw unsupportedField('UpdateFeatures', version, 'UpdateFeaturesRequest.validateOnly', '1+')
-    }
+  } else if (message.validateOnly !== undefined && message.validateOnly !== false) {
+    throw unsupportedField('UpdateFeatures', version, 'UpdateFeaturesRequest.validateOnly', '1+')
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -130,7 +121,6 @@ function decodeUpdateFeaturesResponseUpdatableFeatureResultArray(
   reader: Reader,
 ): UpdateFeaturesResponseUpdatableFeatureResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: UpdateFeaturesResponseUpdatableFeatureResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeUpdateFeaturesResponseUpdatableFeatureResult(reader))
   return items

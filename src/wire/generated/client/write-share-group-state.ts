@@ -86,7 +86,6 @@ function encodeWriteShareGroupStateRequestStateBatch(
       'WriteShareGroupStateRequest.topics.partitions.stateBatches.deliveryCount',
     ),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -95,7 +94,6 @@ function encodeWriteShareGroupStateRequestStateBatchArray(
   items: readonly WriteShareGroupStateRequestStateBatch[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeWriteShareGroupStateRequestStateBatch(writer, item)
 }
 
@@ -125,7 +123,6 @@ function encodeWriteShareGroupStateRequestPartitionData(
     writer,
     required(message.stateBatches, 'WriteShareGroupStateRequest.topics.partitions.stateBatches'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -135,7 +132,6 @@ function encodeWriteShareGroupStateRequestPartitionDataArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeWriteShareGroupStateRequestPartitionData(writer, item, version)
 }
 
@@ -150,7 +146,6 @@ function encodeWriteShareGroupStateRequestWriteStateData(
     required(message.partitions, 'WriteShareGroupStateRequest.topics.partitions'),
     version,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -160,7 +155,6 @@ function encodeWriteShareGroupStateRequestWriteStateDataArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeWriteShareGroupStateRequestWriteStateData(writer, item, version)
 }
 
@@ -176,7 +170,6 @@ function encodeWriteShareGroupStateRequest(
     required(message.topics, 'WriteShareGroupStateRequest.topics'),
     version,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -197,7 +190,6 @@ function decodeWriteShareGroupStateResponsePartitionResultArray(
   reader: Reader,
 ): WriteShareGroupStateResponsePartitionResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: WriteShareGroupStateResponsePartitionResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeWriteShareGroupStateResponsePartitionResult(reader))
   return items
@@ -219,7 +211,6 @@ function decodeWriteShareGroupStateResponseWriteStateResultArray(
   reader: Reader,
 ): WriteShareGroupStateResponseWriteStateResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: WriteShareGroupStateResponseWriteStateResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeWriteShareGroupStateResponseWriteStateResult(reader))
   return items

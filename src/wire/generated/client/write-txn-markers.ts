@@ -70,7 +70,6 @@ function encodeWriteTxnMarkersRequestWritableTxnMarkerTopic(
     required(message.partitionIndexes, 'WriteTxnMarkersRequest.markers.topics.partitionIndexes'),
     true,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -79,7 +78,6 @@ function encodeWriteTxnMarkersRequestWritableTxnMarkerTopicArray(
   items: readonly WriteTxnMarkersRequestWritableTxnMarkerTopic[],
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeWriteTxnMarkersRequestWritableTxnMarkerTopic(writer, item)
 }
 
@@ -101,7 +99,6 @@ function encodeWriteTxnMarkersRequestWritableTxnMarker(
       given(message.transactionVersion, 0, 'WriteTxnMarkersRequest.markers.transactionVersion'),
     )
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -111,7 +108,6 @@ function encodeWriteTxnMarkersRequestWritableTxnMarkerArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeWriteTxnMarkersRequestWritableTxnMarker(writer, item, version)
 }
 
@@ -126,7 +122,6 @@ function encodeWriteTxnMarkersRequest(
     required(message.markers, 'WriteTxnMarkersRequest.markers'),
     version,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -146,7 +141,6 @@ function decodeWriteTxnMarkersResponseWritableTxnMarkerPartitionResultArray(
   reader: Reader,
 ): WriteTxnMarkersResponseWritableTxnMarkerPartitionResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: WriteTxnMarkersResponseWritableTxnMarkerPartitionResult[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeWriteTxnMarkersResponseWritableTxnMarkerPartitionResult(reader))
@@ -169,7 +163,6 @@ function decodeWriteTxnMarkersResponseWritableTxnMarkerTopicResultArray(
   reader: Reader,
 ): WriteTxnMarkersResponseWritableTxnMarkerTopicResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: WriteTxnMarkersResponseWritableTxnMarkerTopicResult[] = []
   for (let i = 0; i < count; i++)
     items.push(decodeWriteTxnMarkersResponseWritableTxnMarkerTopicResult(reader))
@@ -192,7 +185,6 @@ function decodeWriteTxnMarkersResponseWritableTxnMarkerResultArray(
   reader: Reader,
 ): WriteTxnMarkersResponseWritableTxnMarkerResult[] {
   const count = reader.readCompactArrayLength()
-
   const items: WriteTxnMarkersResponseWritableTxnMarkerResult[] = []
   for (let i = 0; i < count; i++) items.push(decodeWriteTxnMarkersResponseWritableTxnMarkerResult(reader))
   return items

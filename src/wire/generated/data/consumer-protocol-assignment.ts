@@ -47,7 +47,6 @@ function encodeConsumerProtocolAssignmentTopicPartitionArray(
   items: readonly ConsumerProtocolAssignmentTopicPartitionInput[],
 ): void {
   writer.writeArrayLength(items.length)
-
   for (const item of items) encodeConsumerProtocolAssignmentTopicPartition(writer, item)
 }
 
@@ -77,7 +76,6 @@ function decodeConsumerProtocolAssignmentTopicPartitionArray(
   reader: Reader,
 ): ConsumerProtocolAssignmentTopicPartition[] {
   const count = reader.readArrayLength()
-
   const items: ConsumerProtocolAssignmentTopicPartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeConsumerProtocolAssignmentTopicPartition(reader))
   return items

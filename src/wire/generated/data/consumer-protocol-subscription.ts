@@ -30,11 +30,11 @@ export interface ConsumerProtocolSubscription {
   readonly topics: string[]
   /** Default null. */
   readonly userData: Buffer | null
-  /** Versions 1+, left out of others. */
+  /** Versions 1+. */
   readonly ownedPartitions: ConsumerProtocolSubscriptionTopicPartition[]
-  /** Versions 2+, left out of others; default -1. */
+  /** Versions 2+; default -1. */
   readonly generationId: number
-  /** Versions 3+, left out of others; default null. */
+  /** Versions 3+; default null. */
   readonly rackId: string | null
 }
 
@@ -61,7 +61,6 @@ function encodeConsumerProtocolSubscriptionTopicPartitionArray(
   items: readonly ConsumerProtocolSubscriptionTopicPartitionInput[],
 ): void {
   writer.writeArrayLength(items.length)
-
   for (const item of items) encodeConsumerProtocolSubscriptionTopicPartition(writer, item)
 }
 
@@ -100,7 +99,6 @@ function decodeConsumerProtocolSubscriptionTopicPartitionArray(
   reader: Reader,
 ): ConsumerProtocolSubscriptionTopicPartition[] {
   const count = reader.readArrayLength()
-
   const items: ConsumerProtocolSubscriptionTopicPartition[] = []
   for (let i = 0; i < count; i++) items.push(decodeConsumerProtocolSubscriptionTopicPartition(reader))
   return items

@@ -32,7 +32,6 @@ function encodeDefaultPrincipalData(
   writer.writeCompactString(required(message.type, 'DefaultPrincipalData.type'))
   writer.writeCompactString(required(message.name, 'DefaultPrincipalData.name'))
   writer.writeBoolean(required(message.tokenAuthenticated, 'DefaultPrincipalData.tokenAuthenticated'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

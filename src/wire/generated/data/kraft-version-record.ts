@@ -25,7 +25,6 @@ function encodeKRaftVersionRecord(writer: Writer, message: KRaftVersionRecordInp
   checkVersion('KRaftVersionRecord', version, 0, 0)
   writer.writeInt16(required(message.version, 'KRaftVersionRecord.version'))
   writer.writeInt16(required(message.kRaftVersion, 'KRaftVersionRecord.kRaftVersion'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -50,17 +50,9 @@ function encodeLeaderChangeMessageVoter(
   writer.writeInt32(required(message.voterId, 'LeaderChangeMessageVoter.voterId'))
   if (version === 1) {
     writer.writeUuid(given(message.voterDirectoryId, zeroUuid, 'LeaderChangeMessageVoter.voterDirectoryId'))
-  } else {
-    if (message.voterDirectoryId !== undefined && message.voterDirectoryId !== zeroUuid) {
-      throw unsupportedField(
-        'LeaderChangeMessage',
-        version,
-        'LeaderChangeMessageVoter.voterDirectoryId',
-        '1+',
-      )
-    }
+  } else if (message.voterDirectoryId !== undefined && message.voterDirectoryId !== zeroUuid) {
+    throw unsupportedField('LeaderChangeMessage', version, 'LeaderChangeMessageVoter.voterDirectoryId', '1+')
   }
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -70,7 +62,6 @@ function encodeLeaderChangeMessageVoterArray(
   version: number,
 ): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeLeaderChangeMessageVoter(writer, item, version)
 }
 
@@ -84,7 +75,6 @@ function encodeLeaderChangeMessage(writer: Writer, message: LeaderChangeMessageI
     required(message.grantingVoters, 'LeaderChangeMessage.grantingVoters'),
     version,
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -100,7 +90,6 @@ function decodeLeaderChangeMessageVoter(reader: Reader, version: number): Leader
 
 function decodeLeaderChangeMessageVoterArray(reader: Reader, version: number): LeaderChangeMessageVoter[] {
   const count = reader.readCompactArrayLength()
-
   const items: LeaderChangeMessageVoter[] = []
   for (let i = 0; i < count; i++) items.push(decodeLeaderChangeMessageVoter(reader, version))
   return items

@@ -32,7 +32,6 @@ function encodeRequestHeader(writer: Writer, message: RequestHeaderInput, versio
   writer.writeInt16(required(message.requestApiVersion, 'RequestHeader.requestApiVersion'))
   writer.writeInt32(required(message.correlationId, 'RequestHeader.correlationId'))
   writer.writeNullableString(requiredOrNull(message.clientId, 'RequestHeader.clientId'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('RequestHeader', version, 'RequestHeader.unknownTaggedFields', '2+')

@@ -23,7 +23,6 @@ function encodeResponseHeader(writer: Writer, message: ResponseHeaderInput, vers
   checkVersion('ResponseHeader', version, 0, 1)
   const flexible = version >= 1
   writer.writeInt32(required(message.correlationId, 'ResponseHeader.correlationId'))
-
   if (flexible) writer.writeTaggedFields(undefined, message.unknownTaggedFields)
   else if (message.unknownTaggedFields?.length) {
     throw unsupportedField('ResponseHeader', version, 'ResponseHeader.unknownTaggedFields', '1+')

@@ -26,7 +26,6 @@ function encodeSnapshotFooterRecord(
 ): void {
   checkVersion('SnapshotFooterRecord', version, 0, 0)
   writer.writeInt16(required(message.version, 'SnapshotFooterRecord.version'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -31,7 +31,6 @@ function encodeSnapshotHeaderRecord(
   writer.writeInt64(
     required(message.lastContainedLogTimestamp, 'SnapshotHeaderRecord.lastContainedLogTimestamp'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 

@@ -73,7 +73,6 @@ function encodeVotersRecordEndpoint(writer: Writer, message: VotersRecordEndpoin
   writer.writeCompactString(required(message.name, 'VotersRecord.voters.endpoints.name'))
   writer.writeCompactString(required(message.host, 'VotersRecord.voters.endpoints.host'))
   writer.writeUint16(required(message.port, 'VotersRecord.voters.endpoints.port'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -87,13 +86,11 @@ function encodeVotersRecordKRaftVersionFeature(
   writer.writeInt16(
     required(message.maxSupportedVersion, 'VotersRecord.voters.kRaftVersionFeature.maxSupportedVersion'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
 function encodeVotersRecordEndpointArray(writer: Writer, items: readonly VotersRecordEndpointInput[]): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeVotersRecordEndpoint(writer, item)
 }
 
@@ -105,13 +102,11 @@ function encodeVotersRecordVoter(writer: Writer, message: VotersRecordVoterInput
     writer,
     required(message.kRaftVersionFeature, 'VotersRecord.voters.kRaftVersionFeature'),
   )
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
 function encodeVotersRecordVoterArray(writer: Writer, items: readonly VotersRecordVoterInput[]): void {
   writer.writeCompactArrayLength(items.length)
-
   for (const item of items) encodeVotersRecordVoter(writer, item)
 }
 
@@ -119,7 +114,6 @@ function encodeVotersRecord(writer: Writer, message: VotersRecordInput, version:
   checkVersion('VotersRecord', version, 0, 0)
   writer.writeInt16(required(message.version, 'VotersRecord.version'))
   encodeVotersRecordVoterArray(writer, required(message.voters, 'VotersRecord.voters'))
-
   writer.writeTaggedFields(undefined, message.unknownTaggedFields)
 }
 
@@ -146,7 +140,6 @@ function decodeVotersRecordKRaftVersionFeature(reader: Reader): VotersRecordKRaf
 
 function decodeVotersRecordEndpointArray(reader: Reader): VotersRecordEndpoint[] {
   const count = reader.readCompactArrayLength()
-
   const items: VotersRecordEndpoint[] = []
   for (let i = 0; i < count; i++) items.push(decodeVotersRecordEndpoint(reader))
   return items
@@ -166,7 +159,6 @@ function decodeVotersRecordVoter(reader: Reader): VotersRecordVoter {
 
 function decodeVotersRecordVoterArray(reader: Reader): VotersRecordVoter[] {
   const count = reader.readCompactArrayLength()
-
   const items: VotersRecordVoter[] = []
   for (let i = 0; i < count; i++) items.push(decodeVotersRecordVoter(reader))
   return items
