@@ -1,0 +1,139 @@
+import * as zlib from 'node:zlib'
+import { DecodeError, KafkaError } from '../../../base/errors'
+import { optionalRequire } from '../../optional-package'
+import type { CompressionCodec } from './codec'
+import { OutputBuffer, tooLarge } from './output-buffer'
+import { readZstdFrames } from './zstd-frames'
+import { asyncThresholdBytes, zlibAsync } from './zlib-async'
+
+interface ZstdOptions {
+  readonly chunkSize?: number
+  readonly maxOutputLength?: number
+  readonly params?: Readonly<Record<number, number>>
+}
+
+/** What node:zlib has of zstd since Node 22.15 and 23.8. */
+interface NodeZstd {
+  zstdCompressSync(bytes: Uint8Array, options: ZstdOptions): Buffer
+  zstdDecompressSync(bytes: Uint8Array, options: ZstdOptions): Buffer
+  zstdCompress(
+    bytes: Uint8Array,
+    options: ZstdOptions,
+    done: (error: Error | null, result: Buffer) => void,
+  ): void
+  zstdDecompress(
+    bytes: Uint8Array,
+    options: ZstdOptions,
+    done: (error: Error | null, result: Buffer) => void,
+  ): void
+}
+
+/** What is used of the package fzstd, which users of older Nodes can install to read zstd. */
+interface Fzstd {
+  Decompress: new (onData: (data: Uint8Array) => void) => { push(chunk: Uint8Array, final?: boolean): void }
+}
+
+const compressionLevelParameter = 100
+const chunkSize = 64 * 1024
+
+const zlibModule: object = zlib
+const nodeZstd = 'zstdCompressSync' in zlib ? (zlibModule as NodeZstd) : undefined
+
+/**
+ * Zstandard, by node:zlib from Node 22.15 on. Older versions read it by the package `fzstd` when that is installed
+ * and do not write it: frames of stored blocks would be valid, but whoever asks for zstd wants small batches, and
+ * would get large ones without a word.
+ */
+export const zstd: CompressionCodec = {
+  type: 4,
+  name: 'zstd',
+  levels: { min: -131072, max: 22, default: 3 },
+
+  compressionProblem() {
+    if (nodeZstd !== undefined) return undefined
+    return `zstd compression needs Node 22.15 or later, this is ${process.version}: upgrade Node, or choose lz4 or gzip`
+  },
+
+  compress(bytes, level) {
+    return requireNode(this).zstdCompressSync(bytes, compressOptions(level))
+  },
+
+  compressAsync(bytes, level) {
+    if (bytes.length < asyncThresholdBytes) return this.compress(bytes, level)
+    const node = requireNode(this)
+    return zlibAsync((done) => node.zstdCompress(bytes, compressOptions(level), done))
+  },
+
+  decompress(bytes, maxBytes) {
+    const decode = nodeZstd === undefined ? decodeByPackage : decodeByNode
+    const output = new OutputBuffer('zstd', 0, maxBytes)
+    for (const frame of readZstdFrames(bytes, maxBytes)) {
+      try {
+        decode(frame, output, maxBytes - output.length)
+      } catch (error) {
+        throw decodeError(error, maxBytes)
+      }
+    }
+    return output.finish()
+  },
+
+  decompressAsync(bytes, maxBytes) {
+    const node = nodeZstd
+    if (node === undefined || bytes.length < asyncThresholdBytes) return this.decompress(bytes, maxBytes)
+    const frames = readZstdFrames(bytes, maxBytes)
+    if (frames.length !== 1) return this.decompress(bytes, maxBytes)
+    const options = { maxOutputLength: maxBytes, chunkSize }
+    return zlibAsync((done) => node.zstdDecompress(frames[0] as Buffer, options, done)).catch(
+      (error: unknown) => {
+        throw decodeError(error, maxBytes)
+      },
+    )
+  },
+}
+
+function compressOptions(level: number | undefined): ZstdOptions {
+  return level === undefined ? { chunkSize } : { chunkSize, params: { [compressionLevelParameter]: level } }
+}
+
+function requireNode(codec: CompressionCodec): NodeZstd {
+  if (nodeZstd !== undefined) return nodeZstd
+  throw new KafkaError('ZSTD_UNAVAILABLE', codec.compressionProblem?.() ?? 'zstd is not available')
+}
+
+function decodeByNode(frame: Buffer, output: OutputBuffer, maxOutputLength: number): void {
+  const decoded = (nodeZstd as NodeZstd).zstdDecompressSync(frame, { maxOutputLength, chunkSize })
+  output.reserve(decoded.length).set(decoded, output.length)
+  output.length += decoded.length
+}
+
+function decodeByPackage(frame: Buffer, output: OutputBuffer): void {
+  const { Decompress } = loadFzstd()
+  const stream = new Decompress((data) => {
+    output.reserve(data.length).set(data, output.length)
+    output.length += data.length
+  })
+  stream.push(frame, true)
+}
+
+let fzstd: Fzstd | undefined
+
+function loadFzstd(): Fzstd {
+  try {
+    fzstd ??= optionalRequire()?.('fzstd') as Fzstd | undefined
+  } catch {
+    fzstd = undefined
+  }
+  if (fzstd !== undefined) return fzstd
+  throw new KafkaError(
+    'ZSTD_UNAVAILABLE',
+    `Records are compressed with zstd, which Node ${process.version} cannot read by itself: ` +
+      'upgrade to Node 22.15 or later, or install the package "fzstd"',
+  )
+}
+
+function decodeError(error: unknown, maxBytes: number): KafkaError {
+  if (error instanceof KafkaError) return error
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge('zstd', maxBytes)
+  return new DecodeError(`Malformed zstd data: ${message}`, { cause: error })
+}
