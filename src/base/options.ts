@@ -12,7 +12,7 @@ export function resolveOptions<Schema extends z.ZodType>(
 ): Readonly<z.output<Schema>> {
   const result = schema.safeParse(options ?? {})
   if (result.success) return Object.freeze(result.data as z.output<Schema> & object)
-  const known = Object.keys((schema as unknown as { shape?: object }).shape ?? {})
+  const known = 'shape' in schema ? Object.keys(schema.shape as object) : []
   const problems = result.error.issues.flatMap((issue) => describeIssue(issue, options, known))
   throw new InvalidOptionError(`Wrong options for ${what}`, problems)
 }

@@ -7,6 +7,12 @@ const mark = 'NOT RUN'
 class NotRunReporter {
   #missing = new Map()
   #skipped = []
+  #chosenByName
+
+  constructor(globalConfig) {
+    // With -t the developer has chosen; what the choice left out is not news.
+    this.#chosenByName = Boolean(globalConfig.testNamePattern)
+  }
 
   onTestFileResult(_test, result) {
     for (const { status, ancestorTitles, fullName } of result.testResults) {
@@ -28,7 +34,8 @@ class NotRunReporter {
         [],
       )
     }
-    if (this.#skipped.length > 0) this.#print('These tests were skipped:', this.#skipped)
+    if (this.#skipped.length > 0 && !this.#chosenByName)
+      this.#print('These tests were skipped:', this.#skipped)
   }
 
   getLastError() {

@@ -31,8 +31,9 @@ export async function serveSharedKafka(): Promise<SharedKafka> {
     close: async () => {
       server.close()
       server.closeAllConnections()
-      const started = await Promise.allSettled(running.values())
-      await Promise.all(started.map((each) => (each.status === 'fulfilled' ? each.value.stop() : undefined)))
+      for (const started of await Promise.allSettled(running.values())) {
+        if (started.status === 'fulfilled') await started.value.stop()
+      }
     },
   }
 }
