@@ -53,10 +53,11 @@ export class Writer {
   }
 
   writeBoolean(value: boolean): void {
-    this.#buffer[this.#reserve(1)] = value ? 1 : 0
+    this.#byte(value ? 1 : 0)
   }
 
   #byte(value: number): void {
+    // Reserve first: it may replace the buffer.
     const at = this.#reserve(1)
     this.#buffer[at] = value
   }
