@@ -1,0 +1,86 @@
+import type { TopicPartition } from '../base/topic-partition'
+import type { AclOperation } from './authorized-operations'
+
+/** State of a group. `Unknown` where a broker is newer than this client. */
+export type GroupState =
+  | 'PreparingRebalance'
+  | 'CompletingRebalance'
+  | 'Stable'
+  | 'Dead'
+  | 'Empty'
+  | 'Assigning'
+  | 'Reconciling'
+  | 'NotReady'
+  | 'Unknown'
+
+/** Which protocol a group speaks: `classic`, or the one of KIP-848 (`consumer`), of share groups or of streams groups. */
+export type GroupType = 'classic' | 'consumer' | 'share' | 'streams' | 'unknown'
+
+/** All states that can be asked for. */
+export const groupStates = [
+  'PreparingRebalance',
+  'CompletingRebalance',
+  'Stable',
+  'Dead',
+  'Empty',
+  'Assigning',
+  'Reconciling',
+  'NotReady',
+] as const satisfies readonly GroupState[]
+
+/** All types that can be asked for. */
+export const groupTypes = ['classic', 'consumer', 'share', 'streams'] as const satisfies readonly GroupType[]
+
+/** A state as brokers write it: their spelling differs in case from version to version. */
+export function parseGroupState(text: string): GroupState {
+  return groupStates.find((state) => state.toLowerCase() === text.toLowerCase()) ?? 'Unknown'
+}
+
+/** A type as brokers write it. */
+export function parseGroupType(text: string): GroupType {
+  return groupTypes.find((type) => type === text.toLowerCase()) ?? 'unknown'
+}
+
+/** One member of a described group. What its protocol or broker does not tell is null. */
+export interface GroupMember {
+  readonly memberId: string
+  /** Set for static members (KIP-345). */
+  readonly groupInstanceId: string | null
+  readonly clientId: string
+  /** The address it connects from, such as `/10.0.0.7`. */
+  readonly clientHost: string
+  readonly rackId: string | null
+  /** KIP-848 groups only. */
+  readonly memberEpoch: number | null
+  /** Null also for classic members of another protocol than `consumer`. */
+  readonly subscribedTopics: readonly string[] | null
+  readonly subscribedTopicRegex: string | null
+  /** What it works on; null for members of another protocol than `consumer`. */
+  readonly assignment: readonly TopicPartition[] | null
+  /** What it is to work on once the group has settled; KIP-848 groups only. */
+  readonly targetAssignment: readonly TopicPartition[] | null
+}
+
+/** A group and its members. */
+export interface GroupDescription {
+  readonly groupId: string
+  /** `consumer` for groups of the KIP-848 protocol, `classic` for all others. */
+  readonly type: 'classic' | 'consumer'
+  readonly state: GroupState
+  /** `consumer`, `connect`, …; empty for groups that only store offsets. */
+  readonly protocolType: string
+  /** The assignor in use, such as `range`; empty while there is none. */
+  readonly assignor: string
+  /** KIP-848 groups only. */
+  readonly groupEpoch: number | null
+  /** KIP-848 groups only. */
+  readonly assignmentEpoch: number | null
+  readonly members: readonly GroupMember[]
+  /** Node id of the broker that coordinates the group. */
+  readonly coordinator: number
+  /** Null unless `includeAuthorizedOperations` was set. */
+  readonly authorizedOperations: readonly AclOperation[] | null
+}
+
+/** Everything of a description but the group's name. */
+export type DescribedGroup = Omit<GroupDescription, 'groupId'>

@@ -1,0 +1,151 @@
+import { z } from 'zod'
+import { listGroupsApi, type ListGroupsResponse } from '../wire/generated/client/list-groups'
+import { attempt, type AdminCall } from './admin-call'
+import { callOptionFields, type AdminCallOptions } from './call-options'
+import {
+  groupStates,
+  groupTypes,
+  parseGroupState,
+  parseGroupType,
+  type GroupState,
+  type GroupType,
+} from './group-types'
+import { itemResults, type ItemResult, type Outcome } from './item-result'
+import { codes, runItems } from './item-runner'
+import { brokerError } from './shards'
+
+/** One group of a listing. */
+export interface GroupListing {
+  readonly groupId: string
+  /** `consumer`, `connect`, …; empty for groups that only store offsets. */
+  readonly protocolType: string
+  /** Null before Kafka 2.6. */
+  readonly state: GroupState | null
+  /** Null before Kafka 3.8. */
+  readonly type: GroupType | null
+}
+
+/** The groups one broker coordinates. */
+export interface BrokerGroups {
+  readonly nodeId: number
+  readonly groups: readonly GroupListing[]
+}
+
+export interface ListGroupsOptions extends AdminCallOptions {
+  /** Only groups in these states; needs Kafka 2.6. Default: all. */
+  readonly states?: readonly Exclude<GroupState, 'Unknown'>[]
+  /** Only groups of these types; needs Kafka 3.8. Default: all. */
+  readonly types?: readonly Exclude<GroupType, 'unknown'>[]
+  /** Only groups of these protocol types, such as `consumer`. Default: all. */
+  readonly protocolTypes?: readonly string[]
+}
+
+/** The options of `listGroups` as they are checked. */
+export const listGroupsOptions = z.strictObject({
+  ...callOptionFields,
+  states: z.array(z.enum(groupStates)).min(1).optional(),
+  types: z.array(z.enum(groupTypes)).min(1).optional(),
+  protocolTypes: z.array(z.string()).min(1).optional(),
+})
+
+type Options = z.output<typeof listGroupsOptions>
+type Groups = Pick<BrokerGroups, 'groups'>
+
+const stateFilterVersion = 4
+const typeFilterVersion = 5
+
+const retried = codes('COORDINATOR_LOAD_IN_PROGRESS', 'COORDINATOR_NOT_AVAILABLE', 'REQUEST_TIMED_OUT')
+
+/**
+ * Kafka: `Admin.listGroups`, API ListGroups, to each broker: every broker tells the groups it coordinates, so a
+ * listing is complete only when all have answered. When a broker leaves the cluster meanwhile, its groups move to
+ * brokers that may have answered already: then all are asked again.
+ */
+export async function listGroups(
+  call: AdminCall,
+  options: Options,
+): Promise<ItemResult<BrokerGroups, 'nodeId'>[]> {
+  await call.cluster.metadata.refresh(call.deadline)
+  for (;;) {
+    const listing = new GroupsListing(call, options)
+    const results = await listing.run()
+    if (!listing.brokerLeft) return results
+  }
+}
+
+/** One round over all brokers. */
+class GroupsListing {
+  /** True when a broker left the cluster before it answered. */
+  brokerLeft = false
+  readonly #call: AdminCall
+  readonly #options: Options
+
+  constructor(call: AdminCall, options: Options) {
+    this.#call = call
+    this.#options = options
+  }
+
+  async run(): Promise<ItemResult<BrokerGroups, 'nodeId'>[]> {
+    const nodeIds = this.#call.cluster.metadata.brokers().map(({ nodeId }) => nodeId)
+    let isRetry = false
+    const outcomes = await runItems<number, Groups>(this.#call, nodeIds, {
+      retried,
+      plan: async (open) => {
+        const shards = open.map((nodeId) => ({
+          items: [nodeId],
+          send: () => send(this.#call, nodeId, this.#options),
+        }))
+        if (isRetry) await this.#call.cluster.metadata.refresh(this.#call.deadline)
+        isRetry = true
+        return shards
+      },
+      giveUp: (nodeId) => this.#hasLeft(nodeId),
+    })
+    return itemResults(nodeIds, outcomes, (nodeId) => ({ nodeId }))
+  }
+
+  #hasLeft(nodeId: number): boolean {
+    const left = !this.#call.cluster.metadata.brokers().some((broker) => broker.nodeId === nodeId)
+    if (left) this.brokerLeft = true
+    return left
+  }
+}
+
+/** One list of all brokers' groups, by group id. A group that moved during the listing is told by two brokers. */
+export function mergeGroups(answers: readonly BrokerGroups[]): GroupListing[] {
+  const groups = new Map(answers.flatMap((answer) => answer.groups).map((group) => [group.groupId, group]))
+  return [...groups.values()].sort((a, b) => (a.groupId < b.groupId ? -1 : 1))
+}
+
+async function send(
+  call: AdminCall,
+  nodeId: number,
+  options: Options,
+): Promise<ReadonlyMap<number, Outcome<Groups>>> {
+  const { states, types } = options
+  const response = await attempt(
+    call,
+    nodeId,
+    listGroupsApi,
+    { ...(states ? { statesFilter: states } : {}), ...(types ? { typesFilter: types } : {}) },
+    { minVersion: types ? typeFilterVersion : states ? stateFilterVersion : 0 },
+  )
+  if (response.errorCode !== 0) {
+    const context = { api: listGroupsApi.name, nodeId }
+    return new Map([[nodeId, { error: brokerError(response, 'Groups could not be listed', context) }]])
+  }
+  const groups = response.groups
+    .map(listing)
+    .filter(({ protocolType }) => options.protocolTypes?.includes(protocolType) ?? true)
+  return new Map([[nodeId, { value: { groups } }]])
+}
+
+function listing(answer: ListGroupsResponse['groups'][number]): GroupListing {
+  const { groupId, protocolType, groupState, groupType } = answer
+  return {
+    groupId,
+    protocolType,
+    state: groupState === '' ? null : parseGroupState(groupState),
+    type: groupType === '' ? null : parseGroupType(groupType),
+  }
+}
