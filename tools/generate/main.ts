@@ -4,12 +4,14 @@ import { dirname, join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { definitionsJar, loadDefinitions } from './definitions'
 import { emitFiles } from './files'
+import { checkInventory, expectedInventory, takeInventory } from './inventory'
 
 const outputFolder = join('src', 'wire', 'generated')
 
 /** Path and final text of every generated file. */
 async function generate(): Promise<Map<string, string>> {
   const definitions = await loadDefinitions()
+  checkInventory(takeInventory(definitions), expectedInventory)
   const source = `${definitionsJar.file} (sha256 ${definitionsJar.sha256})`
   const config = await resolveConfig(join(outputFolder, 'api-keys.ts'))
   const formatted = new Map<string, string>()

@@ -2,7 +2,9 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { fetchJars, runJavaSource } from '../maven'
-import { definitionsJar } from './definitions'
+import { unreachedFields, type VectorFields } from './coverage'
+import { definitionsJar, loadDefinitions } from './definitions'
+import { resolveMessage } from './resolve'
 
 const outputFolder = join('test', 'golden', 'messages', 'vectors')
 
@@ -18,7 +20,9 @@ async function main(): Promise<void> {
     ['responses', []],
     ['data', []],
   ])
-  for (const line of output.split('\n')) if (line !== '') files.get(fileOf(line))?.push(line)
+  const lines = output.trimEnd().split('\n')
+  await checkCoverage(lines)
+  for (const line of lines) files.get(fileOf(line))?.push(line)
   await rm(outputFolder, { recursive: true, force: true })
   await mkdir(outputFolder, { recursive: true })
   for (const [name, lines] of files) {
@@ -26,6 +30,18 @@ async function main(): Promise<void> {
     await writeFile(join(outputFolder, `${name}.ndjson.gz`), bytes)
     console.log(`${name}: ${lines.length} vectors, ${bytes.length} bytes`)
   }
+}
+
+/** Throws when the vectors leave out a field of any version of a message there are vectors for. */
+async function checkCoverage(lines: readonly string[]): Promise<void> {
+  const vectors = lines.map((line) => JSON.parse(line) as VectorFields)
+  const names = new Set(vectors.map(({ message }) => message))
+  const messages = (await loadDefinitions()).flatMap((definition) => resolveMessage(definition) ?? [])
+  const unreached = unreachedFields(
+    messages.filter(({ name }) => names.has(name)),
+    vectors,
+  )
+  if (unreached.length > 0) throw new Error(`No vector reaches ${unreached.join(', ')}`)
 }
 
 function fileOf(line: string): string {

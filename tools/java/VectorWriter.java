@@ -109,7 +109,7 @@ public class VectorWriter {
 
     private void fillTagged(Message message, TaggedFields section) throws Exception {
         for (org.apache.kafka.common.protocol.types.Field field : section.fields().values()) {
-            if (kind != Kind.DEFAULTS && random.nextInt(3) > 0) set(message, field.name, field.type);
+            if (kind == Kind.RANDOM || (kind == Kind.EXTREMES && random.nextBoolean())) set(message, field.name, field.type);
         }
         if (kind == Kind.DEFAULTS || random.nextInt(3) > 0) return;
         message.unknownTaggedFields().add(new RawTaggedField(100 + random.nextInt(100), bytes(random.nextInt(12))));
@@ -141,7 +141,8 @@ public class VectorWriter {
     }
 
     private Object value(Type type, Field field) throws Exception {
-        if (type.isNullable() && random.nextInt(kind == Kind.EXTREMES ? 2 : 4) == 0) return null;
+        // Random instances have a value in every field, extreme ones null in every other field that may be null.
+        if (type.isNullable() && kind == Kind.EXTREMES && random.nextBoolean()) return null;
         if (type.isArray()) return array(type.arrayElementType().orElseThrow(), field);
         if (type instanceof Schema) return struct((Schema) type, field.getType());
         return scalar(type, field.getType());
@@ -175,7 +176,8 @@ public class VectorWriter {
 
     /** Long arrays are longer than what one byte of a compact length can say. */
     private int length(boolean structs) {
-        if (structs) return random.nextInt(kind == Kind.EXTREMES ? 3 : 4);
+        // Random instances have structs in every array, so that the deepest ones are reached in every version.
+        if (structs) return kind == Kind.EXTREMES ? random.nextInt(3) : 1 + random.nextInt(2);
         return kind == Kind.EXTREMES && random.nextInt(6) == 0 ? 130 : random.nextInt(4);
     }
 
@@ -185,7 +187,7 @@ public class VectorWriter {
         if (name.contains("RECORDS")) return records(bytes(byteCount()), javaType);
         if (name.contains("BYTES")) return javaType == ByteBuffer.class ? ByteBuffer.wrap(bytes(byteCount())) : bytes(byteCount());
         switch (name) {
-            case "BOOLEAN": return random.nextBoolean();
+            case "BOOLEAN": return kind == Kind.RANDOM || random.nextBoolean();
             case "INT8": return (byte) integer(Byte.MIN_VALUE, Byte.MAX_VALUE);
             case "INT16": return (short) integer(Short.MIN_VALUE, Short.MAX_VALUE);
             case "UINT16": return (int) integer(0, 0xffff);
