@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict'
+import { InvalidOptionError, Kafka, KafkaError, json, string, topic } from 'typed-kafka'
+import * as all from 'typed-kafka'
+
+assert.equal('default' in all, false)
+const kafka = new Kafka({ clientId: 'esm', brokers: ['localhost:1'] })
+assert.equal(topic('orders', { key: string(), value: json() }).name, 'orders')
+assert.throws(
+  () => new Kafka({ clientId: 'esm', brokers: [], unknownOption: 1 }),
+  (error) =>
+    error instanceof InvalidOptionError && error instanceof KafkaError && error.code === 'INVALID_OPTION',
+)
+// Nothing was sent, so closing must leave nothing that would keep this process alive.
+const producer = kafka.producer()
+await producer.close()

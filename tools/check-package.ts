@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+// Packs the package as it would be published and uses it the way users do: from an ES module, from CommonJS and from
+// TypeScript under both ways to resolve modules, in folders that know nothing of this project. Needs `npm run build`.
+
+const run = promisify(execFile)
+const bin = (name: string): string => join(process.cwd(), 'node_modules', '.bin', name)
+
+interface Packed {
+  filename: string
+  size: number
+  unpackedSize: number
+  files: { path: string }[]
+}
+
+const allowed =
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|NOTICE|dist\/[\w./-]+\.(js|cjs|d\.ts|d\.cts|map))$/
+
+async function main(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'typed-kafka-package-'))
+  try {
+    const tarball = await pack(folder)
+    await check('publint', bin('publint'), ['run', '--strict', tarball])
+    await check('types resolve everywhere', bin('attw'), [tarball])
+    await install(folder, tarball)
+    await check('ES module', process.execPath, ['use.mjs'], folder)
+    await check('CommonJS', process.execPath, ['use.cjs'], folder)
+    for (const resolution of ['node16', 'bundler']) {
+      await check(`TypeScript, ${resolution}`, bin('tsc'), ['-p', `tsconfig.${resolution}.json`], folder)
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function pack(folder: string): Promise<string> {
+  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder])
+  const [packed] = JSON.parse(stdout) as Packed[]
+  if (packed === undefined) throw new Error('npm pack made nothing')
+  const foreign = packed.files.map((file) => file.path).filter((path) => !allowed.test(path))
+  if (foreign.length > 0) throw new Error(`These files do not belong into the package: ${foreign.join(', ')}`)
+  for (const needed of ['LICENSE', 'NOTICE', 'README.md', 'dist/index.js', 'dist/index.cjs']) {
+    if (!packed.files.some((file) => file.path === needed)) throw new Error(`The package lacks ${needed}`)
+  }
+  say(`packed: ${Math.round(packed.size / 1024)} KiB, ${Math.round(packed.unpackedSize / 1024)} KiB unpacked`)
+  return join(folder, packed.filename)
+}
+
+async function install(folder: string, tarball: string): Promise<void> {
+  const fixtures = join(process.cwd(), 'test', 'package')
+  for (const file of await readdir(fixtures)) await cp(join(fixtures, file), join(folder, file))
+  const quiet = ['--no-audit', '--no-fund', '--no-save', '--prefer-offline', '--loglevel', 'error']
+  // Install scripts are off: the package must need none.
+  await run('npm', ['install', '--ignore-scripts', ...quiet, tarball, '@types/node@20'], { cwd: folder })
+}
+
+async function check(what: string, command: string, args: string[], cwd = process.cwd()): Promise<void> {
+  try {
+    await run(command, args, { cwd, env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' } })
+    say(`${what}: ok`)
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
+    throw new Error(`${what} failed:\n${stdout}\n${stderr}`, { cause: error })
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+})
