@@ -32,6 +32,13 @@ export function recordSizeUpperBound(
   return maxRecordOverheadBytes + Math.max(keyLength, 0) + Math.max(valueLength, 0) + headerBytes
 }
 
+/** A place in an open batch to come back to with `truncate`. */
+export interface BatchMark {
+  readonly count: number
+  readonly byteLength: number
+  readonly maxTimestamp: number
+}
+
 /**
  * Owns the open batch of one partition: a slab that doubles when it is full, in which every record is written once,
  * at the place from which it is sent.
@@ -167,6 +174,21 @@ export class RecordBatchBuilder {
       cursor.value(),
       headers,
     )
+  }
+
+  /** Where the batch ends now. */
+  mark(): BatchMark {
+    return { count: this.#count, byteLength: this.#end, maxTimestamp: this.#maxTimestamp }
+  }
+
+  /** Takes back the records appended, without gaps, since `mark`. */
+  truncate(mark: BatchMark): void {
+    if (this.#sealed) throw new InvalidArgumentError('A sealed batch gives no records back')
+    this.#lastOffsetDelta -= this.#count - mark.count
+    this.#count = mark.count
+    this.#end = mark.byteLength
+    this.#maxTimestamp = mark.maxTimestamp
+    if (mark.count === 0) this.#baseTimestamp = -1
   }
 
   /**
