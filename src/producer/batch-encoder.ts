@@ -1,0 +1,98 @@
+import { KafkaError } from '../base/errors'
+import type { Logger } from '../base/logger'
+import type { CompressionCodec } from '../wire/records/compression/codec'
+import { codecNamed } from '../wire/records/compression/codecs'
+import type { ProducerBatch } from './producer-batch'
+import type { ResolvedProducerOptions } from './producer-options'
+
+/**
+ * Brings a batch into the form in which it is sent: compresses it once, seals it once, and stamps it again when a
+ * retry goes out under another identity.
+ */
+export class BatchEncoder {
+  readonly #codec: CompressionCodec | undefined
+  readonly #level: number | undefined
+  readonly #logger: Logger
+  readonly #onCompressed: (batch: ProducerBatch) => void
+
+  /** @param onCompressed is called when a batch that was `compressing` may be sealed */
+  constructor(
+    compression: ResolvedProducerOptions['compression'],
+    logger: Logger,
+    onCompressed: (batch: ProducerBatch) => void,
+  ) {
+    this.#codec = codecNamed(compression.type)
+    this.#level = compression.level
+    this.#logger = logger
+    this.#onCompressed = onCompressed
+  }
+
+  /** Closes the batch and compresses it; answers whether it can be sealed at once. */
+  prepare(batch: ProducerBatch): boolean {
+    if (batch.stage === 'compressing' || batch.stage === 'done') return false
+    if (batch.stage === 'sealed') return true
+    batch.stage = 'closed'
+    if (this.#codec === undefined || batch.compressed !== undefined) return true
+    const { type } = this.#codec
+    try {
+      const bytes = this.#codec.compressAsync(batch.builder.records, this.#level)
+      if (bytes instanceof Uint8Array) {
+        batch.compressed = { type, bytes }
+        return true
+      }
+      batch.stage = 'compressing'
+      bytes.then(
+        (compressed) => this.#compressed(batch, type, compressed),
+        (error: unknown) => this.#gaveUp(batch, error),
+      )
+      return false
+    } catch (error) {
+      this.#leaveUncompressed(batch, error)
+      return true
+    }
+  }
+
+  /** Writes header and checksum with the batch's place in the sequence; only while it is not in flight. */
+  seal(batch: ProducerBatch): void {
+    const identity = {
+      producerId: batch.identity?.producerId ?? -1n,
+      producerEpoch: batch.identity?.producerEpoch ?? -1,
+      baseSequence: batch.baseSequence,
+    }
+    if (batch.sealed === undefined) {
+      const { compressed } = batch
+      const isSmaller = compressed !== undefined && compressed.type !== 0
+      batch.sealed = batch.builder.seal({ ...identity, ...(isSmaller && { compressed }) })
+      batch.stage = 'sealed'
+    } else if (batch.identity !== batch.stampedAs || batch.baseSequence !== batch.stampedSequence) {
+      batch.sealed.restamp(identity)
+    }
+    batch.stampedAs = batch.identity
+    batch.stampedSequence = batch.baseSequence
+  }
+
+  #compressed(batch: ProducerBatch, type: number, bytes: Uint8Array): void {
+    batch.compressed = { type, bytes }
+    this.#ready(batch)
+  }
+
+  #gaveUp(batch: ProducerBatch, error: unknown): void {
+    this.#leaveUncompressed(batch, error)
+    this.#ready(batch)
+  }
+
+  #ready(batch: ProducerBatch): void {
+    // It may have outlived its delivery timeout meanwhile.
+    if (batch.stage !== 'compressing') return
+    batch.stage = 'closed'
+    this.#onCompressed(batch)
+  }
+
+  /** A batch that can't be compressed is still delivered. */
+  #leaveUncompressed(batch: ProducerBatch, error: unknown): void {
+    batch.compressed = { type: 0, bytes: batch.builder.records }
+    const { topic, partition } = batch.queue
+    const reason = KafkaError.from(error, 'Compression failed').message
+    this.#logger.warn('A batch is sent uncompressed', { topic, partition, reason })
+  }
+}

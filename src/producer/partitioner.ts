@@ -1,0 +1,92 @@
+import { murmur2, toPositive } from '../wire/murmur2'
+
+/** The partition of a key: the same as the Java client's, also for an empty key. */
+export function partitionOfKey(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  partitionCount: number,
+): number {
+  return toPositive(murmur2(bytes, start, end)) % partitionCount
+}
+
+/** What the sticky partitioner looks at when it chooses. */
+export interface PartitionLoad {
+  readonly partitionCount: number
+  hasLeader(partition: number): boolean
+  /** Batches that wait in the partition's queue. */
+  queueLength(partition: number): number
+}
+
+/**
+ * Chooses the partition of messages without a key, one topic's (KIP-794): stays with a partition until a batch's
+ * worth of bytes went there, so that batches fill, then draws the next one; partitions with long queues, those of a
+ * slow broker, are drawn less often. The switch waits for the end of a batch, for up to twice the bytes, so that no
+ * batch is left half full.
+ */
+export class StickyPartitioner {
+  readonly #stickyBytes: number
+  readonly #random: () => number
+  #partition = -1
+  #bytes = 0
+
+  /** @param random gives a number in [0, 1); a test passes its own */
+  constructor(stickyBytes: number, random: () => number) {
+    this.#stickyBytes = Math.max(stickyBytes, 1)
+    this.#random = random
+  }
+
+  /** The partition for the next message. */
+  current(load: PartitionLoad): number {
+    if (this.#partition < 0 || this.#partition >= load.partitionCount || !load.hasLeader(this.#partition)) {
+      this.#draw(load)
+    }
+    return this.#partition
+  }
+
+  /** Whether a batch's worth will have been appended with `bytes` more, so that the next batch belongs elsewhere. */
+  isDue(bytes: number): boolean {
+    return this.#bytes + bytes >= this.#stickyBytes
+  }
+
+  /** Leaves the current partition. */
+  leave(): void {
+    this.#partition = -1
+  }
+
+  /** Tells that a message was appended to the current partition. `batchIsFull`: its batch takes no more. */
+  appended(bytes: number, batchIsFull: boolean): void {
+    this.#bytes += bytes
+    if (this.#bytes < this.#stickyBytes) return
+    if (batchIsFull || this.#bytes >= this.#stickyBytes * 2) this.#partition = -1
+  }
+
+  #draw(load: PartitionLoad): void {
+    this.#bytes = 0
+    const { partitionCount } = load
+    let longest = -1
+    let candidates = 0
+    for (let p = 0; p < partitionCount; p++) {
+      if (!load.hasLeader(p)) continue
+      candidates++
+      longest = Math.max(longest, load.queueLength(p))
+    }
+    if (candidates === 0) {
+      this.#partition = Math.floor(this.#random() * partitionCount)
+      return
+    }
+    let total = 0
+    for (let p = 0; p < partitionCount; p++) {
+      if (load.hasLeader(p)) total += longest + 1 - load.queueLength(p)
+    }
+    let rest = Math.floor(this.#random() * total)
+    for (let p = 0; p < partitionCount; p++) {
+      if (!load.hasLeader(p)) continue
+      rest -= longest + 1 - load.queueLength(p)
+      if (rest < 0) {
+        this.#partition = p
+        return
+      }
+    }
+  }
+}

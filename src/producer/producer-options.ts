@@ -1,0 +1,182 @@
+import { z } from 'zod'
+import { InvalidOptionError } from '../base/errors'
+import { resolveOptions } from '../base/options'
+import { type CompressionType, compressionTypes } from '../wire/records/compression/codec'
+import { codecNamed } from '../wire/records/compression/codecs'
+
+/** Which answer makes a message count as delivered: all in-sync replicas', the leader's, or none. */
+export type Acks = 'all' | -1 | 1 | 0
+
+export interface CompressionOptions {
+  readonly type: CompressionType
+  /** gzip 1–9, lz4 1–17, zstd -131072–22; by default the codec's own. `compression.<type>.level` */
+  readonly level?: number | undefined
+}
+
+/** Options of `kafka.producer()`. The name in backticks is the Java client's, with its default where ours differs. */
+export interface ProducerOptions {
+  /** `acks`. Anything but `all` turns idempotence off. Default: `'all'`. */
+  readonly acks?: Acks | undefined
+  /**
+   * `enable.idempotence`. The broker recognises what it stored already, so that no retry leaves a duplicate, and
+   * order is kept with several requests in flight. Default: true, unless `acks` is set to something else than all.
+   */
+  readonly idempotent?: boolean | undefined
+  /** `compression.type`, with the codec's level if wanted. Default: `'none'`. */
+  readonly compression?: CompressionType | CompressionOptions | undefined
+  /**
+   * `linger.ms`, in Java 5. Milliseconds that a batch may wait for more messages. With 0 a batch still takes
+   * everything that is sent in the same turn of the event loop, and all that is sent while its broker has as many
+   * requests in flight as are allowed: a lone message leaves at once, a flood fills its batches. Default: 0.
+   */
+  readonly lingerMs?: number | undefined
+  /** `batch.size`, in Java 16,384. Bytes of one partition's batch before compression. Default: 131,072. */
+  readonly batchSizeBytes?: number | undefined
+  /**
+   * `max.request.size`. Bytes of the largest message, before compression and with 61 bytes of its batch's header,
+   * and of the largest request. The broker has limits of its own (`message.max.bytes`). Default: 1,048,576.
+   */
+  readonly maxRequestSizeBytes?: number | undefined
+  /** `buffer.memory`. Bytes that buffered batches may take; past it `send` waits. Default: 33,554,432. */
+  readonly bufferMemoryBytes?: number | undefined
+  /** `max.block.ms`. Milliseconds that `send` waits for metadata and for memory, together. Default: 60,000. */
+  readonly maxBlockMs?: number | undefined
+  /**
+   * `delivery.timeout.ms`. Milliseconds from the buffering of a message to its outcome: waits, retries and backoff
+   * included. Retries have no other limit. At least `lingerMs` + `requestTimeoutMs`. Default: 120,000.
+   */
+  readonly deliveryTimeoutMs?: number | undefined
+  /** `request.timeout.ms`. Milliseconds until a broker's answer; after it the connection is closed. Default: 30,000. */
+  readonly requestTimeoutMs?: number | undefined
+  /** `max.in.flight.requests.per.connection`, 1 to 5 with idempotence. Default: 5. */
+  readonly maxInFlightRequestsPerConnection?: number | undefined
+  /**
+   * `partitioner.class`. `'default'`: murmur2 of the key as in Java, and for messages without a key one partition
+   * for a batch's worth of bytes, then another (KIP-794).
+   */
+  readonly partitioner?: 'default' | undefined
+  /** Lets brokers that are configured so create a topic at the first message for it. Default: true. */
+  readonly allowAutoTopicCreation?: boolean | undefined
+}
+
+/** The options as the producer uses them: defaults applied, checked, frozen. */
+export interface ResolvedProducerOptions {
+  readonly acks: -1 | 0 | 1
+  readonly idempotent: boolean
+  readonly compression: { readonly type: CompressionType; readonly level: number | undefined }
+  readonly lingerMs: number
+  readonly batchSizeBytes: number
+  readonly maxRequestSizeBytes: number
+  readonly bufferMemoryBytes: number
+  readonly maxBlockMs: number
+  readonly deliveryTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly maxInFlightRequestsPerConnection: number
+  readonly partitioner: 'default'
+  readonly allowAutoTopicCreation: boolean
+}
+
+/** The greatest delay a timer of Node takes. */
+const maxTimerMs = 0x7fffffff
+/** More batches than this of one producer and partition a broker does not remember. */
+const maxInFlightIdempotent = 5
+
+const milliseconds = z
+  .int('must be a whole number')
+  .min(0, 'must be 0 or more')
+  .max(maxTimerMs, 'must be 2147483647 or less')
+const bytes = (least: number) =>
+  z
+    .int('must be a whole number')
+    .min(least, `must be ${least} or more`)
+    .max(0x7fffffff, 'must be 2147483647 or less')
+
+const compressionNames = Object.keys(compressionTypes) as [CompressionType, ...CompressionType[]]
+const compressionName = z.enum(compressionNames, `must be one of ${compressionNames.join(', ')}`)
+const compression = z.union(
+  [
+    compressionName.transform((type) => ({ type, level: undefined as number | undefined })),
+    z
+      .strictObject({ type: compressionName, level: z.int().optional() })
+      .transform(({ type, level }) => ({ type, level })),
+  ],
+  `must be one of ${compressionNames.join(', ')}, or { type, level }`,
+)
+
+const acks = z
+  .literal(['all', -1, 1, 0], "must be 'all', -1, 1 or 0")
+  .transform((value): -1 | 0 | 1 => (value === 'all' ? -1 : value))
+
+const schema = z.strictObject({
+  acks: acks.default(-1),
+  idempotent: z.boolean('must be true or false').optional(),
+  compression: compression.default({ type: 'none', level: undefined }),
+  lingerMs: milliseconds.default(0),
+  batchSizeBytes: bytes(1).default(131_072),
+  maxRequestSizeBytes: bytes(128).default(1_048_576),
+  bufferMemoryBytes: bytes(1024).default(33_554_432),
+  maxBlockMs: milliseconds.default(60_000),
+  deliveryTimeoutMs: milliseconds.optional(),
+  requestTimeoutMs: milliseconds.min(1, 'must be 1 or more').optional(),
+  maxInFlightRequestsPerConnection: z.int('must be a whole number').min(1, 'must be 1 or more').default(5),
+  partitioner: z.literal('default', "must be 'default'").default('default'),
+  allowAutoTopicCreation: z.boolean('must be true or false').default(true),
+})
+
+const what = 'producer'
+const defaultDeliveryTimeoutMs = 120_000
+
+/**
+ * Applies the defaults and checks the rules between options.
+ * @param requestTimeoutMs the cluster's, used where the producer has none of its own
+ * @throws InvalidOptionError that lists all problems
+ */
+export function resolveProducerOptions(
+  options: ProducerOptions | undefined,
+  requestTimeoutMs = 30_000,
+): ResolvedProducerOptions {
+  const given = resolveOptions(schema, what, options)
+  const idempotent = given.idempotent ?? given.acks === -1
+  const timeoutMs = given.requestTimeoutMs ?? requestTimeoutMs
+  const least = given.lingerMs + timeoutMs
+  const resolved: ResolvedProducerOptions = {
+    ...given,
+    idempotent,
+    compression: Object.freeze(given.compression),
+    requestTimeoutMs: timeoutMs,
+    deliveryTimeoutMs: given.deliveryTimeoutMs ?? Math.max(defaultDeliveryTimeoutMs, least),
+  }
+  const problems = contradictions(resolved)
+  if (problems.length > 0) throw new InvalidOptionError(`Wrong options for ${what}`, problems)
+  return Object.freeze(resolved)
+}
+
+function contradictions(options: ResolvedProducerOptions): string[] {
+  const problems: string[] = []
+  const { idempotent, maxInFlightRequestsPerConnection: inFlight, lingerMs, requestTimeoutMs } = options
+  if (idempotent && options.acks !== -1) {
+    problems.push(`option 'idempotent' is true and 'acks' is ${options.acks}: idempotence needs acks 'all'`)
+  }
+  if (idempotent && inFlight > maxInFlightIdempotent) {
+    problems.push(
+      `option 'maxInFlightRequestsPerConnection' is ${inFlight}: must be 5 or less while 'idempotent' is true`,
+    )
+  }
+  if (options.deliveryTimeoutMs < lingerMs + requestTimeoutMs) {
+    problems.push(
+      `option 'deliveryTimeoutMs' is ${options.deliveryTimeoutMs}: must be at least 'lingerMs' + 'requestTimeoutMs', ${lingerMs + requestTimeoutMs}`,
+    )
+  }
+  return [...problems, ...compressionProblems(options.compression)]
+}
+
+function compressionProblems({ type, level }: ResolvedProducerOptions['compression']): string[] {
+  const codec = codecNamed(type)
+  const unavailable = codec?.compressionProblem?.()
+  if (unavailable !== undefined) return [`option 'compression' is '${type}': ${unavailable}`]
+  if (level === undefined) return []
+  const levels = codec?.levels
+  if (levels === undefined) return [`option 'compression.level' is ${level}: '${type}' has no levels`]
+  if (level >= levels.min && level <= levels.max) return []
+  return [`option 'compression.level' is ${level}: '${type}' takes ${levels.min} to ${levels.max}`]
+}

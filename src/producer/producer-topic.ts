@@ -1,0 +1,65 @@
+import type { TopicMetadata } from '../cluster/metadata'
+import { zeroUuid } from '../wire/primitives/uuid'
+import { PartitionQueue } from './partition-queue'
+import { type PartitionLoad, StickyPartitioner } from './partitioner'
+
+/** What the producer keeps of one topic it writes to: its partitions' queues and the partitioner's state. */
+export class ProducerTopic implements PartitionLoad {
+  readonly name: string
+  readonly sticky: StickyPartitioner
+  readonly #queues: (PartitionQueue | undefined)[] = []
+  #metadata: TopicMetadata | undefined
+
+  constructor(name: string, stickyBytes: number, random: () => number) {
+    this.name = name
+    this.sticky = new StickyPartitioner(stickyBytes, random)
+  }
+
+  /** The zero id when it is not known. */
+  get topicId(): string {
+    return this.#metadata?.topicId ?? zeroUuid
+  }
+
+  get partitionCount(): number {
+    return this.#metadata?.partitions.length ?? 0
+  }
+
+  /** Takes over newer metadata; when the topic was created anew, sequences start again (P14). */
+  update(metadata: TopicMetadata): void {
+    const previous = this.#metadata
+    if (previous === metadata) return
+    this.#metadata = metadata
+    const isAnother =
+      previous !== undefined && previous.topicId !== metadata.topicId && previous.topicId !== zeroUuid
+    for (const queue of this.#queues) {
+      if (queue === undefined) continue
+      if (isAnother) queue.forgetSequences()
+      this.#follow(queue)
+    }
+  }
+
+  hasLeader(partition: number): boolean {
+    const metadata = this.#metadata?.partitions[partition]
+    return metadata !== undefined && metadata.leaderId >= 0
+  }
+
+  queueLength(partition: number): number {
+    return this.#queues[partition]?.batches.length ?? 0
+  }
+
+  queue(partition: number): PartitionQueue {
+    const known = this.#queues[partition]
+    if (known !== undefined) return known
+    const queue = new PartitionQueue(this.name, partition)
+    // Filled up to the partition, so that the list stays dense.
+    while (this.#queues.length < partition) this.#queues.push(undefined)
+    this.#queues[partition] = queue
+    this.#follow(queue)
+    return queue
+  }
+
+  #follow(queue: PartitionQueue): void {
+    const metadata = this.#metadata?.partitions[queue.partition]
+    queue.follow(metadata?.leaderId ?? -1, metadata?.leaderEpoch ?? -1)
+  }
+}

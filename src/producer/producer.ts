@@ -1,0 +1,301 @@
+import { Deadline } from '../base/deadline'
+import { ClosedError, InvalidArgumentError, KafkaError, TimeoutError } from '../base/errors'
+import type { Cluster, ClusterLease } from '../cluster/cluster'
+import type { PartitionMetadata } from '../cluster/metadata'
+import type { RawInput } from '../serde/basic-serdes'
+import { rawTopic, requireTopicName, type Topic } from '../serde/topic'
+import { failureOfBatch } from './batch-failures'
+import { BufferMemory } from './buffer-memory'
+import { FlushRound } from './flush-round'
+import type { OutgoingMessage, Receipt, SendOptions } from './outgoing-message'
+import {
+  type ProducerOptions,
+  type ResolvedProducerOptions,
+  resolveProducerOptions,
+} from './producer-options'
+import { ProducerTopic } from './producer-topic'
+import { RecordAccumulator } from './record-accumulator'
+import { type AnyTopic, type PreparedMessage, prepareMessage } from './record-serializer'
+import { SendAdmission } from './send-admission'
+import { SendCall } from './send-call'
+import { Sender } from './sender'
+
+/** Limits of `flush`, `close` and the like. */
+export interface WaitOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly timeoutMs?: number | undefined
+}
+
+let producerCount = 0
+
+/**
+ * Sends messages. Made by `kafka.producer()`; connects at first use.
+ *
+ * `send` takes a message into the batch of its partition and resolves when it is in the log. Many calls may be under
+ * way at once: messages of one partition are stored in the order of the calls, each exactly once unless idempotence
+ * was switched off.
+ */
+export class Producer {
+  /** The options in effect, defaults included. */
+  readonly options: ResolvedProducerOptions
+  readonly #cluster: Cluster
+  readonly #memory: BufferMemory
+  readonly #accumulator: RecordAccumulator
+  readonly #admission: SendAdmission
+  readonly #sender: Sender
+  readonly #connection: string
+  readonly #random: () => number
+  readonly #topics = new Map<string, ProducerTopic>()
+  readonly #rawTopics = new Map<string, AnyTopic>()
+  #lease: ClusterLease | undefined
+  #stopListening: (() => void) | undefined
+  #closing: Promise<void> | undefined
+
+  /** @param random gives a number in [0, 1) for the choice of partitions; a test passes its own */
+  constructor(cluster: Cluster, options?: ProducerOptions, random: () => number = Math.random) {
+    this.options = resolveProducerOptions(options, cluster.requestTimeoutMs)
+    this.#cluster = cluster
+    this.#random = random
+    this.#connection = `produce:${++producerCount}`
+    this.#memory = new BufferMemory(this.options.bufferMemoryBytes, () => this.#sender.onMemoryShort())
+    this.#sender = new Sender({
+      cluster,
+      options: this.options,
+      memory: this.#memory,
+      connection: this.#connection,
+      topicOf: (name) => this.#topics.get(name),
+    })
+    this.#accumulator = new RecordAccumulator(this.#memory, cluster.clock, this.options, this.#sender)
+    this.#admission = new SendAdmission(
+      {
+        clock: cluster.clock,
+        metadata: cluster.metadata,
+        memory: this.#memory,
+        accumulator: this.#accumulator,
+      },
+      this.options,
+    )
+  }
+
+  /** Bytes of buffered batches; at most `bufferMemoryBytes`. */
+  get bufferedBytes(): number {
+    return this.#memory.usedBytes
+  }
+
+  /**
+   * Sends one message, or several in one call. Resolves with where they stand in the log, in the order given. What
+   * is wrong with a message (its type, a header, its size) rejects the call before any of it is sent.
+   *
+   * @throws ProduceError when a message is not delivered within `deliveryTimeoutMs` or was refused; it says whether
+   * the message may be stored. SerializationError, InvalidArgumentError: nothing was sent. TimeoutError: no metadata
+   * or no buffer memory within `maxBlockMs`. ClosedError after `close`.
+   */
+  send<Key, Value, KeyInput, ValueInput>(
+    topic: Topic<Key, Value, KeyInput, ValueInput>,
+    message: OutgoingMessage<NoInfer<KeyInput>, NoInfer<ValueInput>>,
+    options?: SendOptions,
+  ): Promise<Receipt>
+  send<Key, Value, KeyInput, ValueInput>(
+    topic: Topic<Key, Value, KeyInput, ValueInput>,
+    messages: readonly OutgoingMessage<NoInfer<KeyInput>, NoInfer<ValueInput>>[],
+    options?: SendOptions,
+  ): Promise<Receipt[]>
+  send(topic: string, message: OutgoingMessage<RawInput, RawInput>, options?: SendOptions): Promise<Receipt>
+  send(
+    topic: string,
+    messages: readonly OutgoingMessage<RawInput, RawInput>[],
+    options?: SendOptions,
+  ): Promise<Receipt[]>
+  send(topic: string | AnyTopic, messages: unknown, options: SendOptions = {}): Promise<Receipt | Receipt[]> {
+    try {
+      if (this.#closing !== undefined) throw new ClosedError('Producer')
+      if (options.signal?.aborted)
+        new Deadline(this.#cluster.clock, 'send', 0, options.signal).throwIfAborted()
+      const isSingle = !Array.isArray(messages)
+      return this.#take(
+        this.#definition(topic),
+        isSingle ? [messages] : (messages as unknown[]),
+        isSingle,
+        options,
+      )
+    } catch (error) {
+      return Promise.reject(KafkaError.from(error, 'send failed'))
+    }
+  }
+
+  /**
+   * Resolves when every message sent before this call has its outcome, whether good or bad; nothing lingers
+   * meanwhile. @throws TimeoutError, AbortedError: the messages are still under way.
+   */
+  async flush(options: WaitOptions = {}): Promise<void> {
+    const round = new FlushRound()
+    for (const batch of this.#sender.batches()) round.add(batch)
+    for (const call of this.#admission.calls) round.add(call)
+    this.#sender.hurry()
+    try {
+      const { timeoutMs = Infinity, signal } = options
+      const deadline = new Deadline(this.#cluster.clock, 'flush', timeoutMs, signal)
+      await deadline.race(
+        round.done,
+        () => new TimeoutError('FLUSH_TIMEOUT', `Messages are still under way after ${timeoutMs} ms`),
+      )
+    } finally {
+      this.#sender.relax()
+    }
+  }
+
+  /** Connects and gets the producer id now instead of at the first message, to fail at start-up if it can't. */
+  async connect(options: WaitOptions = {}): Promise<void> {
+    if (this.#closing !== undefined) throw new ClosedError('Producer')
+    this.#start()
+    const deadline = new Deadline(
+      this.#cluster.clock,
+      'connect',
+      options.timeoutMs ?? this.options.maxBlockMs,
+      options.signal,
+    )
+    await this.#cluster.metadata.refresh(deadline)
+  }
+
+  /** The partitions of a topic and their leaders. */
+  async partitionsFor(topic: string, options: WaitOptions = {}): Promise<readonly PartitionMetadata[]> {
+    if (this.#closing !== undefined) throw new ClosedError('Producer')
+    requireTopicName(topic)
+    this.#start()
+    const { clock, metadata } = this.#cluster
+    const timeoutMs = options.timeoutMs ?? this.options.maxBlockMs
+    const deadline = new Deadline(clock, 'partitionsFor', timeoutMs, options.signal)
+    await metadata.requireTopics([topic], deadline, this.options)
+    return metadata.topic(topic)?.partitions ?? []
+  }
+
+  /**
+   * Sends what is buffered, then ends. What has no outcome after `timeoutMs` fails with code `CLOSED`. Can be called
+   * again; never rejects because of messages.
+   * @param options.timeoutMs default: `deliveryTimeoutMs`
+   */
+  close(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
+    return (this.#closing ??= this.#close(options.timeoutMs ?? this.options.deliveryTimeoutMs))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #take(
+    definition: AnyTopic,
+    messages: readonly unknown[],
+    isSingle: boolean,
+    options: SendOptions,
+  ): Promise<Receipt | Receipt[]> {
+    if (messages.length === 0) return Promise.resolve([])
+    this.#start()
+    const topic = this.#topic(definition.name)
+    const callTime = this.#cluster.clock.wallTime()
+    const call = new SendCall(messages.length, isSingle)
+    let taken = 0
+    if (topic.partitionCount > 0 && !this.#admission.isBlocked(topic) && !this.#accumulator.isBusy) {
+      if (!namesMissingPartition(messages, topic.partitionCount)) {
+        taken = this.#accumulator.appendAll(topic, definition, messages, callTime, call)
+        if (taken === messages.length) return call.promise
+      }
+    }
+    this.#wait(topic, call, this.#prepareRest(definition, topic, messages, callTime, taken), taken, options)
+    return call.promise
+  }
+
+  /** The messages from `taken` on as they are now; what is wrong with one of them takes the whole call back. */
+  #prepareRest(
+    definition: AnyTopic,
+    topic: ProducerTopic,
+    messages: readonly unknown[],
+    callTime: number,
+    taken: number,
+  ): PreparedMessage[] {
+    try {
+      const prepared: PreparedMessage[] = []
+      for (let i = taken; i < messages.length; i++) {
+        const message = prepareMessage(definition, messages[i], callTime, i)
+        this.#accumulator.requireSize(topic.name, i, message)
+        prepared.push(message)
+      }
+      return prepared
+    } catch (error) {
+      this.#accumulator.withdraw()
+      throw error
+    }
+  }
+
+  #wait(
+    topic: ProducerTopic,
+    call: SendCall,
+    messages: readonly PreparedMessage[],
+    firstIndex: number,
+    options: SendOptions,
+  ): void {
+    const { signal, timeoutMs = this.options.maxBlockMs } = options
+    this.#admission.add({ topic, call, messages, firstIndex, timeoutMs, signal })
+  }
+
+  #definition(topic: string | AnyTopic): AnyTopic {
+    if (typeof topic === 'string') {
+      let definition = this.#rawTopics.get(topic)
+      if (definition === undefined) this.#rawTopics.set(topic, (definition = rawTopic(topic)))
+      return definition
+    }
+    if (typeof topic?.name === 'string' && topic.key !== undefined && topic.value !== undefined) return topic
+    throw new InvalidArgumentError('send takes a topic name or what topic() made as its first argument')
+  }
+
+  /** The topic's state, with the newest metadata. */
+  #topic(name: string): ProducerTopic {
+    let topic = this.#topics.get(name)
+    if (topic === undefined) {
+      topic = new ProducerTopic(name, this.options.batchSizeBytes, this.#random)
+      this.#topics.set(name, topic)
+      const metadata = this.#cluster.metadata.topic(name)
+      if (metadata !== undefined) topic.update(metadata)
+    }
+    return topic
+  }
+
+  #start(): void {
+    if (this.#lease !== undefined) return
+    this.#lease = this.#cluster.lease()
+    this.#stopListening = this.#cluster.metadata.onUpdate(() => this.#onMetadata())
+    this.#sender.prepareIdentity()
+  }
+
+  #onMetadata(): void {
+    for (const topic of this.#topics.values()) {
+      const metadata = this.#cluster.metadata.topic(topic.name)
+      if (metadata !== undefined) topic.update(metadata)
+    }
+    this.#sender.onMetadata()
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    try {
+      if (this.#lease !== undefined) await this.flush({ timeoutMs })
+    } catch (error) {
+      this.#cluster.logger.warn('The producer was closed with messages under way', {
+        error: KafkaError.from(error).message,
+      })
+    }
+    this.#admission.close()
+    this.#sender.close((batch) =>
+      failureOfBatch(batch, new ClosedError('Producer', { cause: batch.lastError })),
+    )
+    this.#stopListening?.()
+    this.#cluster.closeConnections(this.#connection)
+    await this.#lease?.release()
+  }
+}
+
+function namesMissingPartition(messages: readonly unknown[], partitionCount: number): boolean {
+  for (const message of messages) {
+    const partition = (message as { partition?: unknown } | null | undefined)?.partition
+    if (typeof partition === 'number' && partition >= partitionCount) return true
+  }
+  return false
+}

@@ -1,0 +1,86 @@
+import type { KafkaError } from '../base/errors'
+import type { Receipt } from './outgoing-message'
+import { ProduceError } from './produce-error'
+
+/** Counts down what a `flush` waits for. */
+export interface FlushBarrier {
+  arrive(): void
+}
+
+/**
+ * One call of `send`: the promise its caller holds, and the outcome of each of its messages. The promise settles
+ * once, when the last message has its outcome.
+ */
+export class SendCall {
+  readonly promise: Promise<Receipt | Receipt[]>
+  readonly #isSingle: boolean
+  readonly #results: (Receipt | KafkaError)[]
+  #remaining: number
+  #failures = 0
+  #resolve!: (result: Receipt | Receipt[]) => void
+  #reject!: (error: KafkaError) => void
+  #barriers: FlushBarrier[] | undefined
+
+  constructor(messageCount: number, isSingle: boolean) {
+    this.#isSingle = isSingle
+    this.#remaining = messageCount
+    this.#results = []
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  /** Messages without an outcome. */
+  get remaining(): number {
+    return this.#remaining
+  }
+
+  /** The message at `index` is in the log. */
+  succeed(index: number, receipt: Receipt): void {
+    this.#results[index] = receipt
+    if (--this.#remaining === 0) this.#settle()
+  }
+
+  /** The message at `index` will not be delivered, or it is not known whether it was. */
+  fail(index: number, error: KafkaError): void {
+    this.#results[index] = error
+    this.#failures++
+    if (--this.#remaining === 0) this.#settle()
+  }
+
+  /** All messages from `index` on fail, for one reason. */
+  failFrom(index: number, messageCount: number, error: KafkaError): void {
+    for (let i = index; i < messageCount; i++) this.fail(i, error)
+  }
+
+  /** Lets a flush know when this call has settled. */
+  addBarrier(barrier: FlushBarrier): void {
+    ;(this.#barriers ??= []).push(barrier)
+  }
+
+  #settle(): void {
+    if (this.#failures === 0) {
+      this.#resolve(this.#isSingle ? (this.#results[0] as Receipt) : (this.#results as Receipt[]))
+    } else this.#reject(this.#isSingle ? (this.#results[0] as KafkaError) : this.#summary())
+    if (this.#barriers) for (const barrier of this.#barriers) barrier.arrive()
+  }
+
+  /** The one error of a call with several messages: that of its first failed message, with all outcomes. */
+  #summary(): KafkaError {
+    const results = this.#results
+    const first = results.find((result): result is KafkaError => result instanceof Error) as KafkaError
+    if (results.length === 1) return first
+    const failed = `${this.#failures} of ${results.length} messages failed`
+    return new ProduceError(first.code, `${failed}; the first: ${first.message}`, {
+      maybeStored: results.some((result) => !(result instanceof Error) || isMaybeStored(result)),
+      retriable: first.retriable,
+      cause: first,
+      results,
+    })
+  }
+}
+
+function isMaybeStored(error: KafkaError): boolean {
+  return error instanceof ProduceError && error.maybeStored
+}
