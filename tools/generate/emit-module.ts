@@ -53,13 +53,13 @@ function withImports(source: string, body: string): string {
 
 function encodeHalf(message: Message, direction: Direction): string {
   const compared = comparedStructs(message).map((struct) => emitIsDefault(message, struct, direction))
-  const defaults = structsWithDefaults(message, 'input').map((struct) => emitDefault(struct, direction))
-  return [...defaults, ...compared, new EncodeEmitter(message, direction).emit()].join('\n')
+  return [...compared, new EncodeEmitter(message, direction).emit()].join('\n')
 }
 
-function decodeHalf(message: Message, direction: Direction): string {
-  const defaults = structsWithDefaults(message, 'output').map((struct) => emitDefault(struct, direction))
-  return [...defaults, new DecodeEmitter(message, direction).emit()].join('\n')
+/** The constants of struct defaults that the code of these kinds mentions, each once. */
+function emitDefaults(message: Message, kinds: readonly Direction['kind'][], direction: Direction): string {
+  const structs = new Set(kinds.flatMap((kind) => structsWithDefaults(message, kind)))
+  return [...structs].map((struct) => emitDefault(struct, direction)).join('\n')
 }
 
 const plainInput: Direction = { kind: 'input', suffix: '' }
@@ -82,8 +82,10 @@ export function emitApiModule(
     source,
     [
       ...interfaces,
+      emitDefaults(encoded, ['input'], plainInput),
       encodeHalf(encoded, plainInput),
-      decodeHalf(decoded, plainOutput),
+      emitDefaults(decoded, ['output'], plainOutput),
+      new DecodeEmitter(decoded, plainOutput).emit(),
       emitDescriptor(side, request),
     ].join('\n'),
   )
@@ -127,8 +129,9 @@ export const ${camelCase(name)}Codec: DataCodec<${name}Input, ${name}> = {
   const body = [
     emitInterfaces(message, input),
     emitInterfaces(message, plainOutput),
+    emitDefaults(message, ['input', 'output'], plainOutput),
     encodeHalf(message, input),
-    decodeHalf(message, plainOutput),
+    new DecodeEmitter(message, plainOutput).emit(),
     descriptor,
   ]
   return withImports(source, body.join('\n'))
