@@ -131,7 +131,8 @@ it('fails all items of a call that cannot be planned', async () => {
 it('says so when a broker leaves an item out of its answer', async () => {
   const { call } = setUp()
   const outcomes = await runItems<string, number>(call, ['a', 'b'], {
-    plan: (items) => Promise.resolve([{ items, send: () => Promise.resolve(new Map([['a', { value: 1 }]])) }]),
+    plan: (items) =>
+      Promise.resolve([{ items, send: () => Promise.resolve(new Map([['a', { value: 1 }]])) }]),
     retried: codes(),
   })
   expect(outcomes.get('b')).toMatchObject({ error: { code: 'INCOMPLETE_RESPONSE' } })
