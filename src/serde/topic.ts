@@ -49,12 +49,14 @@ export function rawTopic(name: string): RawTopic {
 
 /** Throws InvalidArgumentError when Kafka would not take the name. */
 export function requireTopicName(name: unknown): asserts name is string {
+  if (typeof name !== 'string') {
+    throw new InvalidArgumentError(`Topic name is of type ${name === null ? 'null' : typeof name}, not a string`)
+  }
   const problem = topicNameProblem(name)
   if (problem !== undefined) throw new InvalidArgumentError(`Topic name ${JSON.stringify(name)} ${problem}`)
 }
 
-function topicNameProblem(name: unknown): string | undefined {
-  if (typeof name !== 'string') return `is a ${typeof name}, not a string`
+function topicNameProblem(name: string): string | undefined {
   if (name === '') return 'is empty'
   if (name === '.' || name === '..') return "must not be '.' or '..'"
   if (name.length > 249) return `has ${name.length} characters; Kafka allows 249`
