@@ -32,13 +32,13 @@ export class Reader {
   /** Moves past `length` bytes and gives the offset they start at. */
   take(length: number): number {
     const start = this.offset
-    if (length > this.end - start) this.#short(length)
+    // Said this way round it also stops NaN.
+    if (!(length >= 0 && length <= this.end - start)) this.#refuse(length)
     this.offset = start + length
     return start
   }
 
   skip(length: number): void {
-    if (length < 0) throw this.error(`negative length ${length}`)
     this.take(length)
   }
 
@@ -46,7 +46,8 @@ export class Reader {
     return new DecodeError(`Malformed bytes at offset ${this.offset}: ${what}`)
   }
 
-  #short(length: number): never {
+  #refuse(length: number): never {
+    if (!(length >= 0)) throw this.error(`negative length ${length}`)
     throw this.error(`${length} bytes are needed, ${this.end - this.offset} are left`)
   }
 
