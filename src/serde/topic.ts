@@ -50,7 +50,9 @@ export function rawTopic(name: string): RawTopic {
 /** Throws InvalidArgumentError when Kafka would not take the name. */
 export function requireTopicName(name: unknown): asserts name is string {
   if (typeof name !== 'string') {
-    throw new InvalidArgumentError(`Topic name is of type ${name === null ? 'null' : typeof name}, not a string`)
+    throw new InvalidArgumentError(
+      `Topic name is of type ${name === null ? 'null' : typeof name}, not a string`,
+    )
   }
   const problem = topicNameProblem(name)
   if (problem !== undefined) throw new InvalidArgumentError(`Topic name ${JSON.stringify(name)} ${problem}`)

@@ -39,8 +39,10 @@ same<Equal<Types<typeof halfTyped>[1], bigint>>()
 halfTyped.value.serialize(5)
 halfTyped.key.serialize('text')
 
-same<Equal<SerdeOutput<ReturnType<typeof int32>>, number>>()
-same<Equal<SerdeInput<ReturnType<typeof float64>>, number>>()
+const doubles = float64()
+same<Equal<SerdeOutput<typeof doubles>, number>>()
+same<Equal<SerdeInput<typeof doubles>, number>>()
+int32().serialize(5)
 same<Equal<SerdeInput<Serde<Date, string>>, string>>()
 
 // @ts-expect-error the key is a string
@@ -65,4 +67,4 @@ const received: Headers = { trace: Buffer.from('abc'), none: null, many: [Buffer
 // @ts-expect-error a name may have come several times
 const single: Buffer | null = received['trace']
 
-export const used = { headers, wrongHeaders, single }
+export const used = { headers, wrongHeaders, single, tombstones, byName, doubles }
