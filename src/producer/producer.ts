@@ -144,7 +144,7 @@ export class Producer {
     }
   }
 
-  /** Connects and gets the producer id now instead of at the first message, to fail at start-up if it can't. */
+  /** Connects now instead of at the first message, to fail at start-up if no broker can be reached. */
   async connect(options: WaitOptions = {}): Promise<void> {
     if (this.#closing !== undefined) throw new ClosedError('Producer')
     this.#start()
@@ -172,7 +172,7 @@ export class Producer {
   /**
    * Sends what is buffered, then ends. What has no outcome after `timeoutMs` fails with code `CLOSED`. Can be called
    * again; never rejects because of messages.
-   * @param options.timeoutMs default: `deliveryTimeoutMs`
+   * @param options.timeoutMs default: `deliveryTimeoutMs`; 0 fails everything at once
    */
   close(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
     return (this.#closing ??= this.#close(options.timeoutMs ?? this.options.deliveryTimeoutMs))
@@ -276,7 +276,7 @@ export class Producer {
 
   async #close(timeoutMs: number): Promise<void> {
     try {
-      if (this.#lease !== undefined) await this.flush({ timeoutMs })
+      if (this.#lease !== undefined && timeoutMs > 0) await this.flush({ timeoutMs })
     } catch (error) {
       this.#cluster.logger.warn('The producer was closed with messages under way', {
         error: KafkaError.from(error).message,

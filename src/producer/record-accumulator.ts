@@ -28,6 +28,8 @@ const recordOverheadBytes = 21
 const builderSlackBytes = 16
 /** Bytes that one UTF-16 unit of text takes at most. */
 const bytesPerCharacter = 3
+/** The builder takes no smaller slab. */
+const smallestSlabBytes = 256
 /** A new batch's slab has about this size and doubles until it is full. */
 const smallSlabBytes = 2048
 
@@ -83,7 +85,7 @@ export class RecordAccumulator {
     this.#fullSlabBytes = this.#maxBatchBytes + builderSlackBytes
     let first = this.#fullSlabBytes
     while (first > smallSlabBytes) first = Math.ceil(first / 2)
-    this.#firstSlabBytes = first
+    this.#firstSlabBytes = Math.max(first, smallestSlabBytes)
   }
 
   /** A call is being appended right now: whoever comes in between (a serde that sends) has to wait for its end. */
@@ -264,14 +266,20 @@ export class RecordAccumulator {
       open.stage = 'closed'
       this.#listener.onAppended(queue, true)
     }
-    const needed = batchHeaderBytes + size + builderSlackBytes
-    const slabBytes = needed > this.#firstSlabBytes ? this.#slabFor(needed) : this.#firstSlabBytes
-    if (!this.#memory.tryReserve(Math.max(slabBytes, 256))) return undefined
+    const slabBytes = this.#reserveSlab(Math.max(batchHeaderBytes + size + builderSlackBytes, smallestSlabBytes))
+    if (slabBytes === undefined) return undefined
     const batch = new ProducerBatch(queue, slabBytes, this.#clock.now())
     queue.batches.push(batch)
     this.#undo?.push({ batch, mark: undefined })
     this.#listener.onBatchOpened(batch)
     return batch
+  }
+
+  /** Memory for a new slab of `needed` bytes: with room to fill up to a batch, or bare when memory is short. */
+  #reserveSlab(needed: number): number | undefined {
+    const roomy = needed > this.#firstSlabBytes ? this.#slabFor(needed) : this.#firstSlabBytes
+    if (this.#memory.tryReserve(roomy)) return roomy
+    return this.#memory.tryReserve(needed) ? needed : undefined
   }
 
   /** Reserves what the slab will grow by; the builder doubles it, or takes just what is needed if that is more. */
