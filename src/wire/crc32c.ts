@@ -1,5 +1,6 @@
-import { buf as crc32Table } from 'crc-32'
-import { buf as crc32cTable } from 'crc-32/crc32c.js'
+// CommonJS that names its exports at run time only: an ES module sees them through the default export alone.
+import crc32ByTable from 'crc-32'
+import crc32cByTable from 'crc-32/crc32c.js'
 import { optionalRequire } from './optional-package'
 
 type Checksum = (bytes: Uint8Array, seed: number) => number
@@ -17,12 +18,12 @@ export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length, seed = 
   const range = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
   if (native === undefined) native = loadNative()
   if (native !== null && range.length >= nativeThreshold) return native(range, seed) >>> 0
-  return crc32cTable(range, seed) >>> 0
+  return crc32cByTable.buf(range, seed) >>> 0
 }
 
 /** Plain CRC-32 of `bytes[start, end)`, which the old message formats (magic 0 and 1) carry. */
 export function crc32(bytes: Uint8Array, start: number, end: number): number {
-  return crc32Table(bytes.subarray(start, end), 0) >>> 0
+  return crc32ByTable.buf(bytes.subarray(start, end), 0) >>> 0
 }
 
 function loadNative(): Checksum | null {

@@ -1,6 +1,7 @@
 import type { CompressionCodec } from './codec'
 import { compressLz4Block, decompressLz4Block, lz4BlockBound } from './lz4-block'
 import { malformed, OutputBuffer } from './output-buffer'
+import { runAtOnce, runInSlices, type SlicedWork } from './slices'
 import { xxhash32 } from './xxhash32'
 
 /**
@@ -22,40 +23,41 @@ const flag = {
 }
 const blockSizeCode64KiB = 4
 const blockBytes = 64 * 1024
+/** The frame's header and its end mark. */
+const frameOverheadBytes = 11
 const uncompressedBit = 0x80000000
 
 export const lz4: CompressionCodec = {
   type: 3,
   name: 'lz4',
+  compress: (bytes) => runAtOnce(compressing(bytes)),
+  compressAsync: (bytes) => runInSlices(compressing(bytes)),
+  decompress: (bytes, maxBytes) => runAtOnce(decompressing(bytes, maxBytes)),
+  decompressAsync: (bytes, maxBytes) => runInSlices(decompressing(bytes, maxBytes)),
+}
 
-  compress(bytes) {
-    const blocks = Math.ceil(bytes.length / blockBytes)
-    const output = Buffer.allocUnsafe(11 + blocks * (4 + lz4BlockBound(blockBytes)))
-    let to = writeFrameHeader(output)
-    for (let at = 0; at < bytes.length; at += blockBytes) {
-      const end = Math.min(at + blockBytes, bytes.length)
-      to = writeBlock(bytes, at, end, output, to)
-    }
-    to = output.writeUInt32LE(0, to)
-    return output.subarray(0, to)
-  },
+function* compressing(bytes: Uint8Array): SlicedWork<Uint8Array> {
+  const blocks = Math.ceil(bytes.length / blockBytes)
+  const output = Buffer.allocUnsafe(frameOverheadBytes + blocks * 4 + lz4BlockBound(bytes.length))
+  let to = writeFrameHeader(output)
+  for (let at = 0; at < bytes.length; at += blockBytes) {
+    const end = Math.min(at + blockBytes, bytes.length)
+    to = writeBlock(bytes, at, end, output, to)
+    yield blockBytes
+  }
+  to = output.writeUInt32LE(0, to)
+  return output.subarray(0, to)
+}
 
-  compressAsync(bytes) {
-    return this.compress(bytes)
-  },
-
-  decompress(bytes, maxBytes) {
-    const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    const output = new OutputBuffer('lz4', bytes.length * 2, maxBytes)
-    let at = readFrame(input, 0, output)
-    // What follows the last frame is left alone, as Java does; another frame belongs to the data.
-    while (at + 4 <= input.length && isFrameStart(input.readUInt32LE(at))) at = readFrame(input, at, output)
-    return output.finish()
-  },
-
-  decompressAsync(bytes, maxBytes) {
-    return this.decompress(bytes, maxBytes)
-  },
+function* decompressing(bytes: Uint8Array, maxBytes: number): SlicedWork<Buffer> {
+  const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const output = new OutputBuffer('lz4', bytes.length * 2, maxBytes)
+  let at = yield* readingFrame(input, 0, output)
+  // What follows the last frame is left alone, as Java does; another frame belongs to the data.
+  while (at + 4 <= input.length && isFrameStart(input.readUInt32LE(at))) {
+    at = yield* readingFrame(input, at, output)
+  }
+  return output.finish()
 }
 
 function writeFrameHeader(output: Buffer): number {
@@ -90,7 +92,7 @@ interface FrameHeader {
 }
 
 /** Reads the frame at `start` and answers where it ends. */
-function readFrame(input: Buffer, start: number, output: OutputBuffer): number {
+function* readingFrame(input: Buffer, start: number, output: OutputBuffer): SlicedWork<number> {
   need(input, start, 7)
   const magic = input.readUInt32LE(start)
   if ((magic & 0xfffffff0) >>> 0 === skippableMagic) {
@@ -107,24 +109,9 @@ function readFrame(input: Buffer, start: number, output: OutputBuffer): number {
     const size = input.readUInt32LE(at)
     at += 4
     if (size === 0) break
-    const length = size & ~uncompressedBit
-    need(input, at, length)
-    if (length > header.maxBlockBytes) throw malformed('lz4', at, `a block of ${length} bytes is too large`)
-    if ((size & uncompressedBit) !== 0) {
-      input.copy(output.reserve(length), output.length, at, at + length)
-      output.length += length
-    } else {
-      const floor = header.independent ? output.length : frameStart
-      decompressLz4Block(input, at, at + length, output, floor, header.maxBlockBytes)
-    }
-    at += length
-    if (header.blockChecksum) {
-      need(input, at, 4)
-      if (input.readUInt32LE(at) !== xxhash32(input, at - length, at)) {
-        throw malformed('lz4', at, 'the checksum of a block is wrong')
-      }
-      at += 4
-    }
+    const before = output.length
+    at = readBlock(input, at, size, header, header.independent ? before : frameStart, output)
+    yield output.length - before
   }
   if (!header.contentChecksum) return at
   need(input, at, 4)
@@ -132,6 +119,33 @@ function readFrame(input: Buffer, start: number, output: OutputBuffer): number {
     throw malformed('lz4', at, 'the checksum of the content is wrong')
   }
   return at + 4
+}
+
+/** Reads the block behind its size and answers where it ends. Matches go back to `floor` at most. */
+function readBlock(
+  input: Buffer,
+  start: number,
+  size: number,
+  header: FrameHeader,
+  floor: number,
+  output: OutputBuffer,
+): number {
+  const length = size & ~uncompressedBit
+  need(input, start, length)
+  if (length > header.maxBlockBytes) throw malformed('lz4', start, `a block of ${length} bytes is too large`)
+  const end = start + length
+  if ((size & uncompressedBit) === 0) {
+    decompressLz4Block(input, start, end, output, floor, header.maxBlockBytes)
+  } else {
+    input.copy(output.reserve(length), output.length, start, end)
+    output.length += length
+  }
+  if (!header.blockChecksum) return end
+  need(input, end, 4)
+  if (input.readUInt32LE(end) !== xxhash32(input, start, end)) {
+    throw malformed('lz4', end, 'the checksum of a block is wrong')
+  }
+  return end + 4
 }
 
 function readFrameHeader(input: Buffer, start: number): FrameHeader {

@@ -1,6 +1,7 @@
 import { compress as compressBlock } from 'snappyjs'
 import type { CompressionCodec } from './codec'
 import { malformed, OutputBuffer } from './output-buffer'
+import { runAtOnce, runInSlices, type SlicedWork } from './slices'
 import { decompressSnappyBlock } from './snappy-block'
 
 /**
@@ -19,33 +20,30 @@ const version = 1
 export const snappy: CompressionCodec = {
   type: 2,
   name: 'snappy',
+  compress: (bytes) => runAtOnce(compressing(bytes)),
+  compressAsync: (bytes) => runInSlices(compressing(bytes)),
+  decompress: (bytes, maxBytes) => runAtOnce(decompressing(bytes, maxBytes)),
+  decompressAsync: (bytes, maxBytes) => runInSlices(decompressing(bytes, maxBytes)),
+}
 
-  compress(bytes) {
-    const output: Uint8Array[] = [xerialHeader()]
-    for (let at = 0; at < bytes.length; at += blockBytes) {
-      const block = compressBlock(plainView(bytes, at, Math.min(at + blockBytes, bytes.length)))
-      const length = Buffer.allocUnsafe(4)
-      length.writeInt32BE(block.length)
-      output.push(length, block)
-    }
-    return Buffer.concat(output)
-  },
+function* compressing(bytes: Uint8Array): SlicedWork<Uint8Array> {
+  const output: Uint8Array[] = [xerialHeader()]
+  for (let at = 0; at < bytes.length; at += blockBytes) {
+    const block = compressBlock(plainView(bytes, at, Math.min(at + blockBytes, bytes.length)))
+    const length = Buffer.allocUnsafe(4)
+    length.writeInt32BE(block.length)
+    output.push(length, block)
+    yield blockBytes
+  }
+  return Buffer.concat(output)
+}
 
-  compressAsync(bytes) {
-    return this.compress(bytes)
-  },
-
-  decompress(bytes, maxBytes) {
-    const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    const output = new OutputBuffer('snappy', bytes.length * 2, maxBytes)
-    if (!startsWithMagic(input, 0)) decompressSnappyBlock(input, 0, input.length, output)
-    else decompressChunks(input, output)
-    return output.finish()
-  },
-
-  decompressAsync(bytes, maxBytes) {
-    return this.decompress(bytes, maxBytes)
-  },
+function* decompressing(bytes: Uint8Array, maxBytes: number): SlicedWork<Buffer> {
+  const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const output = new OutputBuffer('snappy', bytes.length * 2, maxBytes)
+  if (startsWithMagic(input, 0)) yield* decompressingChunks(input, output)
+  else decompressSnappyBlock(input, 0, input.length, output)
+  return output.finish()
 }
 
 function xerialHeader(): Buffer {
@@ -56,7 +54,7 @@ function xerialHeader(): Buffer {
   return header
 }
 
-function decompressChunks(input: Buffer, output: OutputBuffer): void {
+function* decompressingChunks(input: Buffer, output: OutputBuffer): SlicedWork<void> {
   let at = 0
   while (at < input.length) {
     if (startsWithMagic(input, at)) {
@@ -72,8 +70,10 @@ function decompressChunks(input: Buffer, output: OutputBuffer): void {
     if (length < 0 || length > input.length - at - 4) {
       throw malformed('snappy', at, 'a chunk is cut off')
     }
+    const before = output.length
     decompressSnappyBlock(input, at + 4, at + 4 + length, output)
     at += 4 + length
+    yield output.length - before
   }
 }
 
