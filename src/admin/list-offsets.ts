@@ -14,8 +14,8 @@ import { groupBy, outcomeOf } from './shards'
  * - `earliest`: of the first message kept
  * - `latest`: the next one to be written; with `read_committed` the first of an open transaction
  * - `maxTimestamp`: of the message with the largest timestamp (Kafka 3.0)
- * - `earliestLocal`: of the first message on the broker's own disks (tiered storage, Kafka 3.4)
- * - `latestTiered`: of the last message in remote storage (Kafka 3.8)
+ * - `earliestLocal`: of the first message on the broker's own disks (tiered storage, Kafka 3.5)
+ * - `latestTiered`: of the last message in remote storage (Kafka 3.9)
  * - `earliestPendingUpload`: of the first message not yet in remote storage (Kafka 4.2)
  * - `{ timestamp }`: of the first message with this timestamp, in ms since the epoch, or a later one
  */
