@@ -22,7 +22,8 @@ export function encodeStickyUserData(
   }
   const writer = new Writer()
   writer.writeArrayLength(byTopic.size)
-  for (const topic of inJavaHashOrder([...byTopic.keys()], javaStringHash)) {
+  // Java groups them in a map that puts the newest first within one bucket.
+  for (const topic of inJavaHashOrder([...byTopic.keys()].reverse(), javaStringHash)) {
     const list = byTopic.get(topic) as number[]
     writer.writeString(topic)
     writer.writeArrayLength(list.length)

@@ -1,0 +1,161 @@
+import { KafkaError } from '../../base/errors'
+import { formatTopicPartition } from '../../base/topic-partition'
+import type { Cluster } from '../../cluster/cluster'
+import type { TopicMetadata } from '../../cluster/metadata'
+import { Deadline } from '../../base/deadline'
+import type {
+  AssignableTopic,
+  GroupMember,
+  MemberAssignment,
+  PartitionAssignor,
+} from '../assignors/partition-assignor'
+
+/** How long the leader waits for fresh metadata before it divides what it knows. */
+const metadataWaitMs = 5_000
+
+/**
+ * What only the leader of a group does: divides the partitions of all members' topics, and watches those topics, so
+ * that new partitions and topics are given out too (G13). A topic that does not exist yet is left out for now; the
+ * watch finds it later.
+ */
+export class GroupLeader {
+  readonly #cluster: Cluster
+  readonly #allowAutoTopicCreation: boolean
+  readonly #onChange: (what: string) => void
+  /** Partition counts as the last assignment saw them; undefined while this member does not lead. */
+  #divided: Map<string, number> | undefined
+  #watch: (() => void) | undefined
+  #waiting: AbortController | undefined
+
+  /** @param onChange called when the topics no longer are what was divided */
+  constructor(cluster: Cluster, allowAutoTopicCreation: boolean, onChange: (what: string) => void) {
+    this.#cluster = cluster
+    this.#allowAutoTopicCreation = allowAutoTopicCreation
+    this.#onChange = onChange
+  }
+
+  /** Divides and begins to watch. Throws what the assignor throws, or that its assignment can't be used. */
+  async assign(
+    assignor: PartitionAssignor,
+    members: readonly GroupMember[],
+  ): Promise<ReadonlyMap<string, MemberAssignment>> {
+    const names = [...new Set(members.flatMap((member) => member.topics))]
+    await this.#learn(names)
+    const topics = names.flatMap((name) => assignable(this.#cluster, name) ?? [])
+    const assignment = assignor.assign(members, topics)
+    checkAssignment(assignor, members, assignment)
+    this.watch(names, topics)
+    return assignment
+  }
+
+  /** Watches topics whose assignment stands as it is (a static leader that came back). */
+  watch(
+    names: readonly string[],
+    topics = names.flatMap((name) => assignable(this.#cluster, name) ?? []),
+  ): void {
+    this.stop()
+    const counts = new Map(topics.map((topic) => [topic.name, topic.partitionCount]))
+    this.#divided = new Map(names.map((name) => [name, counts.get(name) ?? 0]))
+    this.#watch = this.#cluster.metadata.onUpdate(() => this.#compare())
+    const missing = names.filter((name) => !counts.has(name))
+    if (missing.length > 0) this.#awaitTopics(missing)
+  }
+
+  /** Compares now: an update may have come between the division and the end of the rebalance. */
+  check(): void {
+    this.#compare()
+  }
+
+  stop(): void {
+    this.#watch?.()
+    this.#watch = undefined
+    this.#waiting?.abort()
+    this.#waiting = undefined
+    this.#divided = undefined
+  }
+
+  /** Asks for all topics and waits for one answer, not for topics that do not exist. */
+  async #learn(names: readonly string[]): Promise<void> {
+    const { clock, metadata, logger } = this.#cluster
+    if (names.every((name) => metadata.topic(name) !== undefined)) return
+    const stop = new AbortController()
+    const deadline = new Deadline(clock, 'group assignment', metadataWaitMs, stop.signal)
+    const all = this.#require(names, deadline).then(() => {})
+    try {
+      await Promise.race([all, metadata.refresh(deadline)])
+    } catch (error) {
+      logger.warn('No fresh metadata for the assignment; going on with what is known', { error })
+    } finally {
+      stop.abort()
+    }
+  }
+
+  /** One call per topic, so that one that can't be had does not hide the others. Never rejects. */
+  async #require(names: readonly string[], deadline: Deadline): Promise<void> {
+    const options = { allowAutoTopicCreation: this.#allowAutoTopicCreation }
+    await Promise.allSettled(
+      names.map((name) => this.#cluster.metadata.requireTopics([name], deadline, options)),
+    )
+  }
+
+  #awaitTopics(names: readonly string[]): void {
+    this.#cluster.logger.warn('Subscribed topics do not exist yet', { topics: names })
+    const waiting = new AbortController()
+    this.#waiting = waiting
+    const deadline = new Deadline(this.#cluster.clock, 'subscription', Infinity, waiting.signal)
+    void this.#require(names, deadline).then(() => {
+      if (this.#waiting === waiting) this.#compare()
+    })
+  }
+
+  #compare(): void {
+    for (const [name, count] of this.#divided ?? []) {
+      const now = this.#cluster.metadata.topic(name)?.partitions.length ?? 0
+      if (now === count) continue
+      this.#divided = undefined
+      this.#onChange(`topic ${name} has ${now} partitions, ${count} were assigned`)
+      return
+    }
+  }
+}
+
+function assignable(cluster: Cluster, name: string): AssignableTopic | undefined {
+  const topic = cluster.metadata.topic(name)
+  return topic === undefined
+    ? undefined
+    : { name, partitionCount: topic.partitions.length, ...racksOf(cluster, topic) }
+}
+
+function racksOf(cluster: Cluster, topic: TopicMetadata): Pick<AssignableTopic, 'racks'> {
+  const racks = new Map(cluster.metadata.brokers().map((broker) => [broker.nodeId, broker.rack]))
+  if (![...racks.values()].some((rack) => rack !== null)) return {}
+  return {
+    racks: topic.partitions.map((partition) => [
+      ...new Set(partition.replicas.flatMap((replica) => racks.get(replica) ?? [])),
+    ]),
+  }
+}
+
+/** Guards the group against an assignor that gives a partition to two members, or to one that does not want it. */
+function checkAssignment(
+  assignor: PartitionAssignor,
+  members: readonly GroupMember[],
+  assignment: ReadonlyMap<string, MemberAssignment>,
+): void {
+  const topicsOf = new Map(members.map((member) => [member.memberId, new Set(member.topics)]))
+  const takenBy = new Map<string, string>()
+  const refuse = (what: string) => {
+    throw new KafkaError('INVALID_ASSIGNMENT', `Assignor '${assignor.name}' ${what}`)
+  }
+  for (const [memberId, { partitions }] of assignment) {
+    for (const topicPartition of partitions) {
+      const name = formatTopicPartition(topicPartition)
+      const other = takenBy.get(name)
+      if (other !== undefined) refuse(`gave ${name} to '${other}' and to '${memberId}'`)
+      if (!topicsOf.get(memberId)?.has(topicPartition.topic)) {
+        refuse(`gave ${name} to '${memberId}', which does not subscribe to it`)
+      }
+      takenBy.set(name, memberId)
+    }
+  }
+}

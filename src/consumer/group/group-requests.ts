@@ -1,0 +1,75 @@
+import { Deadline } from '../../base/deadline'
+import { ConnectionError, TimeoutError } from '../../base/errors'
+import type { Cluster, RequestBody } from '../../cluster/cluster'
+import type { ClientApi } from '../../wire/api'
+import { coordinatorMoved } from './membership-errors'
+
+export interface GroupRequestOptions<Response> {
+  readonly deadline: Deadline
+  /** All errors the response carries. */
+  readonly errorCodes: (response: Response) => readonly number[]
+  /** Milliseconds until the response; `requestTimeoutMs` of the cluster by default. */
+  readonly timeoutMs?: number
+  readonly minVersion?: number
+  readonly maxVersion?: number
+}
+
+/**
+ * Carries the requests of one group to its coordinator, one attempt a call: what to do about an error differs by
+ * request, and between two attempts a member may have changed, so the callers retry. Afterwards a coordinator that
+ * has moved or does not answer is looked up again.
+ *
+ * Each purpose has a connection of its own: a JoinGroup waits in the broker for the other members, and what stands
+ * behind it on the same connection would wait too, another member of this process included.
+ */
+export class GroupRequests {
+  readonly cluster: Cluster
+  readonly groupId: string
+  readonly #connection: string
+
+  /** @param connection name of the connection these requests share */
+  constructor(cluster: Cluster, groupId: string, connection: string) {
+    this.cluster = cluster
+    this.groupId = groupId
+    this.#connection = connection
+  }
+
+  async attempt<Request, Response>(
+    api: ClientApi<Request, Response>,
+    body: RequestBody<Request>,
+    options: GroupRequestOptions<Response>,
+  ): Promise<Response> {
+    const {
+      deadline,
+      errorCodes,
+      timeoutMs = this.cluster.requestTimeoutMs,
+      minVersion,
+      maxVersion,
+    } = options
+    const nodeId = await this.cluster.coordinator('group', this.groupId, deadline)
+    deadline.throwIfAborted()
+    try {
+      const response = await this.cluster.send(nodeId, api, body, {
+        connection: this.#connection,
+        timeoutMs: Math.min(timeoutMs, deadline.remainingMs()),
+        ...(minVersion === undefined ? {} : { minVersion }),
+        ...(maxVersion === undefined ? {} : { maxVersion }),
+        ...(deadline.signal === undefined ? {} : { signal: deadline.signal }),
+      })
+      if (errorCodes(response).some(coordinatorMoved)) this.#forgetCoordinator()
+      return response
+    } catch (error) {
+      if (error instanceof ConnectionError || error instanceof TimeoutError) this.#forgetCoordinator()
+      throw error
+    }
+  }
+
+  /** Ends the connection, and with it what is in flight on it. */
+  closeConnection(): void {
+    this.cluster.closeConnections(this.#connection)
+  }
+
+  #forgetCoordinator(): void {
+    this.cluster.forgetCoordinator('group', this.groupId)
+  }
+}
