@@ -266,7 +266,9 @@ export class RecordAccumulator {
       open.stage = 'closed'
       this.#listener.onAppended(queue, true)
     }
-    const slabBytes = this.#reserveSlab(Math.max(batchHeaderBytes + size + builderSlackBytes, smallestSlabBytes))
+    const slabBytes = this.#reserveSlab(
+      Math.max(batchHeaderBytes + size + builderSlackBytes, smallestSlabBytes),
+    )
     if (slabBytes === undefined) return undefined
     const batch = new ProducerBatch(queue, slabBytes, this.#clock.now())
     queue.batches.push(batch)

@@ -110,7 +110,7 @@ describe('delivery', () => {
     const second = outcome(producer.send('t', { value: 'y'.repeat(3000), partition: 0 }))
     await clock.advance(10)
     cluster.next.answer({ baseOffset: 0n })
-    await clock.advance(10)
+    await clock.advance(60_000)
     cluster.next.answer({ baseOffset: 1n })
     expect(await second).toBe(1n)
   })
