@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createCertificateAuthority, type CertificateAuthority } from './certificates'
+import { FaultProxy } from './fault-proxy'
 import type { KafkaAddresses } from './kafka-addresses'
 import { KafkaNode, loggerFlags } from './kafka-node'
 import { kafkaClassPath, type KafkaVersion } from './kafka-versions'
@@ -22,16 +23,15 @@ export interface KafkaClusterOptions {
   nodes?: 1 | 3
   /** Further lines of every node's server.properties; they win over the harness's own. */
   brokerConfig?: Readonly<Record<string, string>>
-  /**
-   * Where clients are sent for the PLAINTEXT listener of node N (index N - 1), when proxies stand before the nodes.
-   * Called with the nodes' own ports, before they start.
-   */
-  advertise?: (plaintextPorts: readonly number[]) => Promise<readonly number[]>
+  /** Puts a {@link FaultProxy} before the PLAINTEXT listener of every node; clients then see only the proxies. */
+  proxied?: boolean
 }
 
 /** A running cluster of real Kafka brokers on this machine. */
 export interface KafkaCluster extends KafkaAddresses {
   nodes: readonly KafkaNode[]
+  /** The proxy before each node, in the order of `nodes`; empty without the option `proxied`. */
+  proxies: readonly FaultProxy[]
   /** The cluster's temporary folder: properties, logs, data. */
   folder: string
   /** Process id of the helper that owns the brokers. */
@@ -57,18 +57,26 @@ export async function startKafka(options: KafkaClusterOptions): Promise<KafkaClu
   supervisor.removeAtEnd(folder)
   const numbers = await reservePorts(count * listeners.length)
   const ports = Array.from({ length: count }, (_, index) => portsOf(numbers, index))
+  const proxyNumbers = await reservePorts(options.proxied === true ? count : 0)
+  const proxies: FaultProxy[] = []
   const stop = async (): Promise<void> => {
+    await Promise.all(proxies.map((proxy) => proxy.close()))
     await supervisor.close()
-    releasePorts(numbers)
+    releasePorts([...numbers, ...proxyNumbers])
   }
   try {
+    for (const [index, own] of proxyNumbers.entries()) {
+      proxies.push(await FaultProxy.start(own, ports[index]?.PLAINTEXT ?? 0))
+    }
     const authority = createCertificateAuthority()
-    const nodes = await prepareNodes({ options, ports, folder, classPath, authority, supervisor })
+    const nodes = await prepareNodes({ options, ports, proxies, folder, classPath, authority, supervisor })
     await Promise.all(nodes.map((node) => node.launch()))
     await waitUntilReady(nodes)
+    const reached = ports.map((own, index) => ({ ...own, PLAINTEXT: proxies[index]?.port ?? own.PLAINTEXT }))
     return {
-      ...addresses(options.version, ports, authority),
+      ...addresses(options.version, reached, authority),
       nodes,
+      proxies,
       folder,
       supervisorPid: supervisor.pid,
       node: (id) => nodeOf(nodes, id),
@@ -90,6 +98,7 @@ function portsOf(numbers: readonly number[], index: number): NodePorts {
 interface Preparation {
   options: KafkaClusterOptions
   ports: readonly NodePorts[]
+  proxies: readonly FaultProxy[]
   folder: string
   classPath: string
   authority: CertificateAuthority
@@ -97,8 +106,7 @@ interface Preparation {
 }
 
 async function prepareNodes(preparation: Preparation): Promise<KafkaNode[]> {
-  const { options, ports, folder, classPath, authority, supervisor } = preparation
-  const advertised = await options.advertise?.(ports.map((own) => own.PLAINTEXT))
+  const { options, ports, proxies, folder, classPath, authority, supervisor } = preparation
   const certificate = authority.issue({ commonName: 'localhost', hosts: ['localhost', '127.0.0.1'] })
   const quorumVoters = ports.map((own, index) => `${index + 1}@localhost:${own.CONTROLLER}`).join(',')
   const clusterId = newClusterId()
@@ -106,7 +114,7 @@ async function prepareNodes(preparation: Preparation): Promise<KafkaNode[]> {
     const nodeId = index + 1
     const home = join(folder, `node-${nodeId}`)
     await mkdir(home)
-    const port = advertised?.[index]
+    const port = proxies[index]?.port
     const properties = serverProperties({
       nodeId,
       ports: own,
