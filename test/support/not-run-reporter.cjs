@@ -24,21 +24,30 @@ class NotRunReporter {
   }
 
   onRunComplete() {
-    if (this.#missing.size > 0) {
-      this.#print(
-        'These suites were NOT RUN:',
-        [...this.#missing].map(([suite, count]) => `${suite} [${count} tests]`),
-      )
-      this.#print(
-        'To run them, install Java 17 and Maven, or start Docker, or name brokers in KAFKA_BROKERS.',
-        [],
-      )
+    for (const [reason, suites] of this.#missingByReason()) {
+      this.#print(`These suites were NOT RUN. To run them: ${reason}`, suites)
     }
     if (this.#skipped.length > 0 && !this.#chosenByName)
       this.#print('These tests were skipped:', this.#skipped)
+    // jest takes the exit code from the error and says nothing about it.
+    const failure = this.#failure()
+    if (failure !== undefined) this.#print(failure.message, [])
+  }
+
+  #missingByReason() {
+    const reasons = new Map()
+    for (const [title, count] of this.#missing) {
+      const [, reason = '', suite = title] = /^NOT RUN \((.*?)\): (.*)$/.exec(title) ?? []
+      reasons.set(reason, [...(reasons.get(reason) ?? []), `${suite} [${count} tests]`])
+    }
+    return reasons
   }
 
   getLastError() {
+    return this.#failure()
+  }
+
+  #failure() {
     if (this.#missing.size === 0 || process.env.CI !== 'true') return undefined
     return new Error(`${this.#missing.size} suites were not run, and with CI=true every suite has to run`)
   }

@@ -78,7 +78,7 @@ function versionsToTest(): readonly (KafkaVersion | 'external')[] {
 function whyNotVersion(version: string): string | null {
   const wanted = process.env['KAFKA_VERSIONS']
   if (wanted === undefined || version === 'external' || wanted.split(',').includes(version)) return null
-  return `KAFKA_VERSIONS is ${wanted}`
+  return `take KAFKA_VERSIONS=${wanted} away`
 }
 
 /** Stands for a Kafka that is started later, with `uniqueName` added. */

@@ -46,15 +46,15 @@ export function externalBrokers(): string[] {
   return (process.env['KAFKA_BROKERS'] ?? '').split(',').filter((broker) => broker.trim() !== '')
 }
 
-/** Why a suite with these needs cannot run here, as half a sentence that says what would help; null when it can. */
+/** What would let a suite with these needs run here, as half a sentence; null when it can. */
 export function whyNotRun(needs: readonly KafkaNeed[]): string | null {
   const { source, java } = findKafkaSources()
   const special = needs.filter((need) => need !== 'java')
   if (source === 'brokers' && special.length > 0) {
-    return `needs brokers of its own (${special.join(', ')}); unset KAFKA_BROKERS`
+    return `unset KAFKA_BROKERS, they need brokers of their own for ${special.join(' and ')}`
   }
   if (source === 'none') return 'install Java 17 and Maven, or start Docker, or set KAFKA_BROKERS'
-  if (needs.length > 0 && !java) return `needs ${needs.join(', ')}; install Java 17 and Maven`
+  if (needs.length > 0 && !java) return 'install Java 17 and Maven'
   return null
 }
 
