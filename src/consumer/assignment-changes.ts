@@ -1,0 +1,163 @@
+import type { Clock } from '../base/clock'
+import { Deadline } from '../base/deadline'
+import { KafkaError, TimeoutError } from '../base/errors'
+import type { Logger } from '../base/logger'
+import { formatTopicPartition, type TopicPartition } from '../base/topic-partition'
+import type { PartitionsListener } from './consumer-options'
+import type { GroupListener } from './group/group-membership'
+import type { OffsetCommitter } from './offsets/offset-committer'
+import type { PartitionState } from './partition-state'
+import type { SubscriptionState } from './subscription-state'
+
+export interface AssignmentChangesOptions {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly subscription: SubscriptionState
+  /** Undefined without a group. */
+  readonly committer: () => OffsetCommitter | undefined
+  readonly rebalanceTimeoutMs: number
+  readonly onPartitionsAssigned: PartitionsListener | undefined
+  readonly onPartitionsRevoked: PartitionsListener | undefined
+  readonly onPartitionsLost: PartitionsListener | undefined
+  /** Positions are to be found. */
+  readonly onAdded: () => void
+  /** Partitions stopped being deliverable or are gone. */
+  readonly onRemoved: () => void
+  /** The user is to be told; the membership goes on, or has ended for good. */
+  readonly onError: (error: KafkaError, isFatal: boolean) => void
+}
+
+/** Share of the rebalance timeout that running handlers get; the rest is for the commit and the user's listener. */
+const handlerShare = 0.8
+
+/**
+ * What happens to partitions when the group moves them. Revocation is a sequence that never changes its order (L14, G8):
+ *
+ *     hand out nothing more → wait for running handlers → commit what finished → user's listener → free everything
+ *
+ * A handler that is not back in time has its signal fired, and what it still does is neither committed nor kept (G10).
+ */
+export class AssignmentChanges implements GroupListener {
+  readonly #options: AssignmentChangesOptions
+  /** Partitions that are gone while a handler of theirs still runs: a new owner in this process waits for it. */
+  readonly #stragglers = new Map<string, PartitionState>()
+
+  constructor(options: AssignmentChangesOptions) {
+    this.#options = options
+  }
+
+  async onAssigned(added: readonly TopicPartition[]): Promise<void> {
+    const { subscription, onPartitionsAssigned } = this.#options
+    const states = added.map((topicPartition) => subscription.add(topicPartition))
+    try {
+      await onPartitionsAssigned?.(added)
+    } finally {
+      for (const state of states) this.#begin(state)
+      this.#options.onAdded()
+    }
+  }
+
+  /** Starts looking for the position, unless the user's listener has set one (C5). */
+  #begin(state: PartitionState): void {
+    if (state.phase !== 'assigned') return
+    const straggler = this.#stragglers.get(formatTopicPartition(state))
+    if (straggler === undefined || straggler.isIdle) return state.locate(undefined)
+    void straggler.whenIdle().then(() => {
+      if (state.phase !== 'assigned') return
+      state.locate(undefined)
+      this.#options.onAdded()
+    })
+  }
+
+  async onRevoked(revoked: readonly TopicPartition[]): Promise<void> {
+    const { clock, rebalanceTimeoutMs, subscription, onPartitionsRevoked } = this.#options
+    const committer = this.#options.committer()
+    const states = this.#statesOf(revoked)
+    for (const state of states) state.beginRevoke()
+    this.#options.onRemoved()
+    const deadline = new Deadline(clock, 'the revocation of partitions', rebalanceTimeoutMs)
+    try {
+      await this.waitForHandlers(states, rebalanceTimeoutMs * handlerShare)
+      if (committer?.isAutomatic) await this.#commit(committer, states, deadline)
+      await onPartitionsRevoked?.(revoked)
+    } finally {
+      this.#remove(states, subscription)
+    }
+  }
+
+  async onLost(lost: readonly TopicPartition[]): Promise<void> {
+    const states = this.#statesOf(lost)
+    const { logger, subscription, onPartitionsLost } = this.#options
+    logger.warn('Partitions were lost: others may already work on them', {
+      partitions: lost.map(formatTopicPartition).join(' '),
+    })
+    this.#remove(states, subscription)
+    await onPartitionsLost?.(lost)
+  }
+
+  onError(error: KafkaError): void {
+    this.#options.onError(error, false)
+  }
+
+  onFatal(error: KafkaError): void {
+    this.#options.onError(error, true)
+  }
+
+  /** Waits until no handler runs for these partitions; after `timeoutMs` those that do are told that they came too late. */
+  async waitForHandlers(states: readonly PartitionState[], timeoutMs: number): Promise<void> {
+    const running = states.filter((state) => !state.isIdle)
+    if (running.length === 0) return
+    const { clock, logger } = this.#options
+    const deadline = new Deadline(clock, 'the wait for running handlers', timeoutMs)
+    try {
+      await deadline.race(
+        Promise.all(running.map((state) => state.whenIdle())),
+        () => new TimeoutError('HANDLER_TIMEOUT', `Handlers were still running after ${timeoutMs} ms`),
+      )
+    } catch (error) {
+      for (const state of running) if (!state.isIdle) state.abortHandlers()
+      logger.warn('Handlers were still running when their partitions had to be given up', {
+        partitions: running.map(formatTopicPartition).join(' '),
+        reason: KafkaError.from(error).message,
+      })
+    }
+  }
+
+  async #commit(
+    committer: OffsetCommitter,
+    states: readonly PartitionState[],
+    deadline: Deadline,
+  ): Promise<void> {
+    try {
+      await committer.commitFinished(states, deadline)
+    } catch (error) {
+      // The partitions must be given up all the same; their next owner gets what was not committed once more.
+      this.#options.logger.warn(
+        'The commit before giving up partitions failed; some messages will be delivered again',
+        {
+          partitions: states.map(formatTopicPartition).join(' '),
+          reason: KafkaError.from(error).message,
+        },
+      )
+    }
+  }
+
+  #statesOf(partitions: readonly TopicPartition[]): PartitionState[] {
+    return partitions.flatMap(
+      ({ topic, partition }) => this.#options.subscription.get(topic, partition) ?? [],
+    )
+  }
+
+  #remove(states: readonly PartitionState[], subscription: SubscriptionState): void {
+    subscription.remove(states)
+    for (const state of states) {
+      if (state.isIdle) continue
+      const key = formatTopicPartition(state)
+      this.#stragglers.set(key, state)
+      void state.whenIdle().then(() => {
+        if (this.#stragglers.get(key) === state) this.#stragglers.delete(key)
+      })
+    }
+    this.#options.onRemoved()
+  }
+}

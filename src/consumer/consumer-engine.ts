@@ -1,0 +1,353 @@
+import { Deadline } from '../base/deadline'
+import { ClosedError, KafkaError } from '../base/errors'
+import { formatTopicPartition } from '../base/topic-partition'
+import type { Cluster, ClusterLease } from '../cluster/cluster'
+import { AssignmentChanges } from './assignment-changes'
+import type { ManualAssignment, ResolvedConsumerOptions } from './consumer-options'
+import type { Delivery, DeliveryTools } from './delivery/delivery'
+import { HandlerWatch, type WatchedWork } from './delivery/handler-watch'
+import { ReadyPartitions } from './delivery/ready-partitions'
+import { FetchMemory } from './fetch/fetch-memory'
+import { Fetcher } from './fetch/fetcher'
+import { ClassicMembership } from './group/classic-membership'
+import type {
+  GroupListener,
+  GroupMembership,
+  GroupMembershipOptions,
+  GroupOffsets,
+} from './group/group-membership'
+import { ManualGroupOffsets } from './group/manual-group-offsets'
+import { OffsetCommitter } from './offsets/offset-committer'
+import { OffsetLocator } from './offsets/offset-locator'
+import type { PartitionState } from './partition-state'
+import { queryOfStartFrom, type StartFrom } from './start-from'
+import { SubscriptionState } from './subscription-state'
+
+/** Makes the parts of a consumer that speak for a group; tests pass their own. */
+export interface GroupFactory {
+  membership(cluster: Cluster, options: GroupMembershipOptions, listener: GroupListener): GroupMembership
+  offsets(cluster: Cluster, groupId: string): GroupOffsets
+}
+
+const groupFactory: GroupFactory = {
+  membership: (cluster, options, listener) => new ClassicMembership(cluster, options, listener),
+  offsets: (cluster, groupId) => new ManualGroupOffsets(cluster, groupId),
+}
+
+/** How long a broker that named a follower to fetch from is obeyed (KIP-392); as long as metadata lives. */
+const preferredReplicaMaxAgeMs = 300_000
+/** Ending fetch sessions is a courtesy to the broker and must not hold up a close. */
+const sessionCloseMs = 1000
+
+let engineCount = 0
+
+/**
+ * Wires the rooms of a consumer together (membership, positions, fetching, delivery, commits) and passes events
+ * between them. It owns which delivery is under way, and what the user has not been told yet.
+ */
+export class ConsumerEngine {
+  readonly subscription: SubscriptionState
+  readonly offsets: GroupOffsets | undefined
+  readonly membership: GroupMembership | undefined
+  readonly committer: OffsetCommitter | undefined
+  readonly #cluster: Cluster
+  readonly #options: ResolvedConsumerOptions
+  readonly #locator: OffsetLocator
+  readonly #ready: ReadyPartitions
+  readonly #watch: HandlerWatch
+  readonly #changes: AssignmentChanges
+  readonly #tools: DeliveryTools
+  readonly #memory: FetchMemory
+  readonly #startFrom = new Map<string, ManualAssignment>()
+  #fetcher: Fetcher | undefined
+  #lease: ClusterLease | undefined
+  #delivery: Delivery | undefined
+  /** Runs while nobody asks for messages: that, too, may last only for `maxPollIntervalMs` (G2). */
+  #idle: WatchedWork | undefined
+  #error: KafkaError | undefined
+  #isFatal = false
+  #closing: Promise<void> | undefined
+
+  constructor(cluster: Cluster, options: ResolvedConsumerOptions, factory: GroupFactory = groupFactory) {
+    this.#cluster = cluster
+    this.#options = options
+    const { clock, logger } = cluster
+    this.#memory = new FetchMemory(options.fetchMemoryBytes)
+    this.subscription = new SubscriptionState(options.topics, (partition) => ({
+      memory: this.#memory,
+      checkCrcs: options.checkCrcs,
+      readCommitted: options.isolationLevel === 'read_committed',
+      onReady: () => this.#handleMessages(partition()),
+    }))
+    this.#ready = new ReadyPartitions({
+      onDrained: (state) => this.#fetcher?.wakePartition(state),
+      onFailed: (_state, error) => this.raise(error),
+    })
+    this.#watch = new HandlerWatch(clock, options.maxPollIntervalMs, () => this.#handleOverdue())
+    const isMember = options.groupId !== null && options.assign === null
+    this.#changes = new AssignmentChanges({
+      ...options,
+      clock,
+      logger,
+      subscription: this.subscription,
+      committer: () => this.committer,
+      onAdded: () => this.#locator.wake(),
+      onRemoved: () => this.#delivery?.wake(),
+      onError: (error, isFatal) => this.raise(error, isFatal),
+    })
+    this.membership = isMember
+      ? factory.membership(cluster, this.#membershipOptions(), this.#changes)
+      : undefined
+    this.offsets =
+      this.membership ?? (options.groupId === null ? undefined : factory.offsets(cluster, options.groupId))
+    this.committer = this.offsets && this.#createCommitter(this.offsets)
+    this.#locator = this.#createLocator()
+    this.#tools = {
+      clock,
+      ready: this.#ready,
+      watch: this.#watch,
+      onProgress: () => this.committer?.touch(),
+      onRecovered: () => this.membership?.resume(),
+      onAbandonedError: (error, state) =>
+        logger.warn('A handler failed after its partition had been given away', {
+          partition: formatTopicPartition(state),
+          reason: KafkaError.from(error).message,
+        }),
+    }
+  }
+
+  #membershipOptions(): GroupMembershipOptions {
+    const { groupId, clientRack, ...options } = this.#options
+    return { ...options, groupId: groupId ?? '', rackId: clientRack === '' ? null : clientRack }
+  }
+
+  #createCommitter(offsets: GroupOffsets): OffsetCommitter {
+    const { autoCommit, autoCommitIntervalMs, defaultApiTimeoutMs } = this.#options
+    return new OffsetCommitter({
+      offsets,
+      subscription: this.subscription,
+      clock: this.#cluster.clock,
+      logger: this.#cluster.logger,
+      intervalMs: autoCommit ? autoCommitIntervalMs : null,
+      timeoutMs: defaultApiTimeoutMs,
+      onFatal: (error) => this.raise(error),
+    })
+  }
+
+  #createLocator(): OffsetLocator {
+    const { isolationLevel, allowAutoTopicCreation, defaultApiTimeoutMs } = this.#options
+    return new OffsetLocator({
+      cluster: this.#cluster,
+      subscription: this.subscription,
+      offsets: this.offsets,
+      startFrom: (state) => this.#startFromOf(state),
+      isolationLevel: isolationLevel === 'read_committed' ? 1 : 0,
+      allowAutoTopicCreation,
+      timeoutMs: defaultApiTimeoutMs,
+      onLocated: (state) => this.handlePosition(state),
+      onFailed: (_state, error) => this.raise(error),
+    })
+  }
+
+  #startFromOf(state: PartitionState): StartFrom {
+    return this.#startFrom.get(formatTopicPartition(state))?.startFrom ?? this.#options.startFrom
+  }
+
+  #createFetcher(): Fetcher {
+    const { fetchMinBytes, fetchMaxBytes, fetchMaxWaitMs, maxPartitionFetchBytes } = this.#options
+    return new Fetcher({
+      cluster: this.#cluster,
+      subscription: this.subscription,
+      memory: this.#memory,
+      connection: `fetch:${++engineCount}`,
+      minBytes: fetchMinBytes,
+      maxBytes: fetchMaxBytes,
+      maxWaitMs: fetchMaxWaitMs,
+      maxPartitionBytes: maxPartitionFetchBytes,
+      isolationLevel: this.#options.isolationLevel === 'read_committed' ? 1 : 0,
+      rackId: this.#options.clientRack,
+      preferredReplicaMaxAgeMs,
+      onRecords: (state) => this.#handleMessages(state),
+      onOutOfRange: (state) => this.#handleOutOfRange(state),
+      onFailed: (_state, error) => this.raise(error),
+      onFatal: (error) => this.raise(error),
+    })
+  }
+
+  /** Joins the group, or takes the partitions given by hand. Nothing happens when it did so before. */
+  start(): void {
+    this.requireOpen()
+    if (this.#lease !== undefined) return
+    this.#lease = this.#cluster.lease()
+    this.#fetcher = this.#createFetcher()
+    this.#idle = this.#watch.begin()
+    this.membership?.start(this.#options.topics.map(({ name }) => name))
+    if (this.#options.assign !== null) this.assign(this.#options.assign)
+  }
+
+  requireOpen(): void {
+    if (this.#closing !== undefined) throw new ClosedError('The consumer')
+  }
+
+  /** Replaces the partitions given by hand; those that stay go on undisturbed. */
+  assign(assignments: readonly ManualAssignment[]): void {
+    const wanted = new Map(assignments.map((one) => [formatTopicPartition(one), one]))
+    const gone = this.subscription.all().filter((state) => !wanted.has(formatTopicPartition(state)))
+    this.subscription.remove(gone)
+    for (const [key, assignment] of wanted) {
+      this.#startFrom.set(key, assignment)
+      const { topic, partition } = assignment
+      if (this.subscription.get(topic, partition) === undefined) {
+        this.subscription.add({ topic, partition }).locate(undefined)
+      }
+    }
+    this.#delivery?.wake()
+    this.#locator.wake()
+  }
+
+  /** Starts to hand out messages in one way. Throws when another way is under way, or when an error was not told yet. */
+  startDelivery<D extends Delivery>(create: (tools: DeliveryTools) => D): D {
+    if (this.#delivery !== undefined) {
+      throw new KafkaError(
+        'CONSUMER_BUSY',
+        'This consumer is already being read: end the loop or call stop() first, or make another consumer',
+      )
+    }
+    this.start()
+    this.#throwUntold()
+    const delivery = create(this.#tools)
+    this.#delivery = delivery
+    if (this.#idle !== undefined && this.#watch.end(this.#idle)) this.membership?.resume()
+    this.#idle = undefined
+    for (const state of this.subscription.all()) this.#ready.add(state)
+    delivery.wake()
+    return delivery
+  }
+
+  #throwUntold(): void {
+    const error = this.#error
+    if (!this.#isFatal) this.#error = undefined
+    const failed = this.subscription.all().find(({ phase }) => phase === 'failed')?.failure
+    if (error !== undefined || failed !== undefined) throw error ?? failed
+  }
+
+  /** The delivery has ended: what was handed out and not finished is handed out again by the next one. */
+  endDelivery(delivery: Delivery): void {
+    if (this.#delivery !== delivery) return
+    this.#delivery = undefined
+    for (const state of this.subscription.all()) {
+      state.isBusy = false
+      if (state.isOwned) state.rewind()
+    }
+    if (this.#closing !== undefined) return
+    this.#idle = this.#watch.begin()
+    this.#fetcher?.wake()
+  }
+
+  /** Ends the delivery that is under way, after its running handlers. */
+  async stopDelivery(): Promise<void> {
+    await this.#delivery?.stop()
+  }
+
+  /** Tells the user of an error: by the delivery under way, or when the next one starts. */
+  raise(error: KafkaError, isFatal = false): void {
+    if (this.#closing !== undefined) return
+    if (isFatal || this.#delivery === undefined) this.#error ??= error
+    this.#isFatal ||= isFatal
+    this.#delivery?.fail(error)
+  }
+
+  /** The partition's position is known: it can be fetched. */
+  handlePosition(state: PartitionState): void {
+    this.committer?.touch()
+    this.#fetcher?.wakePartition(state)
+  }
+
+  /** A position was given up and is to be found anew. */
+  locate(): void {
+    this.#locator.wake()
+  }
+
+  /** Partitions were resumed: what was fetched before is delivered first. */
+  handleResumed(states: readonly PartitionState[]): void {
+    for (const state of states) {
+      this.#ready.add(state)
+      this.#fetcher?.wakePartition(state)
+    }
+    this.#delivery?.wake()
+  }
+
+  #handleMessages(state: PartitionState): void {
+    this.#ready.add(state)
+    this.#delivery?.wake()
+  }
+
+  #handleOutOfRange(state: PartitionState): void {
+    const startFrom = this.#startFromOf(state)
+    const { topic, partition, fetchOffset, logStartOffset, highWatermark } = state
+    if (startFrom === 'none' || (typeof startFrom === 'object' && 'offset' in startFrom)) {
+      const error = new KafkaError(
+        'OFFSET_OUT_OF_RANGE',
+        `Offset ${fetchOffset} is not in the log, and startFrom does not say where to go on; seek to choose a place`,
+        { topic, partition },
+      )
+      state.fail(error)
+      return this.raise(error)
+    }
+    this.#cluster.logger.warn(
+      'The position is not in the log any more; reading goes on where startFrom says',
+      {
+        partition: formatTopicPartition(state),
+        position: fetchOffset,
+        logStartOffset,
+        highWatermark,
+        startFrom,
+      },
+    )
+    state.locate(queryOfStartFrom(startFrom, this.#cluster.clock.wallTime()))
+    this.#locator.wake()
+  }
+
+  #handleOverdue(): void {
+    const { maxPollIntervalMs } = this.#options
+    const what =
+      this.#delivery === undefined ? 'Nobody has asked for messages' : 'A handler has not come back'
+    const reason = `${what} for maxPollIntervalMs, ${maxPollIntervalMs} ms`
+    this.#cluster.logger.warn(`${reason}: the partitions are given up until it is`, {
+      groupId: this.#options.groupId,
+    })
+    this.membership?.suspend(reason)
+  }
+
+  /** Ends everything within the time. Never rejects; a second call waits for the first. */
+  close(timeoutMs: number): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs)
+    return this.#closing
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const { clock, logger } = this.#cluster
+    const deadline = new Deadline(clock, 'the close of a consumer', timeoutMs)
+    void this.stopDelivery()
+    await this.#changes.waitForHandlers(this.subscription.all(), deadline.remainingMs() / 2)
+    this.#locator.close()
+    const fetcherClosed = this.#fetcher?.close(Math.min(sessionCloseMs, deadline.remainingMs()))
+    try {
+      // The membership's last revocation commits what is finished; without one it is done here.
+      if (this.membership !== undefined) {
+        if (this.#lease !== undefined) await this.membership.close(deadline, { leave: 'default' })
+      } else if (this.committer?.isAutomatic) {
+        await this.committer.commitFinished(this.subscription.all(), deadline)
+      }
+    } catch (error) {
+      logger.warn('The last commit failed; some messages will be delivered again', {
+        reason: KafkaError.from(error).message,
+      })
+    }
+    this.committer?.close()
+    this.subscription.remove(this.subscription.all())
+    this.#watch.close()
+    await fetcherClosed
+    await this.#lease?.release()
+  }
+}

@@ -1,0 +1,280 @@
+import { z } from 'zod'
+import { InvalidOptionError, KafkaError } from '../base/errors'
+import { resolveOptions } from '../base/options'
+import type { TopicPartition } from '../base/topic-partition'
+import { rawTopic, requireTopicName } from '../serde/topic'
+import type { PartitionAssignor } from './assignors/partition-assignor'
+import { rangeAssignor } from './assignors/range-assignor'
+import { roundRobinAssignor } from './assignors/round-robin-assignor'
+import { cooperativeStickyAssignor } from './assignors/sticky/cooperative-sticky-assignor'
+import { stickyAssignor } from './assignors/sticky/sticky-assignor'
+import type { AnyTopic } from './message'
+import { requireOffset, type StartFrom } from './start-from'
+
+/** A topic by its definition, which gives messages their types, or by name only. */
+export type TopicInput = string | AnyTopic
+
+/** `read_committed` shows nothing of open and aborted transactions. */
+export type IsolationLevel = 'read_uncommitted' | 'read_committed'
+
+/** The assignors that are built in, by their names on the wire. */
+export type AssignorName = 'range' | 'roundrobin' | 'sticky' | 'cooperative-sticky'
+
+/** One partition of a consumer that does without a group's assignment. */
+export interface ManualAssignment extends TopicPartition {
+  /** Default: the consumer's. */
+  readonly startFrom?: StartFrom | undefined
+}
+
+/** Told of a change of the assignment; it is waited for, within the rebalance timeout. */
+export type PartitionsListener = (partitions: readonly TopicPartition[]) => void | Promise<void>
+
+/** Options of `kafka.consumer()`. The name in backticks is the Java client's, with its default where ours differs. */
+export interface ConsumerOptions<Topics extends readonly TopicInput[] = readonly TopicInput[]> {
+  /** `group.id`. Needed for `topics` and for commits; without it partitions are given by `assign`. */
+  readonly groupId?: string | undefined
+  /** The topics whose partitions the group divides among its members. */
+  readonly topics?: Topics | undefined
+  /** These partitions and no others, without the group's assignment. `topics` may then define their types. */
+  readonly assign?: readonly ManualAssignment[] | undefined
+  /**
+   * `auto.offset.reset`. Where reading starts in a partition for which the group has committed nothing, and where it
+   * goes on when the position has fallen out of the log. Default: `'latest'`.
+   */
+  readonly startFrom?: StartFrom | undefined
+  /** `group.instance.id` (KIP-345). A member that comes back under it within the session timeout keeps its partitions. */
+  readonly groupInstanceId?: string | undefined
+  /** `session.timeout.ms`. Default: 45,000. */
+  readonly sessionTimeoutMs?: number | undefined
+  /** `heartbeat.interval.ms`; below the session timeout. Heartbeats never wait for handlers. Default: 3,000. */
+  readonly heartbeatIntervalMs?: number | undefined
+  /**
+   * `max.poll.interval.ms`. A handler that takes longer loses its partitions: the member leaves the group, the
+   * handler's `signal` fires, and the member joins again when the handler comes back. Default: 300,000.
+   */
+  readonly maxPollIntervalMs?: number | undefined
+  /** How long a rebalance waits for handlers of partitions that move. Default: `maxPollIntervalMs`. */
+  readonly rebalanceTimeoutMs?: number | undefined
+  /**
+   * `partition.assignment.strategy`, in Java range and cooperative-sticky. Names of built-in assignors or assignors of
+   * your own, the preferred one first. With `cooperative-sticky` alone, partitions that stay are not interrupted by a
+   * rebalance (KIP-429); Java members with their default list can join such a group. Beside members that know
+   * only `range`, add it: then every rebalance stops all members. Default: `['cooperative-sticky']`.
+   */
+  readonly assignors?: readonly (AssignorName | PartitionAssignor)[] | undefined
+  /** `enable.auto.commit`. Commits what is finished, never more. Default: true with a group. */
+  readonly autoCommit?: boolean | undefined
+  /** `auto.commit.interval.ms`. Default: 5,000. */
+  readonly autoCommitIntervalMs?: number | undefined
+  /** `isolation.level`. Default: `'read_uncommitted'`. */
+  readonly isolationLevel?: IsolationLevel | undefined
+  /** `check.crcs`. Default: true. */
+  readonly checkCrcs?: boolean | undefined
+  /** `fetch.min.bytes`. A broker waits for so many, up to `fetchMaxWaitMs`. Default: 1. */
+  readonly fetchMinBytes?: number | undefined
+  /** `fetch.max.bytes`. Most bytes of one answer; a larger single batch still comes. Default: 52,428,800. */
+  readonly fetchMaxBytes?: number | undefined
+  /** `fetch.max.wait.ms`. Default: 500. */
+  readonly fetchMaxWaitMs?: number | undefined
+  /** `max.partition.fetch.bytes`. Most bytes of one partition in one answer; a larger batch still comes. Default: 1,048,576. */
+  readonly maxPartitionFetchBytes?: number | undefined
+  /** Most bytes of fetched and decompressed records that wait in this consumer. Default: 67,108,864. */
+  readonly fetchMemoryBytes?: number | undefined
+  /** `client.rack`. Lets brokers name a follower in the same rack to fetch from (KIP-392). */
+  readonly clientRack?: string | undefined
+  /** `allow.auto.create.topics`, in Java true. Default: false: a mistyped name fails instead of becoming a topic. */
+  readonly allowAutoTopicCreation?: boolean | undefined
+  /** `default.api.timeout.ms`. Bounds calls that take no time limit of their own. Default: 60,000. */
+  readonly defaultApiTimeoutMs?: number | undefined
+  /** Partitions were added (`onPartitionsAssigned`). `seek` works in here, before anything is read. */
+  readonly onPartitionsAssigned?: PartitionsListener | undefined
+  /** Partitions are about to be given up (`onPartitionsRevoked`); what is finished has been committed. Commits still work. */
+  readonly onPartitionsRevoked?: PartitionsListener | undefined
+  /** Partitions are gone without notice (`onPartitionsLost`): no commit is possible, others may already work on them. */
+  readonly onPartitionsLost?: PartitionsListener | undefined
+}
+
+/** The options as the consumer uses them: defaults applied, checked, frozen. */
+export interface ResolvedConsumerOptions {
+  readonly groupId: string | null
+  readonly topics: readonly AnyTopic[]
+  /** Null with a group's assignment. */
+  readonly assign: readonly ManualAssignment[] | null
+  readonly startFrom: StartFrom
+  readonly groupInstanceId: string | null
+  readonly sessionTimeoutMs: number
+  readonly heartbeatIntervalMs: number
+  readonly maxPollIntervalMs: number
+  readonly rebalanceTimeoutMs: number
+  readonly assignors: readonly PartitionAssignor[]
+  readonly autoCommit: boolean
+  readonly autoCommitIntervalMs: number
+  readonly isolationLevel: IsolationLevel
+  readonly checkCrcs: boolean
+  readonly fetchMinBytes: number
+  readonly fetchMaxBytes: number
+  readonly fetchMaxWaitMs: number
+  readonly maxPartitionFetchBytes: number
+  readonly fetchMemoryBytes: number
+  readonly clientRack: string
+  readonly allowAutoTopicCreation: boolean
+  readonly defaultApiTimeoutMs: number
+  readonly onPartitionsAssigned: PartitionsListener | undefined
+  readonly onPartitionsRevoked: PartitionsListener | undefined
+  readonly onPartitionsLost: PartitionsListener | undefined
+}
+
+const builtInAssignors: Readonly<Record<AssignorName, () => PartitionAssignor>> = {
+  range: rangeAssignor,
+  roundrobin: roundRobinAssignor,
+  sticky: stickyAssignor,
+  'cooperative-sticky': cooperativeStickyAssignor,
+}
+const assignorNames = Object.keys(builtInAssignors) as [AssignorName, ...AssignorName[]]
+
+/** The greatest delay a timer of Node takes. */
+const maxInt = 0x7fffffff
+
+const whole = (least: number) =>
+  z
+    .int('must be a whole number')
+    .min(least, `must be ${least} or more`)
+    .max(maxInt, `must be ${maxInt} or less`)
+const flag = z.boolean('must be true or false')
+const name = z.string('must be a string').min(1, 'must not be empty')
+const listener = z
+  .custom<PartitionsListener>((value) => typeof value === 'function', 'must be a function')
+  .optional()
+
+const topic = z.custom<TopicInput>().transform((value, context): AnyTopic => {
+  try {
+    if (typeof value === 'string') return rawTopic(value)
+    requireTopicName(value?.name)
+    return value
+  } catch (error) {
+    context.addIssue(KafkaError.from(error).message)
+    return z.NEVER
+  }
+})
+
+const startFromText = "must be 'earliest', 'latest', 'none', { offset }, { timestamp } or { durationMs }"
+const startFrom = z.union(
+  [
+    z.enum(['earliest', 'latest', 'none']),
+    z.strictObject({
+      offset: z.custom<bigint | number>((value) => {
+        try {
+          return requireOffset(value, 'startFrom') >= 0n
+        } catch {
+          return false
+        }
+      }),
+    }),
+    z.strictObject({ timestamp: z.union([z.number().min(0), z.date()]) }),
+    z.strictObject({ durationMs: z.number().min(0) }),
+  ],
+  startFromText,
+)
+
+const assignor = z.union(
+  [
+    z.enum(assignorNames).transform((known) => builtInAssignors[known]()),
+    z.custom<PartitionAssignor>(
+      (value) =>
+        typeof value === 'object' &&
+        value !== null &&
+        'name' in value &&
+        'assign' in value &&
+        typeof value.assign === 'function' &&
+        'supportedProtocols' in value,
+    ),
+  ],
+  `must be one of ${assignorNames.join(', ')}, or a PartitionAssignor`,
+)
+
+const manualAssignment = z.strictObject({
+  topic: name,
+  partition: whole(0),
+  startFrom: startFrom.optional(),
+})
+
+const schema = z.strictObject({
+  groupId: name.optional(),
+  topics: z.array(topic, 'must be a list of topics').min(1, 'must name at least one topic').optional(),
+  assign: z.array(manualAssignment, 'must be a list of { topic, partition }').optional(),
+  startFrom: startFrom.default('latest'),
+  groupInstanceId: name.optional(),
+  sessionTimeoutMs: whole(1).default(45_000),
+  heartbeatIntervalMs: whole(1).default(3_000),
+  maxPollIntervalMs: whole(1).default(300_000),
+  rebalanceTimeoutMs: whole(1).optional(),
+  assignors: z
+    .array(assignor, 'must be a list')
+    .min(1, 'must name at least one assignor')
+    .default(() => [cooperativeStickyAssignor()]),
+  autoCommit: flag.optional(),
+  autoCommitIntervalMs: whole(0).default(5_000),
+  isolationLevel: z
+    .enum(['read_uncommitted', 'read_committed'], "must be 'read_uncommitted' or 'read_committed'")
+    .default('read_uncommitted'),
+  checkCrcs: flag.default(true),
+  fetchMinBytes: whole(0).default(1),
+  fetchMaxBytes: whole(1).default(52_428_800),
+  fetchMaxWaitMs: whole(0).default(500),
+  maxPartitionFetchBytes: whole(1).default(1_048_576),
+  fetchMemoryBytes: whole(1_048_576).default(67_108_864),
+  clientRack: z.string('must be a string').default(''),
+  allowAutoTopicCreation: flag.default(false),
+  defaultApiTimeoutMs: whole(1).default(60_000),
+  onPartitionsAssigned: listener,
+  onPartitionsRevoked: listener,
+  onPartitionsLost: listener,
+})
+
+const what = 'consumer'
+
+/** Applies the defaults and checks the rules between options. Throws InvalidOptionError that lists all problems. */
+export function resolveConsumerOptions(options: ConsumerOptions | undefined): ResolvedConsumerOptions {
+  const given = resolveOptions(schema, what, options)
+  const resolved: ResolvedConsumerOptions = {
+    ...given,
+    groupId: given.groupId ?? null,
+    topics: given.topics ?? [],
+    assign: given.assign ?? null,
+    groupInstanceId: given.groupInstanceId ?? null,
+    rebalanceTimeoutMs: given.rebalanceTimeoutMs ?? given.maxPollIntervalMs,
+    autoCommit: given.autoCommit ?? given.groupId !== undefined,
+    onPartitionsAssigned: given.onPartitionsAssigned,
+    onPartitionsRevoked: given.onPartitionsRevoked,
+    onPartitionsLost: given.onPartitionsLost,
+  }
+  const problems = contradictions(resolved)
+  if (problems.length > 0) throw new InvalidOptionError(`Wrong options for ${what}`, problems)
+  return Object.freeze(resolved)
+}
+
+function contradictions(options: ResolvedConsumerOptions): string[] {
+  const { groupId, topics, assign, groupInstanceId, autoCommit, sessionTimeoutMs, heartbeatIntervalMs } =
+    options
+  const problems: string[] = []
+  if (assign === null && topics.length === 0) {
+    problems.push("one of the options 'topics' (with 'groupId') and 'assign' is needed")
+  }
+  if (assign === null && topics.length > 0 && groupId === null) {
+    problems.push("option 'topics' needs a 'groupId'; without a group give partitions by 'assign'")
+  }
+  if (groupId === null && autoCommit) problems.push("option 'autoCommit' is true: commits need a 'groupId'")
+  if (groupInstanceId !== null && (groupId === null || assign !== null)) {
+    problems.push("option 'groupInstanceId' is for members of a group: it needs 'groupId' and 'topics'")
+  }
+  if (groupId !== null && assign === null && heartbeatIntervalMs >= sessionTimeoutMs) {
+    problems.push(
+      `option 'heartbeatIntervalMs' is ${heartbeatIntervalMs}: must be below 'sessionTimeoutMs', ${sessionTimeoutMs}`,
+    )
+  }
+  const twice = topics
+    .map(({ name: topicName }) => topicName)
+    .filter((one, index, all) => all.indexOf(one) !== index)
+  if (twice.length > 0) problems.push(`option 'topics' names ${twice.join(', ')} more than once`)
+  return problems
+}

@@ -1,0 +1,316 @@
+import { Deadline } from '../base/deadline'
+import { InvalidArgumentError } from '../base/errors'
+import type { TopicPartition } from '../base/topic-partition'
+import type { Cluster } from '../cluster/cluster'
+import type { Topic } from '../serde/topic'
+import { ConsumerEngine, type GroupFactory } from './consumer-engine'
+import {
+  type ConsumerOptions,
+  type ManualAssignment,
+  type ResolvedConsumerOptions,
+  resolveConsumerOptions,
+  type TopicInput,
+} from './consumer-options'
+import { ConcurrentDelivery } from './delivery/concurrent-delivery'
+import type { Delivery } from './delivery/delivery'
+import { IterationDelivery } from './delivery/iteration-delivery'
+import { SequentialDelivery } from './delivery/sequential-delivery'
+import type { ConsumerGroupMetadata, OffsetAndMetadata } from './group/group-membership'
+import type { Message } from './message'
+import type { MessageBatch } from './message-batch'
+import type { HandlerContext } from './partition-state'
+import { queryOfSeek, requireOffset, type SeekTarget } from './start-from'
+
+/** The messages of these topics: their union, each typed by its topic's definition. */
+export type MessageOf<Topics extends readonly TopicInput[]> = MessageOfTopic<Topics[number]>
+
+type MessageOfTopic<T> = T extends string
+  ? Message<Buffer | null, Buffer | null>
+  : T extends Topic<infer Key, infer Value, never, never>
+    ? Message<Key, Value>
+    : never
+
+/** Bounds of one call. */
+export interface CallOptions {
+  /** Default: `defaultApiTimeoutMs`. */
+  readonly timeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface RunOptions {
+  /** Handlers that run at the same time. Default: 1. */
+  readonly concurrency?: number | undefined
+  /**
+   * What is handled one after another: the messages of a `partition`, the messages of one `key` within a partition
+   * (those without a key have no order), or nothing (`none`). Default: `'partition'`.
+   */
+  readonly order?: 'partition' | 'key' | 'none' | undefined
+  /** Ends the run as `stop` does. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface RunBatchesOptions {
+  /** Partitions whose batches are handled at the same time. Default: 1. */
+  readonly concurrency?: number | undefined
+  /** Most messages in a batch. Default: 1,000. */
+  readonly maxMessages?: number | undefined
+  /** Ends the run as `stop` does. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A position to commit: the offset of the next message to read, one past the last that is done. */
+export interface OffsetToCommit extends TopicPartition {
+  readonly offset: bigint | number
+  /** Leader epoch of the last message that is done, where known. */
+  readonly leaderEpoch?: number | undefined
+  /** Free text stored with the offset. */
+  readonly metadata?: string | undefined
+}
+
+/** What the group has committed for a partition; null when it never committed. */
+export interface CommittedOffset extends TopicPartition {
+  readonly committed: OffsetAndMetadata | null
+}
+
+const defaultCloseTimeoutMs = 30_000
+const defaultMaxMessages = 1000
+
+/**
+ * Reads messages, as a member of a group or from partitions given by hand. It connects on first use. Messages are
+ * handed out by one of `for await`, `run` and `runBatches` at a time; what is finished is committed, never more.
+ */
+export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput[]>
+  implements AsyncIterable<MessageOf<Topics>>, AsyncDisposable
+{
+  /** The options as they apply. */
+  readonly options: ResolvedConsumerOptions
+  readonly #cluster: Cluster
+  readonly #engine: ConsumerEngine
+
+  /** @internal made by `kafka.consumer()` */
+  constructor(cluster: Cluster, options: ConsumerOptions<Topics>, factory?: GroupFactory) {
+    this.options = resolveConsumerOptions(options)
+    this.#cluster = cluster
+    this.#engine = new ConsumerEngine(cluster, this.options, factory)
+  }
+
+  /** Joins the group and makes sure that the topics exist. Not needed: it is for those who want to fail at start-up. */
+  async connect(options: CallOptions = {}): Promise<void> {
+    this.#engine.start()
+    const names = [...this.options.topics, ...(this.options.assign ?? [])].map((one) =>
+      'name' in one ? one.name : one.topic,
+    )
+    const { allowAutoTopicCreation } = this.options
+    await this.#cluster.metadata.requireTopics([...new Set(names)], this.#deadline('connect', options), {
+      allowAutoTopicCreation,
+    })
+  }
+
+  /**
+   * Hands out messages one at a time. A message is finished, and may be committed, when the loop asks for the next one;
+   * the one with which the loop is left (`break`, `return`, an error) is delivered again.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<MessageOf<Topics>> {
+    const iteration: IterationDelivery<MessageOf<Topics>> = this.#engine.startDelivery(
+      (tools) => new IterationDelivery(tools, () => this.#engine.endDelivery(iteration)),
+    )
+    return iteration
+  }
+
+  /**
+   * Calls the handler for each message until `stop`, `close` or the signal; resolves then. Rejects when a handler fails
+   * (after the others that run have come back; the failed message is not committed) or when reading fails.
+   */
+  async run(
+    handler: (message: MessageOf<Topics>, context: HandlerContext) => unknown,
+    options: RunOptions = {},
+  ): Promise<void> {
+    const { order = 'partition', signal } = options
+    const concurrency = requireCount('concurrency', options.concurrency ?? 1)
+    requireFunction('run', handler)
+    if (!['partition', 'key', 'none'].includes(order)) {
+      throw new InvalidArgumentError(
+        `run: order is '${String(order)}'; it must be 'partition', 'key' or 'none'`,
+      )
+    }
+    const delivery = this.#engine.startDelivery((tools) =>
+      order === 'partition'
+        ? SequentialDelivery.ofMessages(tools, concurrency, handler)
+        : new ConcurrentDelivery(tools, { concurrency, keepsKeyOrder: order === 'key' }, handler),
+    )
+    await this.#untilEnded(delivery, signal)
+  }
+
+  /** As `run`, with all messages of a partition that are ready, up to `maxMessages`, in one call of the handler. */
+  async runBatches(
+    handler: (batch: MessageBatch<MessageOf<Topics>>, context: HandlerContext) => unknown,
+    options: RunBatchesOptions = {},
+  ): Promise<void> {
+    const concurrency = requireCount('concurrency', options.concurrency ?? 1)
+    const maxMessages = requireCount('maxMessages', options.maxMessages ?? defaultMaxMessages)
+    requireFunction('runBatches', handler)
+    const delivery = this.#engine.startDelivery((tools) =>
+      SequentialDelivery.ofBatches(tools, concurrency, maxMessages, handler),
+    )
+    await this.#untilEnded(delivery, options.signal)
+  }
+
+  async #untilEnded(
+    delivery: Delivery & { ended(): Promise<void> },
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const onAbort = () => void delivery.stop()
+    if (signal?.aborted) onAbort()
+    else signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      await delivery.ended()
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+      this.#engine.endDelivery(delivery)
+    }
+  }
+
+  /**
+   * Ends the loop or run that is under way once its running handlers have come back, and commits what is finished. The
+   * consumer stays in the group and can be read again. Not to be awaited inside a handler.
+   */
+  async stop(options: CallOptions = {}): Promise<void> {
+    await this.#engine.stopDelivery()
+    const { committer } = this.#engine
+    if (committer?.isAutomatic) {
+      await committer.commitFinished(this.#engine.subscription.all(), this.#deadline('stop', options))
+    }
+  }
+
+  /** The partitions that are this consumer's now. */
+  assignment(): TopicPartition[] {
+    return this.#owned().map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  /** Replaces the partitions of a consumer that was made with `assign`. Partitions that stay are not interrupted. */
+  assign(partitions: readonly ManualAssignment[]): void {
+    if (this.options.assign === null) {
+      throw new InvalidArgumentError(
+        "assign: this consumer's partitions come from its group; make one with the option 'assign'",
+      )
+    }
+    const { assign = [] } = resolveConsumerOptions({ assign: partitions })
+    this.#engine.start()
+    this.#engine.assign(assign ?? [])
+  }
+
+  /** Stops handing out and fetching messages of these partitions. What was fetched before is kept for `resume`. */
+  pause(partitions: readonly TopicPartition[]): void {
+    for (const state of this.#engine.subscription.require(partitions, 'pause')) state.isPaused = true
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    const states = this.#engine.subscription.require(partitions, 'resume')
+    for (const state of states) state.isPaused = false
+    this.#engine.handleResumed(states)
+  }
+
+  paused(): TopicPartition[] {
+    return this.#owned()
+      .filter(({ isPaused }) => isPaused)
+      .map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  /**
+   * Goes on reading elsewhere: what was fetched for the partition is dropped, and no message from before the call is
+   * handed out after it. An end of the log and a time are looked up in the background.
+   */
+  seek({ topic, partition }: TopicPartition, target: SeekTarget): void {
+    const query = queryOfSeek(target)
+    const [state] = this.#engine.subscription.require([{ topic, partition }], 'seek')
+    if (state === undefined) return
+    if (query.kind === 'offset') {
+      state.startAt(query.offset, -1)
+      this.#engine.handlePosition(state)
+    } else {
+      state.locate(query)
+      this.#engine.locate()
+    }
+  }
+
+  /** Offset of the next message to be handed out; undefined while it is being looked up. */
+  position({ topic, partition }: TopicPartition): bigint | undefined {
+    const [state] = this.#engine.subscription.require([{ topic, partition }], 'position')
+    if (state === undefined || state.phase === 'assigned' || state.phase === 'locating') return undefined
+    return state.reader.position
+  }
+
+  /**
+   * Commits what is finished, or these positions. The message a handler works on is not finished: to commit it, give
+   * its offset + 1.
+   */
+  async commit(offsets?: readonly OffsetToCommit[], options: CallOptions = {}): Promise<void> {
+    this.#engine.requireOpen()
+    const { committer, subscription } = this.#engine
+    if (committer === undefined) throw new InvalidArgumentError("commit: this consumer has no 'groupId'")
+    const deadline = this.#deadline('commit', options)
+    if (offsets === undefined) {
+      await committer.commitFinished(subscription.all(), deadline)
+      return
+    }
+    const exact = offsets.map(({ topic, partition, offset, leaderEpoch = -1, metadata = '' }) => ({
+      topic,
+      partition,
+      offset: requireOffset(offset, 'commit'),
+      leaderEpoch,
+      metadata,
+    }))
+    await committer.commit(exact, deadline)
+  }
+
+  /** What the group has committed for these partitions. */
+  async committed(
+    partitions: readonly TopicPartition[],
+    options: CallOptions = {},
+  ): Promise<readonly CommittedOffset[]> {
+    this.#engine.requireOpen()
+    const { offsets } = this.#engine
+    if (offsets === undefined) throw new InvalidArgumentError("committed: this consumer has no 'groupId'")
+    return await offsets.fetchCommitted(partitions, this.#deadline('committed', options))
+  }
+
+  /** Who this member is now, for transactions that commit its offsets (KIP-447). */
+  groupMetadata(): ConsumerGroupMetadata {
+    const { membership } = this.#engine
+    if (membership !== undefined) return membership.metadata
+    const { groupId } = this.options
+    if (groupId === null) throw new InvalidArgumentError("groupMetadata: this consumer has no 'groupId'")
+    return { groupId, generationId: -1, memberId: '', groupInstanceId: null }
+  }
+
+  /**
+   * Stops, waits for running handlers, commits what is finished, leaves the group and frees everything, all within
+   * `timeoutMs` (default 30,000). Never rejects. A second call waits for the first.
+   */
+  async close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    await this.#engine.close(options.timeoutMs ?? defaultCloseTimeoutMs)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #owned() {
+    return this.#engine.subscription.all().filter(({ isOwned }) => isOwned)
+  }
+
+  #deadline(what: string, { timeoutMs, signal }: CallOptions): Deadline {
+    return new Deadline(this.#cluster.clock, what, timeoutMs ?? this.options.defaultApiTimeoutMs, signal)
+  }
+}
+
+function requireCount(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value
+  throw new InvalidArgumentError(`${name} is ${String(value)}; it must be a whole number of 1 or more`)
+}
+
+function requireFunction(call: string, handler: unknown): void {
+  if (typeof handler !== 'function') {
+    throw new InvalidArgumentError(`${call} takes a function that handles messages, not ${typeof handler}`)
+  }
+}

@@ -1,0 +1,75 @@
+import type { Clock, Timer } from '../../base/clock'
+
+/** One piece of work that is being watched. */
+export interface WatchedWork {
+  readonly startedAt: number
+}
+
+/**
+ * Notices work that takes longer than `max.poll.interval.ms` (L16): a handler that does not come back, or a consumer
+ * nobody asks for messages. One timer, for the oldest piece; none while there is nothing to watch.
+ */
+export class HandlerWatch {
+  readonly #clock: Clock
+  readonly #limitMs: number
+  readonly #onOverdue: () => void
+  /** In the order of their start. */
+  readonly #work = new Set<WatchedWork>()
+  #timer: Timer | undefined
+  #isOverdue = false
+
+  /** @param onOverdue called once; again only after all work had come back in time */
+  constructor(clock: Clock, limitMs: number, onOverdue: () => void) {
+    this.#clock = clock
+    this.#limitMs = limitMs
+    this.#onOverdue = onOverdue
+  }
+
+  /** True from when a piece of work was late until none is under way that is. */
+  get isOverdue(): boolean {
+    return this.#isOverdue
+  }
+
+  begin(): WatchedWork {
+    const work = { startedAt: this.#clock.now() }
+    this.#work.add(work)
+    this.#arm()
+    return work
+  }
+
+  /** Answers whether the work, being late, was the last of those that are. */
+  end(work: WatchedWork): boolean {
+    this.#work.delete(work)
+    if (!this.#isOverdue) return false
+    const [oldest] = this.#work
+    if (oldest !== undefined && this.#clock.now() - oldest.startedAt >= this.#limitMs) return false
+    this.#isOverdue = false
+    this.#arm()
+    return true
+  }
+
+  #arm(): void {
+    if (this.#timer !== undefined || this.#isOverdue) return
+    const [oldest] = this.#work
+    if (oldest === undefined) return
+    const left = oldest.startedAt + this.#limitMs - this.#clock.now()
+    this.#timer = this.#clock.setTimer(Math.max(0, left), () => {
+      this.#timer = undefined
+      this.#check()
+    })
+  }
+
+  #check(): void {
+    const [oldest] = this.#work
+    if (oldest === undefined) return
+    if (this.#clock.now() - oldest.startedAt < this.#limitMs) return this.#arm()
+    this.#isOverdue = true
+    this.#onOverdue()
+  }
+
+  close(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#work.clear()
+  }
+}

@@ -1,0 +1,166 @@
+import type { KafkaError } from '../../base/errors'
+import { createDeferred, type Deferred } from '../../base/deferred'
+import { InvalidArgumentError } from '../../base/errors'
+import type { Message } from '../message'
+import type { PartitionState } from '../partition-state'
+import type { Delivery, DeliveryTools } from './delivery'
+import { DeliveryTurn } from './delivery-turn'
+import type { WatchedWork } from './handler-watch'
+
+/** The message that the loop's body works on. */
+interface OpenMessage {
+  readonly message: Message
+  readonly state: PartitionState
+  readonly work: WatchedWork
+}
+
+/**
+ * Hands out messages to one `for await` loop. A message is finished when the loop asks for the next one; leaving the
+ * loop leaves the last message unfinished, so that it is delivered again.
+ */
+export class IterationDelivery<M extends Message> implements Delivery, AsyncIterableIterator<M> {
+  readonly #tools: DeliveryTools
+  readonly #turn: DeliveryTurn
+  readonly #onEnded: () => void
+  readonly #stopped = createDeferred<void>()
+  #open: OpenMessage | undefined
+  /** The partition whose slice is being handed out. */
+  #partition: PartitionState | undefined
+  #waiting: Deferred<IteratorResult<M>> | undefined
+  #isStopping = false
+  #isEnded = false
+  #failure: KafkaError | undefined
+
+  /** @param onEnded called once, when nothing will be handed out any more and nothing is open */
+  constructor(tools: DeliveryTools, onEnded: () => void) {
+    this.#tools = tools
+    this.#onEnded = onEnded
+    this.#turn = new DeliveryTurn(tools.clock, () => this.#supply())
+    this.#turn.begin()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<M>> {
+    if (this.#waiting !== undefined) {
+      return Promise.reject(
+        new InvalidArgumentError('next() was called while the call before it was not answered'),
+      )
+    }
+    this.#finishOpen()
+    if (this.#isStopping) return this.#end()
+    const message = this.#pull()
+    if (message !== undefined) return Promise.resolve({ done: false, value: message })
+    this.#waiting = createDeferred<IteratorResult<M>>()
+    return this.#waiting.promise
+  }
+
+  /** The loop was left: what it worked on stays unfinished. */
+  return(): Promise<IteratorResult<M>> {
+    this.#isStopping = true
+    this.#failure = undefined
+    this.#closeOpen()
+    return this.#end()
+  }
+
+  wake(): void {
+    this.#turn.begin()
+    this.#supply()
+  }
+
+  /** Answers a call of `next` that waits, if there is something to answer it with. */
+  #supply(): void {
+    const waiting = this.#waiting
+    if (waiting === undefined) return
+    if (this.#isStopping) {
+      this.#waiting = undefined
+      this.#end().then(waiting.resolve, waiting.reject)
+      return
+    }
+    const message = this.#pull()
+    if (message === undefined) return
+    this.#waiting = undefined
+    waiting.resolve({ done: false, value: message })
+  }
+
+  #pull(): M | undefined {
+    const { ready } = this.#tools
+    for (;;) {
+      const state = this.#partition
+      if (state !== undefined) {
+        const message = state.isDeliverable ? state.reader.next() : undefined
+        if (message !== undefined) return this.#handOut(state, message) as M
+        this.#leavePartition(state)
+      }
+      if (this.#turn.shouldYield()) return undefined
+      const next = ready.take()
+      if (next === undefined) return undefined
+      next.isBusy = true
+      this.#partition = next
+    }
+  }
+
+  #handOut(state: PartitionState, message: Message): Message {
+    state.tracker.current = message
+    state.enter()
+    this.#open = { message, state, work: this.#tools.watch.begin() }
+    return message
+  }
+
+  #finishOpen(): void {
+    const open = this.#open
+    if (open === undefined) return
+    const { state, message } = open
+    // A seek in the body has set the position anew; then this message is no longer the one tracked.
+    if (state.tracker.current === message) state.tracker.current = undefined
+    this.#tools.onProgress()
+    this.#closeOpen()
+  }
+
+  #closeOpen(): void {
+    const open = this.#open
+    if (open === undefined) return
+    this.#open = undefined
+    const isRecovered = this.#tools.watch.end(open.work)
+    open.state.leave()
+    if (isRecovered) this.#tools.onRecovered()
+  }
+
+  #leavePartition(state: PartitionState): void {
+    this.#partition = undefined
+    state.isBusy = false
+    this.#tools.ready.add(state)
+  }
+
+  #end(): Promise<IteratorResult<M>> {
+    if (!this.#isEnded) {
+      this.#isEnded = true
+      if (this.#partition !== undefined) this.#leavePartition(this.#partition)
+      this.#onEnded()
+      this.#stopped.resolve()
+    }
+    const failure = this.#failure
+    if (failure === undefined) return Promise.resolve({ done: true, value: undefined })
+    this.#failure = undefined
+    return Promise.reject(failure)
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    this.#endIfNobodyWorks()
+    await this.#stopped.promise
+  }
+
+  fail(error: KafkaError): void {
+    this.#failure ??= error
+    this.#isStopping = true
+    if (this.#waiting !== undefined) this.#supply()
+  }
+
+  #endIfNobodyWorks(): void {
+    if (this.#waiting !== undefined) this.#supply()
+    else if (this.#open === undefined) void this.#end().catch(() => undefined)
+  }
+}

@@ -1,0 +1,266 @@
+import { DecodeError, KafkaError } from '../../base/errors'
+import { openRecordsAsync } from '../../wire/records/open-records'
+import type { RecordBatch } from '../../wire/records/record-batch'
+import type { RecordCursor } from '../../wire/records/record-cursor'
+import type { FetchMemory } from '../fetch/fetch-memory'
+import { FetchQueue } from '../fetch/fetch-queue'
+import type { FetchedRecords } from '../fetch/fetched-frame'
+import { type AnyTopic, Message, type MessageSource } from '../message'
+import { AbortedFilter } from './aborted-filter'
+
+/** Messages made at a time: enough to amortise the step, few enough to die young. */
+const defaultSliceLength = 256
+/** Batches are merged into one slice until it holds so many bytes. */
+const mergedBytes = 256 * 1024
+
+/**
+ * - `ready`: `next` gives a message
+ * - `empty`: nothing is fetched
+ * - `pending`: a large batch is being decompressed; `onReady` is called when it is done
+ * - `failed`: the bytes at the position are corrupt; see `failure`
+ */
+export type ReaderStatus = 'ready' | 'empty' | 'pending' | 'failed'
+
+export interface PartitionReaderOptions {
+  readonly topic: AnyTopic
+  readonly partition: number
+  readonly memory: FetchMemory
+  readonly checkCrcs: boolean
+  readonly readCommitted: boolean
+  /** Called when a pending batch is open. */
+  readonly onReady: () => void
+}
+
+/**
+ * Turns the fetched bytes of one partition into messages when their turn comes, and owns the position: the offset of
+ * the next message to hand out. It moves over control, empty, aborted and compacted batches (C8), and nothing below it
+ * is ever handed out (C9).
+ */
+export class PartitionReader {
+  readonly queue = new FetchQueue()
+  readonly #options: PartitionReaderOptions
+  #slice: Message[] = []
+  #index = 0
+  /** Where reading goes on after the slice. */
+  #nextOffset = 0n
+  #cursor: RecordCursor | undefined
+  #batch: RecordBatch | undefined
+  #source: MessageSource | undefined
+  /** Decompressed bytes of the open batch, and of it and those before it that the slice still needs. */
+  #openBytes = 0
+  #decompressedBytes = 0
+  #filter: AbortedFilter | undefined
+  #filteredPart: FetchedRecords | undefined
+  #failure: KafkaError | undefined
+  #isOpening = false
+  /** Fences a decompression that ends after the position was set anew. */
+  #generation = 0
+  /** Leader epoch of the batch last read, -1 when it is not known. */
+  leaderEpoch = -1
+
+  constructor(options: PartitionReaderOptions) {
+    this.#options = options
+  }
+
+  /** Offset of the next message to hand out. */
+  get position(): bigint {
+    const next = this.#slice[this.#index]
+    return next === undefined ? this.#nextOffset : next.offset
+  }
+
+  /** Why reading cannot go on from the position. */
+  get failure(): KafkaError | undefined {
+    return this.#failure
+  }
+
+  /** True when nothing is left of what was fetched. */
+  get isDrained(): boolean {
+    return (
+      this.#index >= this.#slice.length &&
+      this.queue.isEmpty &&
+      this.#cursor === undefined &&
+      !this.#isOpening &&
+      this.#failure === undefined
+    )
+  }
+
+  /** Drops what was fetched and goes on at `offset`. */
+  reset(offset: bigint): void {
+    this.#generation++
+    this.#slice = []
+    this.#index = 0
+    this.#isOpening = false
+    this.#failure = undefined
+    this.#filter = this.#filteredPart = undefined
+    this.#endBatch()
+    this.#releaseDecompressed()
+    this.queue.clear()
+    this.#nextOffset = offset
+  }
+
+  /**
+   * Makes the next messages, up to `limit` or to where something must be waited for. Several small batches become one
+   * slice.
+   */
+  prepare(limit = defaultSliceLength): ReaderStatus {
+    if (this.#index < this.#slice.length) return 'ready'
+    this.#releaseDecompressed()
+    if (this.#failure !== undefined) return 'failed'
+    if (this.#isOpening) return 'pending'
+    const slice: Message[] = []
+    this.#index = 0
+    let status: ReaderStatus = 'empty'
+    try {
+      for (let bytes = 0; slice.length < limit && bytes < mergedBytes;) {
+        if (this.#cursor === undefined) {
+          const opened = this.#openNext()
+          if (opened !== 'opened') {
+            status = opened
+            break
+          }
+        }
+        bytes += (this.#batch as RecordBatch).sizeInBytes
+        this.#fill(slice, limit)
+      }
+    } catch (error) {
+      this.#fail(error, slice)
+      status = 'failed'
+    }
+    this.#slice = slice
+    return slice.length > 0 ? 'ready' : status
+  }
+
+  /** The next message of those that `prepare` made; undefined after the last of them. */
+  next(): Message | undefined {
+    const message = this.#slice[this.#index]
+    if (message !== undefined) this.#index++
+    return message
+  }
+
+  /** All messages that `prepare` made, at once. */
+  takeSlice(): Message[] {
+    const slice = this.#index === 0 ? this.#slice : this.#slice.slice(this.#index)
+    this.#slice = []
+    this.#index = 0
+    return slice
+  }
+
+  /** Adds messages of the open batch to the slice. */
+  #fill(slice: Message[], limit: number): void {
+    const cursor = this.#cursor as RecordCursor
+    const source = this.#source as MessageSource
+    // A batch may start before the position: a seek or a commit can point into its middle.
+    const firstDelta = Number(this.#nextOffset - cursor.baseOffset)
+    while (slice.length < limit) {
+      if (!cursor.next()) {
+        this.#nextOffset = (this.#batch as RecordBatch).nextOffset
+        this.#endBatch()
+        return
+      }
+      if (cursor.offsetDelta >= firstDelta) slice.push(new Message(source, cursor))
+    }
+    this.#nextOffset = cursor.offset + 1n
+  }
+
+  #openNext(): 'opened' | 'empty' | 'pending' {
+    for (;;) {
+      const batch = this.queue.nextBatch()
+      if (batch === undefined) return 'empty'
+      if (batch.lastOffset < this.#nextOffset) {
+        // Still told to the filter: a marker before the position may end a transaction.
+        if (this.#options.readCommitted) this.#hides(batch)
+        continue
+      }
+      if (this.#options.checkCrcs) batch.verifyChecksum()
+      this.leaderEpoch = batch.partitionLeaderEpoch
+      const isHidden = this.#options.readCommitted && this.#hides(batch)
+      if (batch.isControl || isHidden || batch.recordsCount === 0) {
+        this.#nextOffset = batch.nextOffset
+        continue
+      }
+      const opened = openRecordsAsync(batch, { maxBytes: this.#options.memory.limitBytes })
+      if (opened instanceof Promise) {
+        this.#waitFor(batch, opened)
+        return 'pending'
+      }
+      this.#begin(batch, opened)
+      return 'opened'
+    }
+  }
+
+  #hides(batch: RecordBatch): boolean {
+    if (this.queue.head !== this.#filteredPart) {
+      this.#filteredPart = this.queue.head
+      this.#filter = new AbortedFilter(this.queue.abortedTransactions)
+    }
+    return this.#filter?.hides(batch) ?? false
+  }
+
+  #waitFor(batch: RecordBatch, opened: Promise<RecordCursor>): void {
+    const generation = this.#generation
+    this.#isOpening = true
+    opened.then(
+      (cursor) => {
+        if (generation !== this.#generation) return
+        this.#isOpening = false
+        this.#begin(batch, cursor)
+        this.#options.onReady()
+      },
+      (error: unknown) => {
+        if (generation !== this.#generation) return
+        this.#isOpening = false
+        this.#fail(error)
+        this.#options.onReady()
+      },
+    )
+  }
+
+  #begin(batch: RecordBatch, cursor: RecordCursor): void {
+    if (batch.compressionType !== 0) {
+      this.#openBytes = cursor.buffer.length
+      this.#decompressedBytes += this.#openBytes
+      this.#options.memory.add(this.#openBytes)
+    } else this.#openBytes = 0
+    this.#batch = batch
+    this.#cursor = cursor
+    this.#source = {
+      topic: this.#options.topic,
+      partition: this.#options.partition,
+      buffer: cursor.buffer,
+      baseOffset: cursor.baseOffset,
+      baseTimestamp: batch.baseTimestamp,
+      timestampType: batch.isLogAppendTime ? 'append' : 'create',
+      leaderEpoch: batch.partitionLeaderEpoch,
+    }
+  }
+
+  #endBatch(): void {
+    this.#cursor = this.#batch = this.#source = undefined
+  }
+
+  /** The bytes of batches that were read to their end, once their last messages were handed out too. */
+  #releaseDecompressed(): void {
+    const inUse = this.#cursor === undefined ? 0 : this.#openBytes
+    this.#options.memory.release(this.#decompressedBytes - inUse)
+    this.#decompressedBytes = inUse
+  }
+
+  #fail(error: unknown, slice: readonly Message[] = []): void {
+    // What was read before the damage is handed out first; the position is behind it.
+    const last = slice.at(-1)
+    if (last !== undefined && last.offset >= this.#nextOffset) this.#nextOffset = last.offset + 1n
+    const { topic, partition } = this.#options
+    const context = { topic: topic.name, partition }
+    const what = `Cannot read the records at offset ${this.#nextOffset}`
+    this.#failure =
+      error instanceof DecodeError
+        ? new DecodeError(
+            `${what}: ${error.message}. The partition stays there; seek past the damage to go on`,
+            {
+              ...context,
+              cause: error,
+            },
+          )
+        : KafkaError.from(error, what, context)
+  }
+}

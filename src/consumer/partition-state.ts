@@ -1,0 +1,247 @@
+import type { KafkaError } from '../base/errors'
+import type { TopicPartition } from '../base/topic-partition'
+import { OffsetTracker } from './delivery/offset-tracker'
+import { PartitionReader, type PartitionReaderOptions } from './delivery/partition-reader'
+import type { OffsetAndMetadata } from './group/group-membership'
+import type { AnyTopic } from './message'
+import type { PositionQuery } from './start-from'
+
+/** What a handler gets beside the message. */
+export interface HandlerContext {
+  /**
+   * Aborted when the partition was lost or given away while the handler runs: what it does from then on counts no
+   * longer, and others may work on the same message.
+   */
+  readonly signal: AbortSignal
+}
+
+/**
+ *     assigned ──▶ locating ──▶ fetching ──▶ revoking ──▶ revoked
+ *                     ▲            │
+ *                     └── seek, ───┤          failed: an error was raised for the partition;
+ *                      out of range└──▶ failed        a seek leads back to locating
+ *
+ * - `assigned`: owned, nothing asked yet
+ * - `locating`: its position is being looked up
+ * - `fetching`: its position is known (L13: only now it is fetched)
+ * - `failed`: it stays where it is until a seek
+ * - `revoking`: no message is handed out any more, running handlers are waited for
+ * - `revoked`: no longer ours; whatever still comes back for it is dropped
+ *
+ * Being paused is not a phase: a paused partition keeps its phase and what was fetched for it.
+ */
+export type PartitionPhase = 'assigned' | 'locating' | 'fetching' | 'failed' | 'revoking' | 'revoked'
+
+/**
+ * One partition from its assignment to its end; when it is assigned again it gets a new one of these. Changes of the
+ * position, and of who is asked for it, raise `token`: an answer that was asked for under an older token is dropped.
+ */
+export class PartitionState implements TopicPartition {
+  readonly definition: AnyTopic
+  readonly topic: string
+  readonly partition: number
+  readonly reader: PartitionReader
+  readonly tracker = new OffsetTracker()
+
+  isPaused = false
+  /** What the position is to be found from; undefined: from the committed offset, then by `startFrom`. */
+  query: PositionQuery | undefined
+  /** Where the next fetch starts. */
+  fetchOffset = 0n
+  /** Leader epoch of the records before the position, for the detection of truncation; -1 when it is not known. */
+  positionEpoch = -1
+  /** -1 until the first answer. */
+  highWatermark = -1n
+  /** -1 until the first answer. */
+  lastStableOffset = -1n
+  /** -1 until the first answer. */
+  logStartOffset = -1n
+  /** The leader that was last asked or heard of; -1 for none yet. */
+  leaderId = -1
+  leaderEpoch = -1
+  /** The follower to fetch from instead of the leader (KIP-392), -1 for none, until `preferredReplicaUntil`. */
+  preferredReplica = -1
+  preferredReplicaUntil = 0
+  /** No request for the partition before this time of the clock. */
+  retryAt = 0
+  /** Failures in a row; 0 after a success. */
+  failures = 0
+  /** Grows when the partition got data: the others have their turn first. */
+  turn = 0
+  /** The last position stored in the group, undefined while none is known. */
+  committed: bigint | undefined
+  /** True while the delivery works on the partition's messages one after another. */
+  isBusy = false
+  /** True while the partition stands in the delivery's queue. */
+  isQueued = false
+
+  #phase: PartitionPhase = 'assigned'
+  #token = 0
+  #positionToken = 0
+  #inFlightToken = -1
+  #failure: KafkaError | undefined
+  #running = 0
+  #idleWaiters: (() => void)[] = []
+  readonly #abort = new AbortController()
+  /** What handlers of the partition's messages get beside the message. */
+  readonly context: HandlerContext = { signal: this.#abort.signal }
+
+  constructor(
+    definition: AnyTopic,
+    partition: number,
+    reader: Omit<PartitionReaderOptions, 'topic' | 'partition'>,
+  ) {
+    this.definition = definition
+    this.topic = definition.name
+    this.partition = partition
+    this.reader = new PartitionReader({ ...reader, topic: definition, partition })
+  }
+
+  get phase(): PartitionPhase {
+    return this.#phase
+  }
+
+  get token(): number {
+    return this.#token
+  }
+
+  /** As `token`, but grows only when the position is set anew or lost: fences messages that were handed out. */
+  get positionToken(): number {
+    return this.#positionToken
+  }
+
+  /** True when results of handlers count no longer. */
+  get isAborted(): boolean {
+    return this.#abort.signal.aborted
+  }
+
+  /** Why the partition is `failed`. */
+  get failure(): KafkaError | undefined {
+    return this.#failure
+  }
+
+  /** True while messages may be handed out and positions committed. */
+  get isOwned(): boolean {
+    return this.#phase !== 'revoking' && this.#phase !== 'revoked'
+  }
+
+  /** True when messages of it may be handed out now. */
+  get isDeliverable(): boolean {
+    return this.#phase === 'fetching' && !this.isPaused
+  }
+
+  /** True while a fetch for the present position is under way. */
+  get isInFlight(): boolean {
+    return this.#inFlightToken === this.#token
+  }
+
+  /** Offset and epoch up to which everything is finished; undefined while no position is known. */
+  committable(): OffsetAndMetadata | undefined {
+    if (this.#phase === 'assigned' || this.#phase === 'locating' || this.#phase === 'revoked')
+      return undefined
+    const oldest = this.tracker.oldestUnfinished
+    const leaderEpoch =
+      oldest?.leaderEpoch ?? (this.reader.leaderEpoch < 0 ? this.positionEpoch : this.reader.leaderEpoch)
+    return { offset: oldest?.offset ?? this.reader.position, leaderEpoch, metadata: '' }
+  }
+
+  /** Starts looking for a position; what was fetched is dropped (C5). */
+  locate(query: PositionQuery | undefined): void {
+    if (!this.isOwned) return
+    this.query = query
+    this.#moveTo('locating')
+    this.reader.reset(0n)
+  }
+
+  /** The position is known; what was fetched is dropped. */
+  startAt(offset: bigint, leaderEpoch: number): void {
+    if (!this.isOwned) return
+    this.query = undefined
+    this.#moveTo('fetching')
+    this.fetchOffset = offset
+    this.positionEpoch = leaderEpoch
+    this.reader.leaderEpoch = -1
+    this.reader.reset(offset)
+  }
+
+  /** Goes back to the oldest message that was not finished, so that it is handed out again. */
+  rewind(): void {
+    const oldest = this.tracker.oldestUnfinished
+    if (oldest === undefined || this.#phase !== 'fetching') return this.tracker.clear()
+    this.startAt(oldest.offset, oldest.leaderEpoch)
+  }
+
+  #moveTo(phase: PartitionPhase): void {
+    this.#phase = phase
+    this.#failure = undefined
+    this.#token++
+    this.#positionToken++
+    this.retryAt = 0
+    this.failures = 0
+    this.tracker.clear()
+  }
+
+  fail(error: KafkaError): void {
+    if (!this.isOwned) return
+    this.#phase = 'failed'
+    this.#failure = error
+    this.#token++
+  }
+
+  /** A fetch was sent under the present token. */
+  markInFlight(): void {
+    this.#inFlightToken = this.#token
+  }
+
+  /** The fetch ended, whatever its outcome. */
+  clearInFlight(token: number): void {
+    if (this.#inFlightToken === token) this.#inFlightToken = -1
+  }
+
+  /** The answer under way is no longer wanted, because another broker is to be asked. */
+  abandonFetch(): void {
+    this.#token++
+  }
+
+  /** From now on no message is handed out. */
+  beginRevoke(): void {
+    if (this.isOwned) this.#phase = 'revoking'
+  }
+
+  /** The partition is gone: frees what it holds and tells handlers that still run. */
+  end(): void {
+    if (this.#phase === 'revoked') return
+    this.#phase = 'revoked'
+    this.#token++
+    this.#positionToken++
+    this.reader.reset(0n)
+    this.tracker.clear()
+    if (this.#running > 0) this.#abort.abort()
+  }
+
+  /** Tells running handlers that their results count no longer. */
+  abortHandlers(): void {
+    this.#abort.abort()
+  }
+
+  /** A handler starts to work on messages of the partition. */
+  enter(): void {
+    this.#running++
+  }
+
+  /** A handler has ended. */
+  leave(): void {
+    if (--this.#running > 0) return
+    for (const resolve of this.#idleWaiters.splice(0)) resolve()
+  }
+
+  get isIdle(): boolean {
+    return this.#running === 0
+  }
+
+  /** Resolves when no handler runs for the partition. */
+  whenIdle(): Promise<void> {
+    if (this.#running === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#idleWaiters.push(resolve))
+  }
+}

@@ -1,0 +1,73 @@
+import { InvalidArgumentError } from '../base/errors'
+
+/**
+ * Where reading starts in a partition for which nothing is committed, or whose position has fallen out of the log:
+ *
+ * - `earliest`, `latest`: the start or the end of the log
+ * - `none`: an error is raised
+ * - `{ offset }`: that offset; an error is raised when it is not in the log
+ * - `{ timestamp }`: the first message of that time or later (ms since 1970, or a Date), the end when there is none
+ * - `{ durationMs }`: as `timestamp`, so long before now (Java's `by_duration`)
+ */
+export type StartFrom =
+  | 'earliest'
+  | 'latest'
+  | 'none'
+  | { readonly offset: bigint | number }
+  | { readonly timestamp: number | Date }
+  | { readonly durationMs: number }
+
+/** Where `seek` goes: an offset, an end of the log, or a time (ms since 1970, or a Date). */
+export type SeekTarget = bigint | number | 'beginning' | 'end' | { readonly timestamp: number | Date }
+
+/** What a partition's position is to be found from. */
+export type PositionQuery =
+  | { readonly kind: 'earliest' }
+  | { readonly kind: 'latest' }
+  | { readonly kind: 'timestamp'; readonly timestamp: number }
+  | { readonly kind: 'offset'; readonly offset: bigint }
+  | { readonly kind: 'none' }
+
+/** ListOffsets' sentinel for the end of the log. */
+export const latestTimestamp = -1n
+/** ListOffsets' sentinel for the start of the log; not below version 1. */
+export const earliestTimestamp = -2n
+
+/** Turns the option into a query; a duration counts back from `now` (ms since 1970). */
+export function queryOfStartFrom(startFrom: StartFrom, now: number): PositionQuery {
+  if (startFrom === 'earliest' || startFrom === 'latest' || startFrom === 'none') return { kind: startFrom }
+  if ('offset' in startFrom) return { kind: 'offset', offset: requireOffset(startFrom.offset, 'startFrom') }
+  if ('timestamp' in startFrom) return timestampQuery(Number(startFrom.timestamp))
+  return timestampQuery(now - startFrom.durationMs)
+}
+
+/** Turns the argument of `seek` into a query. Throws InvalidArgumentError. */
+export function queryOfSeek(target: SeekTarget): PositionQuery {
+  if (target === 'beginning') return { kind: 'earliest' }
+  if (target === 'end') return { kind: 'latest' }
+  if (typeof target === 'bigint' || typeof target === 'number') {
+    return { kind: 'offset', offset: requireOffset(target, 'seek') }
+  }
+  if (typeof target !== 'object' || target === null || !('timestamp' in target)) {
+    throw new InvalidArgumentError(
+      `seek takes an offset, 'beginning', 'end' or { timestamp }, not ${JSON.stringify(target)}`,
+    )
+  }
+  return timestampQuery(Number(target.timestamp))
+}
+
+/** An offset of a log as bigint. Throws InvalidArgumentError for negative and fractional ones: sentinels are not taken. */
+export function requireOffset(offset: unknown, what: string): bigint {
+  if (typeof offset === 'number' ? Number.isSafeInteger(offset) : typeof offset === 'bigint') {
+    const exact = BigInt(offset as number | bigint)
+    if (exact >= 0n) return exact
+  }
+  throw new InvalidArgumentError(
+    `${what}: ${String(offset)} is no offset; it must be an integer of 0 or more`,
+  )
+}
+
+function timestampQuery(timestamp: number): PositionQuery {
+  if (!Number.isFinite(timestamp)) throw new InvalidArgumentError(`${timestamp} is no timestamp`)
+  return { kind: 'timestamp', timestamp: Math.max(0, Math.floor(timestamp)) }
+}

@@ -1,0 +1,80 @@
+import { formatTopicPartition, type TopicPartition } from '../base/topic-partition'
+import { InvalidArgumentError } from '../base/errors'
+import type { PartitionReaderOptions } from './delivery/partition-reader'
+import type { AnyTopic } from './message'
+import { PartitionState } from './partition-state'
+import { rawTopic } from '../serde/topic'
+
+/**
+ * Which partitions this consumer has, and each one's state. Partitions come and go with the assignment; everything
+ * else changes in PartitionState.
+ */
+export class SubscriptionState {
+  readonly #definitions: ReadonlyMap<string, AnyTopic>
+  readonly #readerOptions: (
+    partition: () => PartitionState,
+  ) => Omit<PartitionReaderOptions, 'topic' | 'partition'>
+  readonly #byTopic = new Map<string, Map<number, PartitionState>>()
+  #all: readonly PartitionState[] = []
+
+  /** @param readerOptions what the readers need; the function it is given answers the partition once it exists */
+  constructor(
+    definitions: readonly AnyTopic[],
+    readerOptions: (partition: () => PartitionState) => Omit<PartitionReaderOptions, 'topic' | 'partition'>,
+  ) {
+    this.#definitions = new Map(definitions.map((topic) => [topic.name, topic]))
+    this.#readerOptions = readerOptions
+  }
+
+  /** All partitions, those being revoked included. */
+  all(): readonly PartitionState[] {
+    return this.#all
+  }
+
+  get(topic: string, partition: number): PartitionState | undefined {
+    return this.#byTopic.get(topic)?.get(partition)
+  }
+
+  /** The states of these partitions. Throws InvalidArgumentError for one that is not assigned. */
+  require(partitions: readonly TopicPartition[], what: string): PartitionState[] {
+    return partitions.map((topicPartition) => {
+      const state = this.get(topicPartition.topic, topicPartition.partition)
+      if (state?.isOwned) return state
+      throw new InvalidArgumentError(
+        `${what}: ${formatTopicPartition(topicPartition)} is not assigned to this consumer`,
+        { topic: topicPartition.topic, partition: topicPartition.partition },
+      )
+    })
+  }
+
+  add(topicPartition: TopicPartition): PartitionState {
+    const { topic, partition } = topicPartition
+    this.get(topic, partition)?.end()
+    const definition = this.#definitions.get(topic) ?? rawTopic(topic)
+    const state: PartitionState = new PartitionState(
+      definition,
+      partition,
+      this.#readerOptions(() => state),
+    )
+    const partitions = this.#byTopic.get(topic) ?? new Map<number, PartitionState>()
+    partitions.set(partition, state)
+    this.#byTopic.set(topic, partitions)
+    this.#refresh()
+    return state
+  }
+
+  remove(states: readonly PartitionState[]): void {
+    for (const state of states) {
+      state.end()
+      const partitions = this.#byTopic.get(state.topic)
+      if (partitions?.get(state.partition) !== state) continue
+      partitions.delete(state.partition)
+      if (partitions.size === 0) this.#byTopic.delete(state.topic)
+    }
+    this.#refresh()
+  }
+
+  #refresh(): void {
+    this.#all = [...this.#byTopic.values()].flatMap((partitions) => [...partitions.values()])
+  }
+}
