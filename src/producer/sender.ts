@@ -172,7 +172,8 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
       this.#succeed(batch, nodeId, outcome.baseOffset, outcome.logAppendTimeMs)
     } else if (outcome.kind === 'lost') this.#lost(batch, outcome.error, outcome.maybeWritten)
     else this.#refused(batch, nodeId, outcome.response, response)
-    this.#wake(queue)
+    if (queue.head === undefined) this.#cancelTimer(queue)
+    else this.#wake(queue)
   }
 
   onSlotFree(sender: BrokerSender): void {
@@ -271,6 +272,12 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
       this.#wake(queue)
     })
     this.#timers.set(queue, timer)
+  }
+
+  #cancelTimer(queue: PartitionQueue): void {
+    if (this.#timers.size === 0) return
+    this.#timers.get(queue)?.cancel()
+    this.#timers.delete(queue)
   }
 
   /** Lets the compression of the next full batch run while this one is on its way. */
@@ -410,7 +417,8 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     const { queue } = batch
     this.#drop(batch, () => error)
     queue.rewind()
-    this.#wake(queue)
+    if (queue.head === undefined) this.#cancelTimer(queue)
+    else this.#wake(queue)
   }
 
   /** The brokers give no identity: batches that never left fail. */
