@@ -40,12 +40,12 @@ export function attempt<Request, Response>(
   nodeId: number,
   api: ClientApi<Request, Response>,
   body: RequestBody<Request>,
-  options: Omit<AttemptOptions<Response>, 'errorOf'> = {},
+  options: Omit<AttemptOptions<Response>, 'errorOf'> & { readonly timeoutMs?: number } = {},
 ): Promise<Response> {
   const { signal } = call.deadline
   return call.cluster.send(nodeId, api, body, {
-    ...options,
     timeoutMs: requestTimeoutMs(call),
+    ...options,
     ...(signal === undefined ? {} : { signal }),
   })
 }

@@ -1,5 +1,12 @@
 import { z } from 'zod'
+import { KafkaError } from '../base/errors'
+import type { RequestTarget } from '../cluster/cluster'
+import type { BrokerMetadata } from '../cluster/metadata'
+import type { AdminCall } from './admin-call'
 import { invalid } from './arguments'
+import type { Outcome } from './item-result'
+import type { Shard } from './item-runner'
+import { groupBy, withFailed } from './shards'
 
 /** What configs belong to. `brokerLogger` holds the log levels of one broker. */
 export type ConfigResourceType = 'topic' | 'broker' | 'brokerLogger' | 'clientMetrics' | 'group'
@@ -42,9 +49,48 @@ export function resourceKey(typeCode: number, name: string): string {
  * The broker that must answer for a resource: configs of one broker are known, and changed, by that broker alone.
  * Undefined where any broker can.
  */
-export function resourceNode(resource: ConfigResource): number | undefined {
+function resourceNode(resource: ConfigResource): number | undefined {
   const isBroker = resource.type === 'broker' || resource.type === 'brokerLogger'
   return isBroker && resource.name !== '' ? Number(resource.name) : undefined
+}
+
+/** Splits resources by the broker that must answer for them. A broker that is not there fails its resources at once. */
+export async function planByNode<Item extends ConfigResource, Value>(
+  call: AdminCall,
+  items: readonly Item[],
+  send: (target: RequestTarget, items: readonly Item[]) => Promise<ReadonlyMap<Item, Outcome<Value>>>,
+): Promise<readonly Shard<Item, Value>[]> {
+  const nodes = groupBy(items, resourceNode)
+  await learnNodes(call, [...nodes.keys()])
+  const brokers = call.cluster.metadata.brokers()
+  const failed = new Map<Item, KafkaError>()
+  const shards: Shard<Item, Value>[] = []
+  for (const [nodeId, shard] of nodes) {
+    if (nodeId === undefined) shards.push({ items: shard, send: () => send({ kind: 'any' }, shard) })
+    else if (isKnown(brokers, nodeId)) {
+      shards.push({ items: shard, send: () => send({ kind: 'node', nodeId }, shard) })
+    } else for (const item of shard) failed.set(item, noSuchBroker(brokers, nodeId))
+  }
+  return withFailed(failed, shards)
+}
+
+async function learnNodes(call: AdminCall, nodeIds: readonly (number | undefined)[]): Promise<void> {
+  const brokers = call.cluster.metadata.brokers()
+  const unknown = nodeIds.some((nodeId) => nodeId !== undefined && !isKnown(brokers, nodeId))
+  if (unknown) await call.cluster.metadata.refresh(call.deadline)
+}
+
+function isKnown(brokers: readonly BrokerMetadata[], nodeId: number): boolean {
+  return brokers.some((broker) => broker.nodeId === nodeId)
+}
+
+function noSuchBroker(brokers: readonly BrokerMetadata[], nodeId: number): KafkaError {
+  const known = brokers.map((broker) => broker.nodeId).join(', ')
+  return new KafkaError(
+    'BROKER_NOT_AVAILABLE',
+    `There is no broker ${nodeId} in the cluster at the moment; its brokers are ${known}`,
+    { nodeId },
+  )
 }
 
 /** Throws InvalidArgumentError for names that can't be right. */

@@ -14,17 +14,17 @@ import {
 } from './config-entries'
 import {
   describeResource,
+  planByNode,
   requireResourceNames,
   resourceFields,
   resourceKey,
-  resourceNode,
   resourceTypeCodes,
   type ConfigResource,
   type ConfigResourceType,
 } from './config-resource'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
-import { codes, runItems, type Shard } from './item-runner'
-import { groupBy, outcomeOf } from './shards'
+import { codes, runItems } from './item-runner'
+import { outcomeOf } from './shards'
 
 /** A resource whose configs are asked for. */
 export interface ConfigsQuery extends ConfigResource {
@@ -94,17 +94,10 @@ export async function describeConfigs(
   const items = parseItems('describeConfigs', 'resources', itemSchema, resources, describeResource)
   requireResourceNames('describeConfigs', items)
   const outcomes = await runItems<Item, Configs>(call, items, {
-    plan: (open) => Promise.resolve(plan(call, open, options)),
+    plan: (open) => planByNode(call, open, (target, shard) => send(call, target, shard, options)),
     retried: codes('REQUEST_TIMED_OUT'),
   })
   return itemResults(items, outcomes, ({ type, name }) => ({ type, name }))
-}
-
-function plan(call: AdminCall, items: readonly Item[], options: Options): Shard<Item, Configs>[] {
-  return [...groupBy(items, resourceNode)].map(([nodeId, shard]) => ({
-    items: shard,
-    send: () => send(call, nodeId === undefined ? { kind: 'any' } : { kind: 'node', nodeId }, shard, options),
-  }))
 }
 
 async function send(

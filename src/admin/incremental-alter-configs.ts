@@ -6,17 +6,17 @@ import { configValueSchema, invalid, parseItems } from './arguments'
 import { callOptionFields, type AdminCallOptions } from './call-options'
 import {
   describeResource,
+  planByNode,
   requireResourceNames,
   resourceFields,
   resourceKey,
-  resourceNode,
   resourceTypeCodes,
   type ConfigResource,
   type ConfigResourceType,
 } from './config-resource'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
-import { runItems, type Shard } from './item-runner'
-import { controllerRetries, groupBy, notController, outcomeOf } from './shards'
+import { runItems } from './item-runner'
+import { controllerRetries, notController, outcomeOf } from './shards'
 
 type ConfigValue = string | number | bigint | boolean
 
@@ -75,7 +75,8 @@ export async function incrementalAlterConfigs(
   requireResourceNames(what, items)
   requireDistinctChanges(what, items)
   const outcomes = await runItems<ConfigChanges, AlteredConfigs>(call, items, {
-    plan: (open) => Promise.resolve(plan(call, open, options.validateOnly)),
+    plan: (open) =>
+      planByNode(call, open, (target, shard) => send(call, target, shard, options.validateOnly)),
     retried: controllerRetries,
   })
   return itemResults(items, outcomes, ({ type, name }) => ({ type, name }))
@@ -104,18 +105,6 @@ function configChanges({ set, unset, append, subtract }: ConfigChanges) {
     ...Object.entries(append ?? {}).map(change(operations.append)),
     ...Object.entries(subtract ?? {}).map(change(operations.subtract)),
   ]
-}
-
-function plan(
-  call: AdminCall,
-  items: readonly ConfigChanges[],
-  validateOnly: boolean,
-): Shard<ConfigChanges, AlteredConfigs>[] {
-  return [...groupBy(items, resourceNode)].map(([nodeId, shard]) => ({
-    items: shard,
-    send: () =>
-      send(call, nodeId === undefined ? { kind: 'any' } : { kind: 'node', nodeId }, shard, validateOnly),
-  }))
 }
 
 async function send(

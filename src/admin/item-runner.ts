@@ -100,7 +100,10 @@ class ItemRun<Item, Value> {
 
   #isRetried(item: Item, error: KafkaError): boolean {
     if (this.#itemCall.giveUp?.(item, error)) return false
-    return error instanceof BrokerError ? this.#itemCall.retried.has(error.errorCode) : error.retriable
+    if (!(error instanceof BrokerError)) return error.retriable
+    // A leader or coordinator that has left the cluster since it was looked up, or is not known to it yet.
+    if (error.errorCode === ErrorCode.BROKER_NOT_AVAILABLE) return true
+    return this.#itemCall.retried.has(error.errorCode)
   }
 
   async #retry(items: readonly Item[], round: number): Promise<void> {
@@ -120,7 +123,7 @@ class ItemRun<Item, Value> {
       const last = this.#errorOf(item)
       if (last instanceof TimeoutError) continue
       const message = `${what} did not succeed before its timeout; the last answer was: ${last.message}`
-      const error = new TimeoutError('API_TIMEOUT', message, { ...last.context, cause: last })
+      const error = new TimeoutError('TIMEOUT', message, { ...last.context, cause: last })
       this.outcomes.set(item, { error })
     }
   }

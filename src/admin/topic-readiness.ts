@@ -1,10 +1,12 @@
 import { AbortedError } from '../base/errors'
 import { metadataApi, type MetadataResponse } from '../wire/generated/client/metadata'
-import { attempt, type AdminCall } from './admin-call'
+import { attempt, requestTimeoutMs, type AdminCall } from './admin-call'
 
 /** Milliseconds between two looks; new topics take tens of milliseconds to reach all brokers. */
 const pollMs = 25
 const longestPollMs = 500
+/** A broker that hangs is not waited for longer: it must not hold up topics that the others know. */
+const lookTimeoutMs = 3000
 
 /**
  * Waits until every broker that answers knows these topics and a leader of each of their partitions, at most until
@@ -28,8 +30,9 @@ export async function waitUntilReady(call: AdminCall, names: readonly string[]):
 /** A broker that can't be asked is not waited for: it will hear of the topics before it serves again. */
 async function isReady(call: AdminCall, nodeId: number, names: readonly string[]): Promise<boolean> {
   try {
-    const topics = names.map((name) => ({ name }))
-    const response = await attempt(call, nodeId, metadataApi, { topics, allowAutoTopicCreation: false })
+    const body = { topics: names.map((name) => ({ name })), allowAutoTopicCreation: false }
+    const timeoutMs = Math.min(lookTimeoutMs, requestTimeoutMs(call))
+    const response = await attempt(call, nodeId, metadataApi, body, { timeoutMs })
     return hasLeaders(response, names)
   } catch (error) {
     if (error instanceof AbortedError) throw error

@@ -125,7 +125,7 @@ describe('any admin call', () => {
     await cluster.clock.advance(300)
     const error = await failed
     if (!(error instanceof AdminError)) throw error
-    expect(error.code).toBe('API_TIMEOUT')
+    expect(error.code).toBe('TIMEOUT')
     expect(error.retriable).toBe(true)
     expect(error.cause).toBeInstanceOf(TimeoutError)
   })

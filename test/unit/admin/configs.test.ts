@@ -98,6 +98,27 @@ describe('describeConfigs', () => {
     expect(described).toEqual([{ type: 'topic', name: 'a', configs: {} }])
   })
 
+  it('fails at once for a broker that is not there, beside one that is', async () => {
+    const { cluster, admin } = setUp()
+    cluster.on(describeConfigsApi, ({ request }) => ({
+      throttleTimeMs: 0,
+      results: request.resources.map(({ resourceType, resourceName }) => ({
+        errorCode: 0,
+        errorMessage: null,
+        resourceType,
+        resourceName,
+        configs: [],
+      })),
+    }))
+    const resources = ['2', '9'].map((name) => ({ type: 'broker', name }) as const)
+    const [there, gone] = await admin.describeConfigs(resources, { partial: true })
+    expect(there?.error).toBeNull()
+    expect(gone?.error?.message).toContain(
+      'There is no broker 9 in the cluster at the moment; its brokers are 1, 2, 3',
+    )
+    expect([cluster.refreshes, cluster.sent]).toEqual([1, ['DescribeConfigs@2']])
+  })
+
   it('refuses names that can not be right', async () => {
     const { admin } = setUp()
     await expect(

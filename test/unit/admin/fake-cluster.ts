@@ -97,7 +97,7 @@ export class FakeCluster implements Cluster {
       } catch (error) {
         if (!(error instanceof KafkaError) || !error.retriable) throw error
         if (options.deadline.remainingMs() <= this.retryBackoffMs) {
-          throw new TimeoutError('API_TIMEOUT', `${options.deadline.what} took too long`, { cause: error })
+          throw new TimeoutError('TIMEOUT', `${options.deadline.what} took too long`, { cause: error })
         }
         if (error.code === 'NOT_CONTROLLER') this.controllerId = (this.controllerId % this.nodeIds.length) + 1
         await options.deadline.sleep(this.retryBackoffMs)
