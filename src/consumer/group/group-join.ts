@@ -79,8 +79,9 @@ export class GroupJoin {
       if (outcome !== undefined) {
         return outcome.kind === 'again' ? { kind: 'again', memberId: joined.memberId } : outcome
       }
-      details.onJoined({ memberId: joined.memberId, generationId: joined.generationId })
-      return await this.#synchronise(joined, details.signal)
+      const identity = { memberId: joined.memberId, generationId: joined.generationId }
+      details.onJoined(identity)
+      return await this.#synchronise(joined, identity, details.signal)
     } catch (error) {
       const failure = KafkaError.from(error, 'Joining the group failed', { groupId: this.#options.groupId })
       return { kind: failure.retriable ? 'retry' : 'fatal', error: failure }
@@ -122,7 +123,11 @@ export class GroupJoin {
     })
   }
 
-  async #synchronise(joined: JoinGroupResponse, signal: AbortSignal): Promise<JoinOutcome> {
+  async #synchronise(
+    joined: JoinGroupResponse,
+    identity: MemberIdentity,
+    signal: AbortSignal,
+  ): Promise<JoinOutcome> {
     const assignor = this.#options.assignors.find(({ name }) => name === joined.protocolName)
     if (assignor === undefined) {
       const error = new KafkaError(
@@ -140,7 +145,7 @@ export class GroupJoin {
     if (outcome !== undefined) return outcome
     return {
       kind: 'assigned',
-      identity: { memberId: joined.memberId, generationId: joined.generationId },
+      identity,
       assignor,
       assignment: decodeAssignment(synced.assignment),
       isLeader,

@@ -1,5 +1,5 @@
 import { backoffMs } from '../../base/backoff'
-import type { Deadline } from '../../base/deadline'
+import { Deadline } from '../../base/deadline'
 import { ErrorCode, isRetriable } from '../../base/error-codes'
 import { BrokerError, isKafkaError, KafkaError, TimeoutError } from '../../base/errors'
 import { formatTopicPartition, type TopicPartition } from '../../base/topic-partition'
@@ -97,7 +97,7 @@ export class OffsetCommitter {
   ): Promise<{ left: readonly PendingOffset[]; error?: KafkaError }> {
     let response: OffsetCommitResponse
     try {
-      response = await this.#send(pending, identity, deadline)
+      response = await this.#send(pending, identity)
     } catch (error) {
       deadline.throwIfAborted()
       if (!isKafkaError(error) || !error.retriable || deadline.expired) throw error
@@ -123,12 +123,10 @@ export class OffsetCommitter {
     return error === undefined ? { left } : { left, error }
   }
 
-  #send(
-    pending: readonly PendingOffset[],
-    identity: MemberIdentity,
-    deadline: Deadline,
-  ): Promise<OffsetCommitResponse> {
+  /** Not bound to the caller's deadline and signal: a request on its way is waited for, never abandoned. */
+  #send(pending: readonly PendingOffset[], identity: MemberIdentity): Promise<OffsetCommitResponse> {
     const { groupInstanceId } = this.#authority
+    const { clock, requestTimeoutMs } = this.#requests.cluster
     const request = this.#requests.attempt(
       offsetCommitApi,
       {
@@ -139,7 +137,7 @@ export class OffsetCommitter {
         topics: topicsOf(pending),
       },
       {
-        deadline,
+        deadline: new Deadline(clock, 'OffsetCommit', requestTimeoutMs),
         errorCodes: (response) => [...errorCodesByPartition(response).values()],
         maxVersion: lastVersionWithNames,
         ...(groupInstanceId === null ? {} : { minVersion: 7 }),
