@@ -1,0 +1,17 @@
+/**
+ * Runs a program against Kafka: the brokers in KAFKA_BROKERS when it is set; otherwise a real Kafka that is started for
+ * this run, on this machine, and stopped at its end.
+ */
+export async function withKafka(program: (brokers: readonly string[]) => Promise<void>): Promise<void> {
+  const given = process.env.KAFKA_BROKERS
+  if (given) return program(given.split(','))
+  console.log('starting Kafka 4.3.1 (fetched once through Maven, or run from its Docker image) …')
+  const { startKafka } = await import('../../test/kafka/support/kafka-cluster')
+  const cluster = await startKafka({ version: '4.3.1' })
+  console.log(`Kafka answers at ${cluster.bootstrap.join(', ')}`)
+  try {
+    await program(cluster.bootstrap)
+  } finally {
+    await cluster.stop()
+  }
+}

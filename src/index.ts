@@ -1,0 +1,122 @@
+/** The public names of typed-kafka. What is not listed here is internal and may change at any time. */
+
+export { Kafka, type KafkaOptions } from './kafka'
+export type { PasswordSasl, TlsOptions } from './cluster/cluster-options'
+export type { SaslContext, SaslExchange, SaslMechanism } from './network/sasl/sasl-mechanism'
+export type { PartitionMetadata } from './cluster/metadata'
+
+export { Producer, type WaitOptions } from './producer/producer'
+export type {
+  Acks,
+  CompressionOptions,
+  ProducerOptions,
+  ResolvedProducerOptions,
+} from './producer/producer-options'
+export type { OutgoingMessage, Receipt, SendOptions } from './producer/outgoing-message'
+export type { CompressionType } from './wire/records/compression/codec'
+
+export {
+  Consumer,
+  type CallOptions,
+  type CommittedOffset,
+  type MessageOf,
+  type OffsetToCommit,
+  type RunBatchesOptions,
+  type RunOptions,
+} from './consumer/consumer'
+export type {
+  AssignorName,
+  ConsumerOptions,
+  IsolationLevel,
+  ManualAssignment,
+  PartitionsListener,
+  ResolvedConsumerOptions,
+  TopicInput,
+} from './consumer/consumer-options'
+export { Message, type TimestampType } from './consumer/message'
+export { MessageBatch } from './consumer/message-batch'
+export type { HandlerContext } from './consumer/partition-state'
+export type { SeekTarget, StartFrom } from './consumer/start-from'
+export type { ConsumerGroupMetadata, OffsetAndMetadata } from './consumer/group/group-membership'
+export type {
+  AssignableTopic,
+  GroupMember,
+  JoiningMember,
+  MemberAssignment,
+  PartitionAssignor,
+  RebalanceProtocol,
+} from './consumer/assignors/partition-assignor'
+
+export { Admin } from './admin/admin'
+export type { AdminOptions, ResolvedAdminOptions } from './admin/admin-options'
+export type { AdminCallOptions, PartialResults } from './admin/call-options'
+export type { ItemResult } from './admin/item-result'
+export type { ConfigEntry, ConfigSource, ConfigType } from './admin/config-entries'
+export type { ConfigResource, ConfigResourceType } from './admin/config-resource'
+export type { CreatedPartitions, CreatePartitionsOptions, NewPartitions } from './admin/create-partitions'
+export type { CreatedTopic, CreateTopicsOptions, NewTopic } from './admin/create-topics'
+export type { DeletedGroup } from './admin/delete-groups'
+export type { DeletedRecords, RecordsToDelete } from './admin/delete-records'
+export type { DeletedTopic, DeleteTopicsOptions, TopicReference } from './admin/delete-topics'
+export type { BrokerDescription, ClusterDescription, DescribeClusterOptions } from './admin/describe-cluster'
+export type {
+  ConfigsDescription,
+  ConfigsQuery,
+  ConfigSynonym,
+  DescribeConfigsOptions,
+  DescribedConfig,
+} from './admin/describe-configs'
+export type { DescribeGroupsOptions } from './admin/describe-groups'
+export type { DescribeTopicsOptions, PartitionDescription, TopicDescription } from './admin/describe-topics'
+export type {
+  GroupDescription,
+  GroupMember as GroupMemberDescription,
+  GroupState,
+  GroupType,
+} from './admin/group-types'
+export type {
+  AlteredConfigs,
+  ConfigChanges,
+  IncrementalAlterConfigsOptions,
+} from './admin/incremental-alter-configs'
+export type {
+  CommittedOffset as GroupOffset,
+  GroupOffsets,
+  GroupOffsetsQuery,
+  ListGroupOffsetsOptions,
+} from './admin/list-group-offsets'
+export type { BrokerGroups, GroupListing, ListGroupsOptions } from './admin/list-groups'
+export type { ListedOffset, ListOffsetsOptions, OffsetQuery, OffsetSpec } from './admin/list-offsets'
+export type { ListTopicsOptions, TopicListing } from './admin/list-topics'
+
+export { topic, type RawTopic, type Topic, type TopicSerdes } from './serde/topic'
+export { bytes, nullable, string, type RawInput } from './serde/basic-serdes'
+export { float64, int32, int64 } from './serde/number-serdes'
+export { json } from './serde/json-serde'
+export type { Serde, SerdeInput, SerdeOutput, Serialized } from './serde/serde'
+export type { StandardSchema, ValidationIssue, ValidationResult } from './serde/standard-schema'
+export type { HeaderInput, Headers, HeadersInput, HeaderValue } from './serde/headers'
+
+export {
+  AbortedError,
+  AuthenticationError,
+  BrokerError,
+  ClosedError,
+  ConnectionError,
+  DecodeError,
+  FencedError,
+  InvalidArgumentError,
+  InvalidOptionError,
+  isKafkaError,
+  KafkaError,
+  SerializationError,
+  TimeoutError,
+  UnsupportedVersionError,
+  type ErrorContext,
+  type KafkaErrorOptions,
+} from './base/errors'
+export { AdminError } from './admin/admin-error'
+export { ProduceError, type ProduceErrorOptions } from './producer/produce-error'
+export { ErrorCode, type ErrorCodeName, type ErrorKind } from './base/error-codes'
+export { consoleLogger, silentLogger, type Logger, type LogLevel } from './base/logger'
+export type { TopicPartition } from './base/topic-partition'

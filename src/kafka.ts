@@ -1,0 +1,42 @@
+import { Admin } from './admin/admin'
+import type { AdminOptions } from './admin/admin-options'
+import type { Cluster } from './cluster/cluster'
+import { type ClusterOptions, resolveClusterOptions } from './cluster/cluster-options'
+import { createCluster } from './cluster/create-cluster'
+import { Consumer } from './consumer/consumer'
+import type { ConsumerOptions, TopicInput } from './consumer/consumer-options'
+import { Producer } from './producer/producer'
+import type { ProducerOptions } from './producer/producer-options'
+
+/** Where the cluster is, who we are, and how connections are made. */
+export type KafkaOptions = ClusterOptions
+
+/**
+ * One Kafka cluster, and what makes the clients that use it. The clients share its connections and its view of the
+ * cluster. Nothing is opened before a client is first used, and nothing stays open once all of them are closed.
+ */
+export class Kafka {
+  readonly #cluster: Cluster
+
+  /** @throws InvalidOptionError that lists everything that is wrong with the options */
+  constructor(options: KafkaOptions) {
+    this.#cluster = createCluster(resolveClusterOptions(options))
+  }
+
+  /** A client that sends messages. @throws InvalidOptionError */
+  producer(options?: ProducerOptions): Producer {
+    return new Producer(this.#cluster, options)
+  }
+
+  /** A client that reads messages, alone or as a member of a group. @throws InvalidOptionError */
+  consumer<const Topics extends readonly TopicInput[] = readonly []>(
+    options: ConsumerOptions<Topics>,
+  ): Consumer<Topics> {
+    return new Consumer(this.#cluster, options)
+  }
+
+  /** A client that manages topics, configs, groups and offsets. @throws InvalidOptionError */
+  admin(options?: AdminOptions): Admin {
+    return new Admin(this.#cluster, options)
+  }
+}
