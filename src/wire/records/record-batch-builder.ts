@@ -5,8 +5,8 @@ import { type SealOptions, SealedBatch } from './sealed-batch'
 import { batchHeaderBytes } from './batch-layout'
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint'
 
-/** What a record takes at most beside its key, value and headers: five varints and a varlong, and its attributes. */
-export const maxRecordOverheadBytes = 21
+/** What the length, the attributes, the timestamp and the offset of a record take at most. */
+const maxRecordOverheadBytes = 21
 
 const defaultInitialBytes = 1024
 /** Up to this many characters, text is written before it is known whether each of them takes one byte. */
@@ -28,8 +28,9 @@ export function recordSizeUpperBound(
   valueLength: number,
   headers: readonly RecordHeader[] | null = null,
 ): number {
-  const headerBytes = headers === null || headers.length === 0 ? 0 : sizeOfHeaders(headers)
-  return maxRecordOverheadBytes + Math.max(keyLength, 0) + Math.max(valueLength, 0) + headerBytes
+  const keyBytes = sizeOfVarint(keyLength) + Math.max(keyLength, 0)
+  const valueBytes = sizeOfVarint(valueLength) + Math.max(valueLength, 0)
+  return maxRecordOverheadBytes + keyBytes + valueBytes + sizeOfHeaders(headers)
 }
 
 /** A place in an open batch to come back to with `truncate`. */

@@ -24,7 +24,7 @@ export const gzip: CompressionCodec = {
 
   decompress(bytes, maxBytes) {
     try {
-      return gunzipSync(bytes, { maxOutputLength: maxBytes, chunkSize })
+      return gunzipSync(bytes, { maxOutputLength: Math.max(maxBytes, 1), chunkSize })
     } catch (error) {
       throw decodeError(error, maxBytes)
     }
@@ -32,7 +32,7 @@ export const gzip: CompressionCodec = {
 
   decompressAsync(bytes, maxBytes) {
     if (bytes.length < asyncThresholdBytes) return this.decompress(bytes, maxBytes)
-    const options = { maxOutputLength: maxBytes, chunkSize }
+    const options = { maxOutputLength: Math.max(maxBytes, 1), chunkSize }
     return zlibAsync((done) => gunzip(bytes as InputType, options, done)).catch((error: unknown) => {
       throw decodeError(error, maxBytes)
     })

@@ -82,7 +82,7 @@ export const zstd: CompressionCodec = {
     if (node === undefined || bytes.length < asyncThresholdBytes) return this.decompress(bytes, maxBytes)
     const frames = readZstdFrames(bytes, maxBytes)
     if (frames.length !== 1) return this.decompress(bytes, maxBytes)
-    const options = { maxOutputLength: maxBytes, chunkSize }
+    const options = { maxOutputLength: Math.max(maxBytes, 1), chunkSize }
     return zlibAsync((done) => node.zstdDecompress(frames[0] as Buffer, options, done)).catch(
       (error: unknown) => {
         throw decodeError(error, maxBytes)
@@ -101,7 +101,10 @@ function requireNode(codec: CompressionCodec): NodeZstd {
 }
 
 function decodeByNode(frame: Buffer, output: OutputBuffer, maxOutputLength: number): void {
-  const decoded = (nodeZstd as NodeZstd).zstdDecompressSync(frame, { maxOutputLength, chunkSize })
+  const decoded = (nodeZstd as NodeZstd).zstdDecompressSync(frame, {
+    maxOutputLength: Math.max(maxOutputLength, 1),
+    chunkSize,
+  })
   output.reserve(decoded.length).set(decoded, output.length)
   output.length += decoded.length
 }
