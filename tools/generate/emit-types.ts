@@ -13,6 +13,7 @@ export function isOptional(field: Field, struct: Struct): boolean {
   return field.hasExplicitDefault || field.tag !== undefined || !covers(field.versions, struct.range)
 }
 
+/** True when the field may be null in some version. */
 export function isNullable(field: Field): boolean {
   return field.nullable !== null || (field.defaultValue === null && field.hasExplicitDefault)
 }
@@ -22,6 +23,7 @@ function isNullableOutput(field: Field, struct: Struct): boolean {
   return isNullable(field) || (field.defaultValue === null && !covers(field.versions, struct.range))
 }
 
+/** The name of a struct's interface in a direction. */
 export function typeName(struct: Struct, direction: Direction): string {
   return `${struct.typeName}${direction.suffix}`
 }

@@ -95,7 +95,7 @@ class Resolver {
       const path = `${source.path}.${camelCase(field.name)}`
       this.#at(path, () => {
         const type = this.#type(field, path)
-        checkField(field, type, field.mapKey === true && (type.kind === 'struct' || type.kind === 'array'))
+        checkField(field, type)
         if (field.default !== undefined) parseDefault(field.default, type)
         this.#checkTagIsFlexible(field)
       })

@@ -4,6 +4,7 @@ import { covers, type Range } from './range'
 /** Whether a part of a message is flexible in all, none or some of its versions. */
 export type Flexibility = 'always' | 'never' | 'mixed'
 
+/** How a part of a message that stands in the versions `range` is written. */
 export function flexibility(message: Message, range: Range): Flexibility {
   const { flexible } = message
   if (flexible === null || range.max < flexible.min) return 'never'
@@ -85,6 +86,7 @@ export const methodNames: Readonly<Record<ScalarKind, string>> = {
   records: 'Records',
 }
 
+/** True for types whose length has a compact form. */
 export function isLengthPrefixed(type: FieldType): boolean {
   return type.kind === 'string' || type.kind === 'bytes' || type.kind === 'records'
 }

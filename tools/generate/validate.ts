@@ -5,7 +5,7 @@ import type { FieldDefinition, MessageDefinition } from './schema'
 const nullableKinds = new Set(['string', 'bytes', 'records', 'array', 'struct'])
 
 /** What a field must satisfy whatever message it stands in; throws with the reason. */
-export function checkField(field: FieldDefinition, type: FieldType, inMapKeyStruct = false): void {
+export function checkField(field: FieldDefinition, type: FieldType): void {
   const versions = parseRange(field.versions)
   if (versions === null) throw new Error('versions may not be "none"')
   if (field.nullableVersions !== undefined && !nullableKinds.has(type.kind)) {
@@ -20,7 +20,8 @@ export function checkField(field: FieldDefinition, type: FieldType, inMapKeyStru
     if (field.flexibleVersions !== 'none')
       throw new Error('a field-level flexibleVersions can only be "none"')
   }
-  if (field.mapKey === true && inMapKeyStruct) throw new Error('a map key must be a scalar')
+  if (field.mapKey === true && (type.kind === 'struct' || type.kind === 'array'))
+    throw new Error('a map key must be a scalar')
   checkTag(field, type)
 }
 

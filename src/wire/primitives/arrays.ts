@@ -1,3 +1,4 @@
+// Spelled out for each type: a shared loop would call through a closure for every element.
 import type { Reader } from './reader'
 import type { Writer } from './writer'
 
@@ -21,15 +22,18 @@ function readInt8s(reader: Reader, count: number): number[] {
   return items
 }
 
+/** Reads an array of int8 that can't be null. */
 export function readInt8Array(reader: Reader, flexible: boolean): number[] {
   return readInt8s(reader, arrayLength(reader, flexible))
 }
 
+/** Reads an array of int8 that may be null. */
 export function readNullableInt8Array(reader: Reader, flexible: boolean): number[] | null {
   const count = nullableArrayLength(reader, flexible)
   return count < 0 ? null : readInt8s(reader, count)
 }
 
+/** Writes an array of int8; the caller knows whether null is allowed. */
 export function writeInt8Array(writer: Writer, items: readonly number[] | null, flexible: boolean): void {
   writeLength(writer, items, flexible)
   if (items === null) return
@@ -42,15 +46,18 @@ function readInt16s(reader: Reader, count: number): number[] {
   return items
 }
 
+/** Reads an array of int16 that can't be null. */
 export function readInt16Array(reader: Reader, flexible: boolean): number[] {
   return readInt16s(reader, arrayLength(reader, flexible))
 }
 
+/** Reads an array of int16 that may be null. */
 export function readNullableInt16Array(reader: Reader, flexible: boolean): number[] | null {
   const count = nullableArrayLength(reader, flexible)
   return count < 0 ? null : readInt16s(reader, count)
 }
 
+/** Writes an array of int16; the caller knows whether null is allowed. */
 export function writeInt16Array(writer: Writer, items: readonly number[] | null, flexible: boolean): void {
   writeLength(writer, items, flexible)
   if (items === null) return
@@ -63,15 +70,18 @@ function readInt32s(reader: Reader, count: number): number[] {
   return items
 }
 
+/** Reads an array of int32 that can't be null. */
 export function readInt32Array(reader: Reader, flexible: boolean): number[] {
   return readInt32s(reader, arrayLength(reader, flexible))
 }
 
+/** Reads an array of int32 that may be null. */
 export function readNullableInt32Array(reader: Reader, flexible: boolean): number[] | null {
   const count = nullableArrayLength(reader, flexible)
   return count < 0 ? null : readInt32s(reader, count)
 }
 
+/** Writes an array of int32; the caller knows whether null is allowed. */
 export function writeInt32Array(writer: Writer, items: readonly number[] | null, flexible: boolean): void {
   writeLength(writer, items, flexible)
   if (items === null) return
@@ -84,15 +94,18 @@ function readInt64s(reader: Reader, count: number): bigint[] {
   return items
 }
 
+/** Reads an array of int64 that can't be null. */
 export function readInt64Array(reader: Reader, flexible: boolean): bigint[] {
   return readInt64s(reader, arrayLength(reader, flexible))
 }
 
+/** Reads an array of int64 that may be null. */
 export function readNullableInt64Array(reader: Reader, flexible: boolean): bigint[] | null {
   const count = nullableArrayLength(reader, flexible)
   return count < 0 ? null : readInt64s(reader, count)
 }
 
+/** Writes an array of int64; the caller knows whether null is allowed. */
 export function writeInt64Array(writer: Writer, items: readonly bigint[] | null, flexible: boolean): void {
   writeLength(writer, items, flexible)
   if (items === null) return
@@ -105,15 +118,18 @@ function readStrings(reader: Reader, count: number, flexible: boolean): string[]
   return items
 }
 
+/** Reads an array of string that can't be null. */
 export function readStringArray(reader: Reader, flexible: boolean): string[] {
   return readStrings(reader, arrayLength(reader, flexible), flexible)
 }
 
+/** Reads an array of string that may be null. */
 export function readNullableStringArray(reader: Reader, flexible: boolean): string[] | null {
   const count = nullableArrayLength(reader, flexible)
   return count < 0 ? null : readStrings(reader, count, flexible)
 }
 
+/** Writes an array of string; the caller knows whether null is allowed. */
 export function writeStringArray(writer: Writer, items: readonly string[] | null, flexible: boolean): void {
   writeLength(writer, items, flexible)
   if (items === null) return
@@ -129,15 +145,18 @@ function readUuids(reader: Reader, count: number): string[] {
   return items
 }
 
+/** Reads an array of uuid that can't be null. */
 export function readUuidArray(reader: Reader, flexible: boolean): string[] {
   return readUuids(reader, arrayLength(reader, flexible))
 }
 
+/** Reads an array of uuid that may be null. */
 export function readNullableUuidArray(reader: Reader, flexible: boolean): string[] | null {
   const count = nullableArrayLength(reader, flexible)
   return count < 0 ? null : readUuids(reader, count)
 }
 
+/** Writes an array of uuid; the caller knows whether null is allowed. */
 export function writeUuidArray(writer: Writer, items: readonly string[] | null, flexible: boolean): void {
   writeLength(writer, items, flexible)
   if (items === null) return

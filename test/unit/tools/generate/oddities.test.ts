@@ -383,6 +383,11 @@ describe('structs', () => {
     ).toThrow('struct SampleLoop contains itself')
   })
 
+  it('can’t be map keys', () => {
+    const field = { name: 'A', type: 'Inner', versions: '0+', mapKey: true, fields: [int32] }
+    expect(() => resolveSchema({ fields: [field] })).toThrow('a map key must be a scalar')
+  })
+
   it('that nobody defines are refused', () => {
     expect(() => resolveSchema({ fields: [{ name: 'A', type: 'Nowhere', versions: '0+' }] })).toThrow(
       'Sample.a: type Nowhere is not known',
