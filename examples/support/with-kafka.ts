@@ -6,9 +6,9 @@ export async function withKafka(program: (brokers: readonly string[]) => Promise
   const given = process.env.KAFKA_BROKERS
   if (given) return program(given.split(','))
   console.log('starting Kafka 4.3.1 (fetched once through Maven, or run from its Docker image) …')
-  const { startKafka } = await import('../../test/kafka/support/kafka-cluster')
-  const cluster = await startKafka({ version: '4.3.1' })
-  console.log(`Kafka answers at ${cluster.bootstrap.join(', ')}`)
+  const { startLocalKafka } = await import('../../test/kafka/support/local-kafka')
+  const cluster = await startLocalKafka('4.3.1')
+  console.log(`Kafka, started ${cluster.how}, answers at ${cluster.bootstrap.join(', ')}`)
   try {
     await program(cluster.bootstrap)
   } finally {
