@@ -2,7 +2,9 @@
  * The quickstart: real flights of the year 2001 go as typed events through Kafka to two members of a consumer group.
  * Uses the brokers named in KAFKA_BROKERS; otherwise starts a real Kafka of its own and stops it at the end.
  */
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { json, Kafka, string, topic, type Admin } from 'typed-kafka'
 import { z } from 'zod'
 import { uniqueName } from './support/environment'
@@ -27,7 +29,7 @@ await withKafka(async (brokers) => {
   await admin.createTopics([{ name: flights.name, partitions, replicationFactor: 1 }])
   console.log(`created topic ${flights.name} with ${partitions} partitions`)
 
-  const data = createRequire(import.meta.url)('vega-datasets/data/flights-20k.json') as Flight[]
+  const data = await readFlights()
   const published = await publish(kafka, data)
   await consume(kafka, admin, data.length)
 
@@ -38,6 +40,13 @@ await withKafka(async (brokers) => {
   await admin.deleteTopics([flights.name])
   await admin.close()
 })
+
+/** The data set of the package vega-datasets: 20,000 flights within the United States. */
+async function readFlights(): Promise<Flight[]> {
+  const main = createRequire(import.meta.url).resolve('vega-datasets')
+  const text = await readFile(join(dirname(main), '..', 'data', 'flights-20k.json'), 'utf8')
+  return z.array(Flight).parse(JSON.parse(text))
+}
 
 async function publish(kafka: Kafka, data: readonly Flight[]): Promise<{ bytes: number; seconds: number }> {
   await using producer = kafka.producer()
