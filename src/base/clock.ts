@@ -1,6 +1,8 @@
 /** What a cancelled timer needs; `unref` is used where a timer must not keep the process alive. */
 export interface Timer {
   cancel(): void
+  /** Lets the process end although the timer is pending. Absent on clocks that hold no process. */
+  unref?(): void
 }
 
 /**
@@ -21,6 +23,6 @@ export const systemClock: Clock = {
   wallTime: () => Date.now(),
   setTimer(ms, callback) {
     const timer = setTimeout(callback, ms)
-    return { cancel: () => clearTimeout(timer) }
+    return { cancel: () => clearTimeout(timer), unref: () => void timer.unref() }
   },
 }

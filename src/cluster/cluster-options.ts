@@ -1,0 +1,259 @@
+import type { ConnectionOptions } from 'node:tls'
+import { z } from 'zod'
+import { systemClock, type Clock } from '../base/clock'
+import { consoleLogger, type Logger } from '../base/logger'
+import { resolveOptions } from '../base/options'
+import { nodeSocketFactory, type SocketFactory } from '../network/broker-socket'
+import type { LinkSettings } from '../network/broker-link'
+import { systemHostResolver, type HostResolver } from '../network/resolve-host'
+import { PlainMechanism } from '../network/sasl/plain'
+import type { SaslMechanism } from '../network/sasl/sasl-mechanism'
+import { ScramMechanism } from '../network/sasl/scram'
+import { TlsSettings } from '../network/tls-settings'
+import { parseBootstrapAddress, type HostAndPort } from './bootstrap-address'
+
+/** How TLS is spoken; Node's own names. Certificates and keys are PEM text or bytes, not file names. */
+export type TlsOptions = Pick<
+  ConnectionOptions,
+  | 'ca'
+  | 'cert'
+  | 'key'
+  | 'passphrase'
+  | 'pfx'
+  | 'servername'
+  | 'rejectUnauthorized'
+  | 'checkServerIdentity'
+  | 'minVersion'
+  | 'maxVersion'
+  | 'ciphers'
+  | 'ALPNProtocols'
+  | 'secureContext'
+>
+
+/** User name and password, by one of the mechanisms that Kafka has for them. */
+export interface PasswordSasl {
+  /** PLAIN sends the password as it is: use it over TLS only. The SCRAM mechanisms never send it. */
+  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+  readonly username: string
+  readonly password: string
+}
+
+/** Where the cluster is and how it is spoken to. The name in backticks is the Java client's. */
+export interface ClusterOptions {
+  /**
+   * `bootstrap.servers`. Some of the brokers, as `host:port` or `[ipv6]:port`; one that answers is enough, the others
+   * are learnt from it.
+   */
+  readonly brokers: readonly string[]
+  /** `client.id`. Shown in the brokers' logs, metrics and quotas. Default: `'typed-kafka'`. */
+  readonly clientId?: string | undefined
+  /**
+   * `security.protocol` and `ssl.*`. True for TLS with the system's authorities, or an object of details. Host name
+   * and certificate are checked unless `rejectUnauthorized` is false. Default: false, plaintext.
+   */
+  readonly tls?: boolean | TlsOptions | undefined
+  /** `sasl.mechanism` and `sasl.jaas.config`, or a mechanism of your own. Default: none. */
+  readonly sasl?: PasswordSasl | SaslMechanism | undefined
+  /** `request.timeout.ms`. Milliseconds until a broker's answer; then the connection is closed. Default: 30,000. */
+  readonly requestTimeoutMs?: number | undefined
+  /** `socket.connection.setup.timeout.ms`. For the first attempt; doubles while attempts fail. Default: 10,000. */
+  readonly connectionSetupTimeoutMs?: number | undefined
+  /** `socket.connection.setup.timeout.max.ms`. Default: 30,000. */
+  readonly connectionSetupTimeoutMaxMs?: number | undefined
+  /** `reconnect.backoff.ms`. Pause after the first failed attempt to connect; doubles. Default: 50. */
+  readonly reconnectBackoffMs?: number | undefined
+  /** `reconnect.backoff.max.ms`. Default: 1,000. */
+  readonly reconnectBackoffMaxMs?: number | undefined
+  /** `retry.backoff.ms`. Pause before the first repetition of a failed request; doubles. Default: 100. */
+  readonly retryBackoffMs?: number | undefined
+  /** `retry.backoff.max.ms`. Default: 1,000. */
+  readonly retryBackoffMaxMs?: number | undefined
+  /** `metadata.max.age.ms`. After so long topics and brokers are asked for without a sign of change. Default: 300,000. */
+  readonly metadataMaxAgeMs?: number | undefined
+  /** `connections.max.idle.ms`. A connection unused for so long is closed. Default: 540,000. */
+  readonly connectionsMaxIdleMs?: number | undefined
+  /** A larger response ends its connection instead of taking memory. Default: 104,857,600 (100 MiB). */
+  readonly maxResponseBytes?: number | undefined
+  /** Where log lines go. Default: warnings and errors to the console. */
+  readonly logger?: Logger | undefined
+  /** @internal Time, for tests. */
+  readonly clock?: Clock | undefined
+  /** @internal What opens sockets, for tests and simulations. */
+  readonly socketFactory?: SocketFactory | undefined
+  /** @internal What asks DNS. */
+  readonly resolveHost?: HostResolver | undefined
+  /** @internal A number in [0, 1). */
+  readonly random?: (() => number) | undefined
+}
+
+/** The options with nothing left open; secrets are inside objects that don't show them. */
+export interface ResolvedClusterOptions extends LinkSettings {
+  readonly brokers: readonly HostAndPort[]
+  readonly requestTimeoutMs: number
+  readonly retryBackoffMs: number
+  readonly retryBackoffMaxMs: number
+  readonly metadataMaxAgeMs: number
+}
+
+const ms = (fallback: number, least = 0) =>
+  z
+    .number('Milliseconds are a number')
+    .int('Milliseconds are a whole number')
+    .min(least, `At least ${least} is needed`)
+    .max(0x7fffffff, 'At most 2147483647 is allowed')
+    .default(fallback)
+
+const isFunction = (value: unknown): boolean => typeof value === 'function'
+
+const brokers = z.array(z.string("Each broker is a text 'host:port'")).min(1, 'At least one broker is needed')
+// Each address is checked where it stands, so that the message shows the wrong one.
+const parsedBrokers = brokers.pipe(
+  z.array(
+    z.string().transform((text, context) => {
+      const parsed = parseBootstrapAddress(text)
+      if (typeof parsed !== 'string') return parsed
+      context.addIssue({ code: 'custom', message: parsed })
+      return z.NEVER
+    }),
+  ),
+)
+
+const pem = z.custom<NonNullable<TlsOptions['ca']>>(
+  (value) =>
+    typeof value === 'string' || value instanceof Uint8Array || (Array.isArray(value) && value.length > 0),
+  'PEM text, bytes, or a list of them is needed',
+)
+
+const tlsVersion = z.enum(['TLSv1.2', 'TLSv1.3'], "'TLSv1.2' and 'TLSv1.3' are allowed")
+
+const tls = z.union([
+  z.boolean(),
+  z.strictObject({
+    ca: pem.optional(),
+    cert: pem.optional(),
+    key: z.custom<NonNullable<TlsOptions['key']>>((value) => value !== null).optional(),
+    passphrase: z.string().optional(),
+    pfx: z.custom<NonNullable<TlsOptions['pfx']>>((value) => value !== null).optional(),
+    servername: z.string().optional(),
+    rejectUnauthorized: z.boolean().optional(),
+    checkServerIdentity: z.custom<NonNullable<TlsOptions['checkServerIdentity']>>(isFunction).optional(),
+    minVersion: tlsVersion.optional(),
+    maxVersion: tlsVersion.optional(),
+    ciphers: z.string().optional(),
+    ALPNProtocols: z.custom<NonNullable<TlsOptions['ALPNProtocols']>>(Array.isArray).optional(),
+    secureContext: z.custom<NonNullable<TlsOptions['secureContext']>>((value) => value !== null).optional(),
+  }),
+])
+
+const passwordSasl = z.strictObject({
+  mechanism: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'], {
+    error: "'PLAIN', 'SCRAM-SHA-256' and 'SCRAM-SHA-512' are allowed",
+  }),
+  username: z.string('A text is needed').min(1, 'A user name is needed'),
+  password: z.string('A text is needed'),
+})
+
+function isSaslMechanism(value: unknown): value is SaslMechanism {
+  const mechanism = value as Partial<SaslMechanism> | null
+  return typeof mechanism?.name === 'string' && typeof mechanism.start === 'function'
+}
+
+const logger = z.custom<Logger>((value) => {
+  const candidate = value as Partial<Logger> | null
+  return (['debug', 'info', 'warn', 'error'] as const).every((level) => isFunction(candidate?.[level]))
+}, 'An object with debug, info, warn and error is needed')
+
+const schema = z
+  .strictObject({
+    brokers: parsedBrokers,
+    clientId: z
+      .string('A text is needed')
+      .max(249, 'At most 249 characters are allowed')
+      .default('typed-kafka'),
+    tls: tls.default(false),
+    sasl: z
+      .unknown()
+      .superRefine((value, context) => {
+        if (value === undefined || isSaslMechanism(value)) return
+        const result = passwordSasl.safeParse(value)
+        for (const issue of result.error?.issues ?? []) context.addIssue({ ...issue } as never)
+      })
+      .optional(),
+    requestTimeoutMs: ms(30_000, 1),
+    connectionSetupTimeoutMs: ms(10_000, 1),
+    connectionSetupTimeoutMaxMs: ms(30_000, 1),
+    reconnectBackoffMs: ms(50),
+    reconnectBackoffMaxMs: ms(1000),
+    retryBackoffMs: ms(100),
+    retryBackoffMaxMs: ms(1000),
+    metadataMaxAgeMs: ms(300_000, 1),
+    connectionsMaxIdleMs: ms(540_000, 1),
+    maxResponseBytes: z
+      .number('Bytes are a number')
+      .int('Bytes are a whole number')
+      .min(1024, 'At least 1024 is needed')
+      .max(0x7fffffff, 'At most 2147483647 is allowed')
+      .default(104_857_600),
+    logger: logger.default(() => consoleLogger),
+    clock: z.custom<Clock>().default(() => systemClock),
+    socketFactory: z.custom<SocketFactory>(isFunction).default(() => nodeSocketFactory),
+    resolveHost: z.custom<HostResolver>(isFunction).default(() => systemHostResolver),
+    random: z.custom<() => number>(isFunction).default(() => Math.random),
+  })
+  .superRefine((options, context) => {
+    for (const [base, limit] of backoffPairs) {
+      if (options[base] <= options[limit]) continue
+      context.addIssue({
+        code: 'custom',
+        path: [base],
+        message: `It must not be above ${limit} (${options[limit]})`,
+      })
+    }
+    if (
+      typeof options.tls === 'object' &&
+      (options.tls.cert === undefined) !== (options.tls.key === undefined)
+    ) {
+      context.addIssue({ code: 'custom', path: ['tls'], message: 'Cert and key are needed together' })
+    }
+  })
+
+const backoffPairs = [
+  ['connectionSetupTimeoutMs', 'connectionSetupTimeoutMaxMs'],
+  ['reconnectBackoffMs', 'reconnectBackoffMaxMs'],
+  ['retryBackoffMs', 'retryBackoffMaxMs'],
+] as const
+
+/** Checks the options and fills in what is left out; throws InvalidOptionError with all problems at once. */
+export function resolveClusterOptions(options: ClusterOptions): ResolvedClusterOptions {
+  const resolved = resolveOptions(schema, 'Kafka', raiseMaxima(options))
+  return Object.freeze({
+    ...resolved,
+    tls: resolved.tls === false ? undefined : new TlsSettings(resolved.tls === true ? {} : resolved.tls),
+    sasl: resolveSasl(resolved.sasl as ClusterOptions['sasl']),
+  })
+}
+
+/** A base above the default maximum, with the maximum left out, means both: as in Java. */
+function raiseMaxima(options: ClusterOptions): unknown {
+  if (typeof options !== 'object' || options === null) return options
+  const raised: Record<string, unknown> = { ...options }
+  for (const [base, limit] of backoffPairs) {
+    const value = options[base]
+    const fallback = defaultMaxima[limit]
+    if (typeof value === 'number' && options[limit] === undefined && value > fallback) raised[limit] = value
+  }
+  return raised
+}
+
+const defaultMaxima = {
+  connectionSetupTimeoutMaxMs: 30_000,
+  reconnectBackoffMaxMs: 1000,
+  retryBackoffMaxMs: 1000,
+} as const
+
+function resolveSasl(sasl: ClusterOptions['sasl']): SaslMechanism | undefined {
+  if (sasl === undefined || isSaslMechanism(sasl)) return sasl
+  const { mechanism, username, password } = sasl
+  if (mechanism === 'PLAIN') return new PlainMechanism(username, password)
+  return new ScramMechanism(mechanism === 'SCRAM-SHA-256' ? 'sha256' : 'sha512', username, password)
+}

@@ -1,0 +1,94 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from 'node:tls'
+
+/** Where one socket goes: one address of a broker. */
+export interface SocketTarget {
+  /** An IP address, or a name that the socket resolves itself. */
+  readonly address: string
+  readonly port: number
+  /** The name the user or the broker gave; what a certificate is checked against. */
+  readonly host: string
+  /** Present when the socket is to speak TLS. */
+  readonly tls: ConnectionOptions | undefined
+}
+
+/** What a socket tells its owner. Nothing is called after `onClosed`, which is called exactly once. */
+export interface SocketListener {
+  /** The socket can carry requests; with TLS the handshake is over and the certificate was accepted. */
+  onOpen(): void
+  /** Where the next bytes are to be put; never empty. */
+  readBuffer(): Uint8Array
+  /** `length` bytes were put at the start of the buffer that `readBuffer` gave last. */
+  onRead(length: number): void
+  onClosed(error: Error | undefined): void
+}
+
+/** One byte stream to a broker. */
+export interface BrokerSocket {
+  /**
+   * Sends all pieces in one gathered write; the pieces must not change until `onFlushed` is called, which happens
+   * once the operating system took them, or never when the socket dies first.
+   */
+  write(pieces: readonly Uint8Array[], onFlushed: () => void): void
+  /** Ends the socket now. `onClosed` follows. */
+  destroy(): void
+}
+
+/** Opens sockets; a test or a simulated network passes its own. */
+export type SocketFactory = (target: SocketTarget, listener: SocketListener) => BrokerSocket
+
+/**
+ * The real thing, over `node:net` and `node:tls`. Bytes are read straight into the buffers the listener offers, so
+ * that a large response is never copied.
+ */
+export const nodeSocketFactory: SocketFactory = (target, listener) => {
+  const onread = {
+    buffer: () => listener.readBuffer(),
+    callback: (length: number) => {
+      listener.onRead(length)
+      return true
+    },
+  }
+  const socket = target.tls === undefined ? openTcp(target, onread) : openTls(target, target.tls, onread)
+  let failure: Error | undefined
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, 60_000)
+  socket.once(target.tls === undefined ? 'connect' : 'secureConnect', () => listener.onOpen())
+  socket.on('error', (error) => {
+    failure ??= error
+  })
+  socket.once('close', () => listener.onClosed(failure))
+  return {
+    write(pieces, onFlushed) {
+      const done = (error?: Error | null) => {
+        if (!error) onFlushed()
+      }
+      const last = pieces.length - 1
+      if (last > 0) socket.cork()
+      for (let i = 0; i < last; i++) socket.write(pieces[i] as Uint8Array)
+      socket.write(pieces[last] as Uint8Array, done)
+      if (last > 0) socket.uncork()
+    },
+    destroy: () => void socket.destroy(),
+  }
+}
+
+type OnRead = { buffer: () => Uint8Array; callback: (length: number) => boolean }
+
+function openTcp(target: SocketTarget, onread: OnRead): Socket {
+  return connectTcp({ host: target.address, port: target.port, onread })
+}
+
+function openTls(target: SocketTarget, tls: ConnectionOptions, onread: OnRead): Socket {
+  // An IP address can't be asked for by SNI, and is compared with the certificate's IP entries by Node.
+  const servername = tls.servername ?? (isIP(target.host) === 0 ? target.host : '')
+  const checkedName = servername === '' ? target.host : servername
+  const options = { ...tls, host: target.address, port: target.port, servername, onread }
+  if (tls.checkServerIdentity === undefined && checkedName !== target.address) {
+    return connectTls({
+      ...options,
+      checkServerIdentity: (_, cert) => checkServerIdentity(checkedName, cert),
+    })
+  }
+  return connectTls(options)
+}

@@ -1,0 +1,145 @@
+import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
+import { AuthenticationError } from '../../base/errors'
+import type { SaslExchange, SaslMechanism } from './sasl-mechanism'
+
+const deriveKey = promisify(pbkdf2)
+
+/** A server that asks for fewer rounds (RFC 7677) is weak or lies; one that asks for more would only burn time. */
+const minIterations = 4096
+const maxIterations = 10_000_000
+
+/** The hash of a SCRAM mechanism, as node:crypto calls it. */
+export type ScramHash = 'sha256' | 'sha512'
+
+/**
+ * SASL SCRAM (RFC 5802, RFC 7677): the password never travels, and the broker has to prove that it knows it too.
+ */
+export class ScramMechanism implements SaslMechanism {
+  readonly name: string
+  readonly #hash: ScramHash
+  readonly #username: string
+  readonly #password: string
+  readonly #createNonce: () => string
+
+  /** @param createNonce makes the client's nonce; a test passes its own */
+  constructor(
+    hash: ScramHash,
+    username: string,
+    password: string,
+    createNonce: () => string = () => randomBytes(24).toString('base64url'),
+  ) {
+    this.name = hash === 'sha256' ? 'SCRAM-SHA-256' : 'SCRAM-SHA-512'
+    this.#hash = hash
+    this.#username = username
+    this.#password = password
+    this.#createNonce = createNonce
+  }
+
+  start(): SaslExchange {
+    return new ScramExchange(this.#hash, this.#username, this.#password, this.#createNonce())
+  }
+}
+
+class ScramExchange implements SaslExchange {
+  readonly #hash: ScramHash
+  readonly #username: string
+  readonly #password: string
+  readonly #nonce: string
+  #serverSignature: Buffer | undefined
+
+  constructor(hash: ScramHash, username: string, password: string, nonce: string) {
+    this.#hash = hash
+    this.#username = username
+    this.#password = password
+    this.#nonce = nonce
+  }
+
+  get #firstBare(): string {
+    return `n=${escapeName(normalise(this.#username))},r=${this.#nonce}`
+  }
+
+  first(): Uint8Array {
+    return Buffer.from(`n,,${this.#firstBare}`, 'utf8')
+  }
+
+  async next(challenge: Buffer): Promise<Uint8Array | undefined> {
+    const text = challenge.toString('utf8')
+    if (this.#serverSignature === undefined) return await this.#prove(text)
+    this.#verify(text, this.#serverSignature)
+    return undefined
+  }
+
+  async #prove(serverFirst: string): Promise<Uint8Array> {
+    const { nonce, salt, iterations } = this.#parseServerFirst(serverFirst)
+    const keyLength = this.#hash === 'sha256' ? 32 : 64
+    const salted = await deriveKey(normalise(this.#password), salt, iterations, keyLength, this.#hash)
+    const clientKey = this.#hmac(salted, 'Client Key')
+    const storedKey = createHash(this.#hash).update(clientKey).digest()
+    // 'biws' is the base64 of 'n,,': no channel binding, no other authorization identity.
+    const finalBare = `c=biws,r=${nonce}`
+    const transcript = `${this.#firstBare},${serverFirst},${finalBare}`
+    const signature = this.#hmac(storedKey, transcript)
+    const proof = Buffer.from(clientKey.map((byte, i) => byte ^ (signature[i] as number)))
+    this.#serverSignature = this.#hmac(this.#hmac(salted, 'Server Key'), transcript)
+    return Buffer.from(`${finalBare},p=${proof.toString('base64')}`, 'utf8')
+  }
+
+  #parseServerFirst(text: string): { nonce: string; salt: Buffer; iterations: number } {
+    const attributes = parseAttributes(text)
+    const error = attributes.get('e')
+    if (error !== undefined) throw refused(`the broker said '${error}'`)
+    const nonce = attributes.get('r')
+    const salt = attributes.get('s')
+    const iterations = Number(attributes.get('i'))
+    if (nonce === undefined || salt === undefined) throw refused("the broker's message lacks nonce or salt")
+    if (!nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length) {
+      throw refused("the broker's nonce does not continue ours: the answer may be a replay")
+    }
+    if (!Number.isInteger(iterations) || iterations < minIterations || iterations > maxIterations) {
+      throw refused(
+        `the broker asks for ${attributes.get('i')} iterations, allowed are ${minIterations} to ${maxIterations}`,
+      )
+    }
+    return { nonce, salt: Buffer.from(salt, 'base64'), iterations }
+  }
+
+  #verify(text: string, expected: Buffer): void {
+    const attributes = parseAttributes(text)
+    const error = attributes.get('e')
+    if (error !== undefined) throw refused(`the broker said '${error}'`)
+    const signature = Buffer.from(attributes.get('v') ?? '', 'base64')
+    if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) {
+      throw refused(
+        'the broker could not prove that it knows the password; it may not be who it claims to be',
+      )
+    }
+  }
+
+  #hmac(key: Buffer, text: string): Buffer {
+    return createHmac(this.#hash, key).update(text, 'utf8').digest()
+  }
+}
+
+function refused(why: string): AuthenticationError {
+  return new AuthenticationError('SASL_AUTHENTICATION_FAILED', `SCRAM authentication failed: ${why}`)
+}
+
+function parseAttributes(text: string): Map<string, string> {
+  const attributes = new Map<string, string>()
+  for (const part of text.split(',')) if (part[1] === '=') attributes.set(part.charAt(0), part.slice(2))
+  return attributes
+}
+
+/** RFC 5802: '=' and ',' separate attributes and must not stand in a name. */
+function escapeName(name: string): string {
+  return name.replaceAll('=', '=3D').replaceAll(',', '=2C')
+}
+
+/** What matters of SASLprep (RFC 4013): compatibility forms become one, other spaces a space, soft hyphens nothing. */
+function normalise(text: string): string {
+  return text
+    .replace(/[\u00AD\u034F\u1806\u180B-\u180D\u200B-\u200D\u2060\uFE00-\uFE0F\uFEFF]/g, '')
+    .replace(/[\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]/g, ' ')
+    .normalize('NFKC')
+}
