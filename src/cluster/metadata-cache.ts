@@ -59,6 +59,8 @@ export class MetadataCache implements Metadata {
   readonly #tracked = new Set<string>()
   /** Topics someone waits for who lets the broker create them. */
   readonly #creating = new Map<string, number>()
+  /** Topics that callers wait for, and how many. */
+  readonly #requiring = new Map<string, number>()
   /** What brokers last said of topics they did not describe. */
   readonly #topicErrors = new Map<string, { errorCode: number; since: number }>()
   readonly #listeners = new Set<() => void>()
@@ -169,15 +171,16 @@ export class MetadataCache implements Metadata {
     const missing = () => names.filter((name) => !this.#snapshot.topics.has(name))
     for (const name of names) this.#tracked.add(name)
     if (missing().length === 0) return
+    for (const name of names) this.#requiring.set(name, (this.#requiring.get(name) ?? 0) + 1)
     const creating = options.allowAutoTopicCreation ? missing() : []
     for (const name of creating) this.#creating.set(name, (this.#creating.get(name) ?? 0) + 1)
     try {
       await this.#waitForTopics(missing, deadline)
-    } catch (error) {
-      for (const name of missing()) this.#tracked.delete(name)
-      throw error
     } finally {
-      for (const name of creating) this.#leaveCreating(name)
+      for (const name of names) leave(this.#requiring, name)
+      for (const name of creating) leave(this.#creating, name)
+      // Another caller may still wait for the same topic.
+      for (const name of missing()) if (!this.#requiring.has(name)) this.#tracked.delete(name)
     }
   }
 
@@ -201,12 +204,6 @@ export class MetadataCache implements Metadata {
         )
       }
     }
-  }
-
-  #leaveCreating(name: string): void {
-    const others = (this.#creating.get(name) ?? 1) - 1
-    if (others === 0) this.#creating.delete(name)
-    else this.#creating.set(name, others)
   }
 
   /** What brokers said of the first of these topics, a final error before a passing one. */
@@ -373,6 +370,13 @@ export class MetadataCache implements Metadata {
     )
     this.#ageTimer.unref?.()
   }
+}
+
+/** One caller less counts on this name. */
+function leave(counts: Map<string, number>, name: string): void {
+  const others = (counts.get(name) ?? 1) - 1
+  if (others === 0) counts.delete(name)
+  else counts.set(name, others)
 }
 
 function checkTopicName(name: string): void {

@@ -24,8 +24,9 @@ export class GroupLeader {
   readonly #onChange: (what: string) => void
   /** Partition counts as the last assignment saw them; undefined while this member does not lead. */
   #divided: Map<string, number> | undefined
-  #watch: (() => void) | undefined
-  #waiting: AbortController | undefined
+  #endWatch: (() => void) | undefined
+  /** Topics asked for that do not exist yet, each with what ends the wait for it. */
+  readonly #awaited = new Map<string, AbortController>()
 
   /** @param onChange called when the topics no longer are what was divided */
   constructor(cluster: Cluster, allowAutoTopicCreation: boolean, onChange: (what: string) => void) {
@@ -53,12 +54,10 @@ export class GroupLeader {
     names: readonly string[],
     topics = names.flatMap((name) => assignable(this.#cluster, name) ?? []),
   ): void {
-    this.stop()
     const counts = new Map(topics.map((topic) => [topic.name, topic.partitionCount]))
     this.#divided = new Map(names.map((name) => [name, counts.get(name) ?? 0]))
-    this.#watch = this.#cluster.metadata.onUpdate(() => this.#compare())
-    const missing = names.filter((name) => !counts.has(name))
-    if (missing.length > 0) this.#awaitTopics(missing)
+    this.#endWatch ??= this.#cluster.metadata.onUpdate(() => this.#compare())
+    this.#awaitMissing(names)
   }
 
   /** Compares now: an update may have come between the division and the end of the rebalance. */
@@ -67,45 +66,54 @@ export class GroupLeader {
   }
 
   stop(): void {
-    this.#watch?.()
-    this.#watch = undefined
-    this.#waiting?.abort()
-    this.#waiting = undefined
+    this.#endWatch?.()
+    this.#endWatch = undefined
     this.#divided = undefined
+    this.#awaitMissing([])
   }
 
   /** Asks for all topics and waits for one answer, not for topics that do not exist. */
   async #learn(names: readonly string[]): Promise<void> {
     const { clock, metadata, logger } = this.#cluster
-    if (names.every((name) => metadata.topic(name) !== undefined)) return
-    const stop = new AbortController()
-    const deadline = new Deadline(clock, 'group assignment', metadataWaitMs, stop.signal)
-    const all = this.#require(names, deadline).then(() => {})
+    this.#awaitMissing(names)
+    if (this.#awaited.size === 0) return
     try {
-      await Promise.race([all, metadata.refresh(deadline)])
+      await metadata.refresh(new Deadline(clock, 'group assignment', metadataWaitMs))
     } catch (error) {
       logger.warn('No fresh metadata for the assignment; going on with what is known', { error })
-    } finally {
-      stop.abort()
+    }
+    const missing = names.filter((name) => metadata.topic(name) === undefined)
+    if (missing.length > 0)
+      logger.warn('Subscribed topics do not exist, or may not be seen', { topics: missing })
+  }
+
+  /** Keeps asking for those of these topics that are not known, and for no others. */
+  #awaitMissing(names: readonly string[]): void {
+    for (const [name, waiting] of this.#awaited) {
+      if (names.includes(name)) continue
+      this.#awaited.delete(name)
+      waiting.abort()
+    }
+    for (const name of names) {
+      if (this.#awaited.has(name) || this.#cluster.metadata.topic(name) !== undefined) continue
+      const waiting = new AbortController()
+      this.#awaited.set(name, waiting)
+      void this.#awaitTopic(name, waiting)
     }
   }
 
   /** One call per topic, so that one that can't be had does not hide the others. Never rejects. */
-  async #require(names: readonly string[], deadline: Deadline): Promise<void> {
-    const options = { allowAutoTopicCreation: this.#allowAutoTopicCreation }
-    await Promise.allSettled(
-      names.map((name) => this.#cluster.metadata.requireTopics([name], deadline, options)),
-    )
-  }
-
-  #awaitTopics(names: readonly string[]): void {
-    this.#cluster.logger.warn('Subscribed topics do not exist yet', { topics: names })
-    const waiting = new AbortController()
-    this.#waiting = waiting
-    const deadline = new Deadline(this.#cluster.clock, 'subscription', Infinity, waiting.signal)
-    void this.#require(names, deadline).then(() => {
-      if (this.#waiting === waiting) this.#compare()
-    })
+  async #awaitTopic(name: string, waiting: AbortController): Promise<void> {
+    const { clock, metadata, logger } = this.#cluster
+    const deadline = new Deadline(clock, 'subscription', Infinity, waiting.signal)
+    try {
+      await metadata.requireTopics([name], deadline, { allowAutoTopicCreation: this.#allowAutoTopicCreation })
+    } catch (error) {
+      if (!waiting.signal.aborted) logger.warn(`Topic '${name}' is left out of the assignment`, { error })
+    }
+    if (this.#awaited.get(name) !== waiting) return
+    this.#awaited.delete(name)
+    this.#compare()
   }
 
   #compare(): void {
