@@ -105,7 +105,7 @@ export class AssignmentChanges implements GroupListener {
 
   /** Waits until no handler runs for these partitions; after `timeoutMs` those that do are told that they came too late. */
   async waitForHandlers(states: readonly PartitionState[], timeoutMs: number): Promise<void> {
-    const running = states.filter((state) => !state.isIdle)
+    const running = states.filter((state) => !state.isIdle && !state.isAborted)
     if (running.length === 0) return
     const { clock, logger } = this.#options
     const deadline = new Deadline(clock, 'the wait for running handlers', timeoutMs)

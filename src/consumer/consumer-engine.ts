@@ -174,19 +174,20 @@ export class ConsumerEngine {
     })
   }
 
+  /** Makes requests possible; throws ClosedError once the consumer is closing. */
+  open(): void {
+    if (this.#closing !== undefined) throw new ClosedError('The consumer')
+    this.#lease ??= this.#cluster.lease()
+  }
+
   /** Joins the group, or takes the partitions given by hand. Nothing happens when it did so before. */
   start(): void {
-    this.requireOpen()
-    if (this.#lease !== undefined) return
-    this.#lease = this.#cluster.lease()
+    this.open()
+    if (this.#fetcher !== undefined) return
     this.#fetcher = this.#createFetcher()
     this.#idle = this.#watch.begin()
     this.membership?.start(this.#options.topics.map(({ name }) => name))
     if (this.#options.assign !== null) this.assign(this.#options.assign)
-  }
-
-  requireOpen(): void {
-    if (this.#closing !== undefined) throw new ClosedError('The consumer')
   }
 
   /** Replaces the partitions given by hand; those that stay go on undisturbed. */
@@ -335,7 +336,7 @@ export class ConsumerEngine {
     try {
       // The membership's last revocation commits what is finished; without one it is done here.
       if (this.membership !== undefined) {
-        if (this.#lease !== undefined) await this.membership.close(deadline, { leave: 'default' })
+        if (this.#fetcher !== undefined) await this.membership.close(deadline, { leave: 'default' })
       } else if (this.committer?.isAutomatic) {
         await this.committer.commitFinished(this.subscription.all(), deadline)
       }

@@ -21,8 +21,10 @@ import type { MessageBatch } from './message-batch'
 import type { HandlerContext } from './partition-state'
 import { queryOfSeek, requireOffset, type SeekTarget } from './start-from'
 
-/** The messages of these topics: their union, each typed by its topic's definition. */
-export type MessageOf<Topics extends readonly TopicInput[]> = MessageOfTopic<Topics[number]>
+/** The messages of these topics: their union, each typed by its topic's definition; bytes where there is none. */
+export type MessageOf<Topics extends readonly TopicInput[]> = [Topics[number]] extends [never]
+  ? MessageOfTopic<string>
+  : MessageOfTopic<Topics[number]>
 
 type MessageOfTopic<T> = T extends string
   ? Message<Buffer | null, Buffer | null>
@@ -245,7 +247,7 @@ export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput
    * its offset + 1.
    */
   async commit(offsets?: readonly OffsetToCommit[], options: CallOptions = {}): Promise<void> {
-    this.#engine.requireOpen()
+    this.#engine.open()
     const { committer, subscription } = this.#engine
     if (committer === undefined) throw new InvalidArgumentError("commit: this consumer has no 'groupId'")
     const deadline = this.#deadline('commit', options)
@@ -268,7 +270,7 @@ export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput
     partitions: readonly TopicPartition[],
     options: CallOptions = {},
   ): Promise<readonly CommittedOffset[]> {
-    this.#engine.requireOpen()
+    this.#engine.open()
     const { offsets } = this.#engine
     if (offsets === undefined) throw new InvalidArgumentError("committed: this consumer has no 'groupId'")
     return await offsets.fetchCommitted(partitions, this.#deadline('committed', options))
