@@ -9,6 +9,8 @@ export class ProducerTopic implements PartitionLoad {
   readonly sticky: StickyPartitioner
   readonly #queues: (PartitionQueue | undefined)[] = []
   #metadata: TopicMetadata | undefined
+  /** Kept while the topic is gone, to recognise another one of its name. */
+  #lastTopicId = zeroUuid
 
   constructor(name: string, stickyBytes: number, random: () => number) {
     this.name = name
@@ -24,13 +26,16 @@ export class ProducerTopic implements PartitionLoad {
     return this.#metadata?.partitions.length ?? 0
   }
 
-  /** Takes over newer metadata; when the topic was created anew, sequences start again (P14). */
-  update(metadata: TopicMetadata): void {
-    const previous = this.#metadata
-    if (previous === metadata) return
-    this.#metadata = metadata
+  /**
+   * Takes over newer metadata; undefined when brokers say that the topic is gone. When it was created anew,
+   * sequences start again (P14).
+   */
+  update(metadata: TopicMetadata | undefined): void {
+    if (this.#metadata === metadata) return
     const isAnother =
-      previous !== undefined && previous.topicId !== metadata.topicId && previous.topicId !== zeroUuid
+      metadata !== undefined && this.#lastTopicId !== zeroUuid && this.#lastTopicId !== metadata.topicId
+    this.#metadata = metadata
+    if (metadata !== undefined) this.#lastTopicId = metadata.topicId
     for (const queue of this.#queues) {
       if (queue === undefined) continue
       if (isAnother) queue.forgetSequences()

@@ -253,8 +253,7 @@ export class Producer {
     if (topic === undefined) {
       topic = new ProducerTopic(name, this.options.batchSizeBytes, this.#random)
       this.#topics.set(name, topic)
-      const metadata = this.#cluster.metadata.topic(name)
-      if (metadata !== undefined) topic.update(metadata)
+      topic.update(this.#cluster.metadata.topic(name))
     }
     return topic
   }
@@ -267,10 +266,7 @@ export class Producer {
   }
 
   #onMetadata(): void {
-    for (const topic of this.#topics.values()) {
-      const metadata = this.#cluster.metadata.topic(topic.name)
-      if (metadata !== undefined) topic.update(metadata)
-    }
+    for (const topic of this.#topics.values()) topic.update(this.#cluster.metadata.topic(topic.name))
     this.#sender.onMetadata()
   }
 

@@ -112,10 +112,9 @@ export class SendAdmission {
       const deadline = this.#deadline(`metadata of topic ${topic.name}`, timeoutMs)
       try {
         await this.#metadata.requireTopics([topic.name], deadline, this.#options)
-        const metadata = this.#metadata.topic(topic.name)
-        if (metadata !== undefined) topic.update(metadata)
+        topic.update(this.#metadata.topic(topic.name))
         // An answer without the topic would otherwise be asked for again without a pause.
-        else await this.#pause(deadline)
+        if (topic.partitionCount === 0) await this.#pause(deadline)
       } catch (caught) {
         error = KafkaError.from(caught, 'The metadata lookup failed', { topic: topic.name })
         for (const waiting of calls) waiting.lastError = error
@@ -137,8 +136,7 @@ export class SendAdmission {
     while (waiting.isActive && partition >= topic.partitionCount) {
       try {
         await this.#metadata.refresh(deadline)
-        const metadata = this.#metadata.topic(topic.name)
-        if (metadata !== undefined) topic.update(metadata)
+        topic.update(this.#metadata.topic(topic.name))
       } catch (error) {
         waiting.lastError = KafkaError.from(error)
       }
