@@ -6,6 +6,12 @@ import type { AdminCall } from './admin-call'
 import { AdminCalls } from './admin-calls'
 import { resolveAdminOptions, type AdminOptions, type ResolvedAdminOptions } from './admin-options'
 import {
+  alterGroupOffsets,
+  describeGroupPartition,
+  type AlteredGroupOffset,
+  type NewGroupOffset,
+} from './alter-group-offsets'
+import {
   callOptionsSchema,
   type AdminCallOptions,
   type PartialResults,
@@ -250,6 +256,21 @@ export class Admin {
   listGroupOffsets(groups: readonly GroupOffsetsQuery[], options?: ListGroupOffsetsOptions) {
     return this.#items('listGroupOffsets', listGroupOffsetsOptions, options, groupById, (call, resolved) =>
       listGroupOffsets(call, groups, resolved),
+    )
+  }
+
+  /** Sets the committed offsets of groups without members. */
+  alterGroupOffsets(
+    offsets: readonly NewGroupOffset[],
+    options: AdminCallOptions & PartialResults,
+  ): Promise<ItemResult<AlteredGroupOffset, 'groupId' | 'topic' | 'partition'>[]>
+  alterGroupOffsets(
+    offsets: readonly NewGroupOffset[],
+    options?: AdminCallOptions,
+  ): Promise<AlteredGroupOffset[]>
+  alterGroupOffsets(offsets: readonly NewGroupOffset[], options?: AdminCallOptions) {
+    return this.#items('alterGroupOffsets', callOptionsSchema, options, describeGroupPartition, (call) =>
+      alterGroupOffsets(call, offsets),
     )
   }
 

@@ -46,36 +46,33 @@ function pushTo<Key, Item>(groups: Map<Key, Item[]>, key: Key, item: Item): void
   else group.push(item)
 }
 
-/**
- * Splits groups by their coordinator. A group whose coordinator can't be found fails alone.
- * @param send one request to one coordinator
- */
-export async function planByCoordinator<Item, Value>(
+interface CoordinatorLookup<Item> {
+  readonly failed: ReadonlyMap<Item, KafkaError>
+  /** Items by the node id of their coordinator. */
+  readonly located: ReadonlyMap<number, Item[]>
+}
+
+/** Finds the coordinator of each group, once a group. A group whose coordinator can't be found fails alone. */
+async function findCoordinators<Item>(
   call: AdminCall,
   items: readonly Item[],
   groupId: (item: Item) => string,
-  send: (nodeId: number, items: readonly Item[]) => Promise<ReadonlyMap<Item, Outcome<Value>>>,
-): Promise<readonly Shard<Item, Value>[]> {
-  const located = await Promise.all(
-    items.map(async (item): Promise<{ item: Item; at: number | KafkaError }> => {
+): Promise<CoordinatorLookup<Item>> {
+  const failed = new Map<Item, KafkaError>()
+  const located = new Map<number, Item[]>()
+  await Promise.all(
+    [...groupBy(items, groupId)].map(async ([group, members]) => {
       try {
-        return { item, at: await call.cluster.coordinator('group', groupId(item), call.deadline) }
-      } catch (error) {
-        return { item, at: KafkaError.from(error, 'The group coordinator could not be found') }
+        const nodeId = await call.cluster.coordinator('group', group, call.deadline)
+        for (const item of members) pushTo(located, nodeId, item)
+      } catch (caught) {
+        const error = KafkaError.from(caught, 'The group coordinator could not be found')
+        for (const item of members) failed.set(item, error)
       }
     }),
   )
   call.deadline.throwIfAborted()
-  const failed = new Map<Item, KafkaError>()
-  const found = new Map<number, Item[]>()
-  for (const { item, at } of located) {
-    if (at instanceof KafkaError) failed.set(item, at)
-    else pushTo(found, at, item)
-  }
-  return withFailed(
-    failed,
-    [...found].map(([nodeId, members]) => ({ items: members, send: () => send(nodeId, members) })),
-  )
+  return { failed, located }
 }
 
 /** Shards of what was located, and one more for what was not. */
@@ -86,14 +83,24 @@ export function withFailed<Item, Value>(
   return failed.size === 0 ? shards : [...shards, failedShard(failed)]
 }
 
-/** The call of a request that belongs to group coordinators: looked up again when it moved or does not answer. */
+/**
+ * The call of a request that belongs to group coordinators: looked up again when it moved or does not answer.
+ * @param split splits the items of one coordinator that can't share a request
+ */
 export function coordinatorCall<Item, Value>(
   call: AdminCall,
   groupId: (item: Item) => string,
   send: (nodeId: number, items: readonly Item[]) => Promise<ReadonlyMap<Item, Outcome<Value>>>,
+  split: (items: readonly Item[]) => readonly (readonly Item[])[] = (items) => [items],
 ): ItemCall<Item, Value> {
   return {
-    plan: (items) => planByCoordinator(call, items, groupId, send),
+    plan: async (items) => {
+      const { failed, located } = await findCoordinators(call, items, groupId)
+      const shards = [...located].flatMap(([nodeId, group]) =>
+        split(group).map((shard) => ({ items: shard, send: () => send(nodeId, shard) })),
+      )
+      return withFailed(failed, shards)
+    },
     retried: coordinatorRetries,
     beforeRetry: (item, error) => {
       if (meansCoordinatorMoved(error)) call.cluster.forgetCoordinator('group', groupId(item))

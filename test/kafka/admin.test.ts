@@ -328,6 +328,22 @@ describeEachKafka('the admin client', (kafka) => {
     expect(some?.offsets).toMatchObject([{ topic, partition: 1, offset: null }])
     expect(none?.offsets).toEqual([])
 
+    const altered = await admin.alterGroupOffsets(
+      [
+        { groupId: group, topic, partition: 0, offset: 0n, metadata: 'from the start' },
+        { groupId: group, topic: gone, partition: 0, offset: 0n },
+      ],
+      { partial: true },
+    )
+    expect(altered.map(({ error }) => error?.code)).toEqual([undefined, 'UNKNOWN_TOPIC_OR_PARTITION'])
+    const [set] = await admin.listGroupOffsets([{ groupId: group, partitions: [{ topic, partition: 0 }] }])
+    expect(set?.offsets).toMatchObject([{ offset: 0n, metadata: 'from the start' }])
+    const told = await runKafkaTool(kafka.version, groupCommand(kafka), [
+      ...serverArgs(kafka),
+      ...['--describe', '--group', group],
+    ])
+    expect(told).toMatch(new RegExp(`${group}\\s+${topic}\\s+0\\s+0\\s`))
+
     const listed = (await admin.listGroups({ states: ['Empty'] })).find(({ groupId }) => groupId === group)
     expect(listed).toMatchObject({ groupId: group, state: 'Empty' })
     const results = await admin.describeGroups([group, gone], { partial: true })
@@ -369,6 +385,9 @@ describeEachKafka('the admin client', (kafka) => {
           members: [{ subscribedTopics: [topic], subscribedTopicRegex: null, assignment }],
         })
         await expect(admin.deleteGroups([group])).rejects.toMatchObject({ code: 'NON_EMPTY_GROUP' })
+        await expect(
+          admin.alterGroupOffsets([{ groupId: group, topic, partition: 0, offset: 0n }]),
+        ).rejects.toMatchObject({ code: 'UNKNOWN_MEMBER_ID' })
         if (protocol === 'consumer') {
           const listed = await admin.listGroups({ types: ['consumer'], protocolTypes: ['consumer'] })
           expect(listed).toContainEqual({

@@ -9,6 +9,7 @@ import {
   type DescribeGroupsResponse,
 } from '../../../src/wire/generated/client/describe-groups'
 import { listGroupsApi } from '../../../src/wire/generated/client/list-groups'
+import { offsetCommitApi } from '../../../src/wire/generated/client/offset-commit'
 import { offsetFetchApi } from '../../../src/wire/generated/client/offset-fetch'
 import { consumerProtocolAssignmentCodec } from '../../../src/wire/generated/data/consumer-protocol-assignment'
 import { consumerProtocolSubscriptionCodec } from '../../../src/wire/generated/data/consumer-protocol-subscription'
@@ -402,5 +403,69 @@ describe('listGroupOffsets', () => {
       context: { topic: 'x', partition: 0 },
     })
     expect(attempts).toBe(3)
+  })
+})
+
+describe('alterGroupOffsets', () => {
+  it('commits each group apart, as no member, and tells each partition how it went', async () => {
+    const { cluster, admin } = setUp()
+    const asked: unknown[] = []
+    cluster.on(offsetCommitApi, ({ request, version, nodeId }) => {
+      expect(version).toBe(9)
+      asked.push({ nodeId, ...request })
+      return {
+        throttleTimeMs: 0,
+        topics: request.topics.map(({ name, partitions }) => ({
+          name: name ?? '',
+          topicId: zeroUuid,
+          partitions: partitions.map(({ partitionIndex }) => ({
+            partitionIndex,
+            errorCode:
+              request.groupId === 'busy' ? ErrorCode.UNKNOWN_MEMBER_ID : partitionIndex === 9 ? 3 : 0,
+          })),
+        })),
+      }
+    })
+    const at = (groupId: string, partition: number) => ({ groupId, topic: 'x', partition, offset: 5n })
+    const offsets = [at('a', 0), at('busy', 0), at('a', 9), { ...at('b', 0), leaderEpoch: 2, metadata: 'm' }]
+    const results = await admin.alterGroupOffsets(offsets, { partial: true })
+    expect(results.map(({ groupId, partition, error }) => [groupId, partition, error?.code])).toEqual([
+      ['a', 0, undefined],
+      ['busy', 0, 'UNKNOWN_MEMBER_ID'],
+      ['a', 9, 'UNKNOWN_TOPIC_OR_PARTITION'],
+      ['b', 0, undefined],
+    ])
+    expect(results[1]?.error?.message).toContain('the group has members, stop them first')
+    expect(asked).toHaveLength(3)
+    expect(asked[0]).toMatchObject({ nodeId: 1, groupId: 'a', memberId: '', generationIdOrMemberEpoch: -1 })
+    expect(asked).toContainEqual({
+      nodeId: 2,
+      groupId: 'b',
+      memberId: '',
+      generationIdOrMemberEpoch: -1,
+      topics: [
+        {
+          name: 'x',
+          partitions: [
+            { partitionIndex: 0, committedOffset: 5n, committedLeaderEpoch: 2, committedMetadata: 'm' },
+          ],
+        },
+      ],
+    })
+  })
+
+  it('refuses offsets that are no bigint, and a partition that stands twice', async () => {
+    const { cluster, admin } = setUp()
+    const at = { groupId: 'a', topic: 'x', partition: 0 }
+    await expect(admin.alterGroupOffsets([{ ...at, offset: 5 as never }])).rejects.toThrow(
+      'offsets[0].offset: must be a bigint, such as 5n',
+    )
+    await expect(
+      admin.alterGroupOffsets([
+        { ...at, offset: 1n },
+        { ...at, offset: 2n },
+      ]),
+    ).rejects.toThrow("offsets names group 'a' at x-0 more than once")
+    expect(cluster.sent).toEqual([])
   })
 })
