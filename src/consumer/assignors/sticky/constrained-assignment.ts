@@ -23,7 +23,8 @@ export class ConstrainedAssignment {
   #atQuota: string[] = []
   readonly #assignment = new Map<string, TopicPartition[]>()
   readonly #kept = new Set<TopicPartition>()
-  readonly #given = new Set<TopicPartition>()
+  /** Partitions that their owners could not keep, with the owner. */
+  readonly #givenUp = new Map<TopicPartition, string>()
   /** Partitions that move from one member to another; a cooperative group gives them out a rebalance later. */
   readonly transferring = new Set<TopicPartition>()
 
@@ -56,7 +57,7 @@ export class ConstrainedAssignment {
     const kept = keepable.slice(0, takesExtra ? this.#maxQuota : this.#quota)
     this.#assignment.set(memberId, kept)
     for (const partition of kept) this.#kept.add(partition)
-    for (const partition of owned) if (!this.#kept.has(partition)) this.#given.add(partition)
+    for (const partition of owned) if (!this.#kept.has(partition)) this.#givenUp.set(partition, memberId)
     if (keepable.length < this.#quota) this.#belowQuota.push(memberId)
     else if (takesExtra) {
       this.#extrasTaken++
@@ -79,6 +80,8 @@ export class ConstrainedAssignment {
       else {
         const [memberId] = this.#atQuota.splice(extra, 1) as [string]
         this.#assign(partition, memberId)
+        this.#extrasTaken++
+        if (this.#extrasTaken === this.#extraCount) this.#atQuota = []
       }
     }
     return left
@@ -90,7 +93,7 @@ export class ConstrainedAssignment {
     const full = this.#assign(partition, memberId) >= this.#quota
     if (full) {
       this.#belowQuota.splice(index, 1)
-      if (this.#extraCount > 0) this.#atQuota.push(memberId)
+      if (this.#extrasTaken < this.#extraCount) this.#atQuota.push(memberId)
     }
     const next = full ? index : index + 1
     return this.#belowQuota.length === 0 ? 0 : next % this.#belowQuota.length
@@ -116,8 +119,9 @@ export class ConstrainedAssignment {
   #assign(partition: TopicPartition, memberId: string): number {
     const partitions = this.#assignment.get(memberId) as TopicPartition[]
     partitions.push(partition)
-    if (this.#given.has(partition) || this.#ownership.contested.has(partition))
-      this.transferring.add(partition)
+    const owner = this.#givenUp.get(partition)
+    const moves = owner !== undefined && owner !== memberId
+    if (moves || this.#ownership.contested.has(partition)) this.transferring.add(partition)
     return partitions.length
   }
 }

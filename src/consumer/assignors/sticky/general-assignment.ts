@@ -87,9 +87,7 @@ export class GeneralAssignment {
   #assignAll(partitions: readonly TopicPartition[]): void {
     let rest = partitions
     if (this.#racks.inUse) {
-      rest = this.#racks
-        .byFewestNear(partitions)
-        .filter((partition) => !this.#assignToLeastLoaded(partition, true))
+      rest = partitions.filter((partition) => !this.#assignToLeastLoaded(partition, true))
     }
     for (const partition of rest) this.#assignToLeastLoaded(partition, false)
   }
