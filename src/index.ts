@@ -49,6 +49,8 @@ export type {
 
 export { Admin } from './admin/admin'
 export type { AdminOptions, ResolvedAdminOptions } from './admin/admin-options'
+export type { AlteredGroupOffset, NewGroupOffset } from './admin/alter-group-offsets'
+export type { AclOperation } from './admin/authorized-operations'
 export type { AdminCallOptions, PartialResults } from './admin/call-options'
 export type { ItemResult } from './admin/item-result'
 export type { ConfigEntry, ConfigSource, ConfigType } from './admin/config-entries'

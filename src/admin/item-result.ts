@@ -1,4 +1,4 @@
-import { KafkaError } from '../base/errors'
+import { BrokerError, KafkaError } from '../base/errors'
 import { AdminError, type AnyItemResult } from './admin-error'
 
 /**
@@ -48,8 +48,10 @@ export function requireAll<Result extends AnyItemResult>(
   }
   const [first] = failures
   if (first === undefined) return items
-  // One error for all of several items is no item's own: nobody answered, or the client may not connect at all.
-  if (failures.size === 1 && items.length === 0 && results.length > 1) throw first
+  // What is no item's own: one error for all of several items, or not a broker's word on the only one. Nobody answered,
+  // or the client may not connect at all, and the caller can branch on the error's class.
+  const isOfCall = results.length > 1 || !(first instanceof BrokerError)
+  if (failures.size === 1 && items.length === 0 && isOfCall) throw first
   throw new AdminError(what, results, describe)
 }
 
