@@ -47,7 +47,10 @@ export class KafkaCluster implements Cluster {
     this.requestTimeoutMs = options.requestTimeoutMs
     this.retryBackoffMs = options.retryBackoffMs
     this.retryBackoffMaxMs = options.retryBackoffMaxMs
-    this.#pool = new ConnectionPool(options)
+    this.#pool = new ConnectionPool({
+      ...options,
+      onSuspect: (reason) => this.metadata.requestRefresh(reason),
+    })
     this.metadata = new MetadataCache(options, {
       askOnce: (request) => this.#router.askOnce(metadataApi, request),
       ask: (request, deadline) => this.#router.request({ kind: 'any' }, metadataApi, request, { deadline }),

@@ -308,7 +308,7 @@ export class MetadataCache implements Metadata {
       for (const waiter of waiters) waiter.reject(error)
       return
     }
-    this.#settings.logger.warn(`Metadata could not be refreshed: ${error.message}`, { code: error.code })
+    this.#settings.logger.debug(`Metadata could not be refreshed: ${error.message}`, { code: error.code })
     this.#waiters = [...waiters, ...this.#waiters]
     this.#wanted = true
   }

@@ -3,6 +3,7 @@ import type { Deadline } from '../base/deadline'
 import { ErrorCode } from '../base/error-codes'
 import { BrokerError, ConnectionError, KafkaError, TimeoutError } from '../base/errors'
 import { brokerContext, formatAddress, type BrokerAddress } from '../network/broker-address'
+import { plainMessage } from '../network/connection-errors'
 import type { ConnectionPool } from '../network/connection-pool'
 import type { ClientApi } from '../wire/api'
 import type { BrokerChoice } from './broker-choice'
@@ -21,6 +22,9 @@ export interface RouterSettings {
 /** After so many rounds in which every address looked like a wrong option, it is taken for one. */
 const mistakenRounds = 3
 
+/** How long one broker is waited for with a question that any of them can answer. */
+const hedgeAfterMs = 3000
+
 /** Carries a request to where it belongs, and again by the retry policy while the deadline allows. */
 export class RequestRouter {
   readonly #settings: RouterSettings
@@ -29,6 +33,8 @@ export class RequestRouter {
   readonly #metadata: MetadataCache
   readonly #coordinators: Coordinators
   #mistakenRounds = 0
+  /** Once anything was answered the options are right, and what looks like a mistake is an outage. */
+  #served = false
 
   constructor(
     settings: RouterSettings,
@@ -88,9 +94,11 @@ export class RequestRouter {
       if (broker === undefined) throw this.#endRound(round) ?? unreachable(round)
       round.tried.add(broker.nodeId)
       try {
-        const options = { timeoutMs: this.#settings.requestTimeoutMs }
+        // A frozen broker is not waited for while another can be asked.
+        const patienceMs = this.#choice.next('', round.tried) === undefined ? Infinity : hedgeAfterMs
+        const options = { timeoutMs: this.#settings.requestTimeoutMs, patienceMs }
         const response = await this.#pool.link(broker, '').send(api, body, options)
-        this.#mistakenRounds = 0
+        this.#served = true
         return response
       } catch (error) {
         const failure = KafkaError.from(error, `${api.name} failed`)
@@ -114,7 +122,7 @@ export class RequestRouter {
       ...(options.minVersion === undefined ? {} : { minVersion: options.minVersion }),
       ...(options.maxVersion === undefined ? {} : { maxVersion: options.maxVersion }),
     })
-    this.#mistakenRounds = 0
+    this.#served = true
     const error = errorOf?.(response)
     if (error === undefined || error.errorCode === ErrorCode.NONE) return response
     throw new BrokerError(error.errorCode, `${api.name} failed`, {
@@ -191,7 +199,8 @@ export class RequestRouter {
   #endRound(round: Round): KafkaError | undefined {
     const failures = round.failures.splice(0)
     round.tried.clear()
-    const mistaken = failures.length > 0 && failures.every(({ error }) => looksMistaken(error))
+    const mistaken =
+      !this.#served && failures.length > 0 && failures.every(({ error }) => looksMistaken(error))
     this.#mistakenRounds = mistaken ? this.#mistakenRounds + 1 : 0
     const certain = failures.length > 0 && failures.every(({ error }) => !error.retriable)
     if (certain || this.#mistakenRounds >= mistakenRounds) return summarise(failures, false)
@@ -261,7 +270,7 @@ class Attempts {
 }
 
 function looksMistaken(error: KafkaError): boolean {
-  return !error.retriable || error.code === 'TLS_HANDSHAKE_CLOSED'
+  return !error.retriable || error.code === 'TLS_HANDSHAKE_CLOSED' || error.code === 'CLOSED_BEFORE_USE'
 }
 
 function unreachable(round: Round): KafkaError {
@@ -274,7 +283,11 @@ function summarise(failures: readonly Failure[], retriable: boolean): KafkaError
   if (first === undefined) {
     return new ConnectionError('NO_BROKER_REACHABLE', 'There is no broker to ask', { retriable })
   }
-  if (failures.length === 1) return first.error
+  if (failures.length === 1) {
+    const { error } = first
+    if (error.retriable === retriable || retriable) return error
+    return new ConnectionError(error.code, plainMessage(error), { ...error.context, retriable, cause: error })
+  }
   const said = failures.map(({ error }) => error.message).join('; ')
   const code = failures.every(({ error }) => error.code === first.error.code && !retriable)
     ? first.error.code

@@ -3,6 +3,7 @@ import type { Timer } from '../base/clock'
 import { AbortedError, ConnectionError, KafkaError, TimeoutError } from '../base/errors'
 import type { ClientApi } from '../wire/api'
 import type { BrokerConnection, RequestBody, SetupSettings } from './broker-connection'
+import { suspectAfterMs } from './connection'
 import type { CallOptions } from './connection-call'
 import { isFinalConnectionFailure } from './connection-errors'
 import { brokerContext, type BrokerAddress } from './broker-address'
@@ -16,6 +17,8 @@ export interface LinkSettings extends SetupSettings {
   readonly reconnectBackoffMaxMs: number
   readonly connectionsMaxIdleMs: number
 }
+
+const loggedEvery = 30
 
 interface Waiter {
   use(connection: BrokerConnection): void
@@ -174,6 +177,11 @@ export class BrokerLink {
     const attempt = new AbortController()
     this.#attempt = attempt
     this.#connectingSince = this.#settings.clock.now()
+    const suspicion = this.#settings.clock.setTimer(suspectAfterMs, () =>
+      this.#settings.onSuspect(
+        `broker ${brokerContext(this.#address).broker} has not accepted a connection yet`,
+      ),
+    )
     try {
       const connection = await openConnection(
         this.#address,
@@ -181,14 +189,18 @@ export class BrokerLink {
         this.#setupTimeoutMs(),
         attempt.signal,
       )
-      this.#attempt = undefined
-      this.#connectingSince = undefined
+      this.#endAttempt(suspicion)
       this.#handleReady(connection)
     } catch (error) {
-      this.#attempt = undefined
-      this.#connectingSince = undefined
+      this.#endAttempt(suspicion)
       this.#handleFailure(KafkaError.from(error, 'The connection failed', brokerContext(this.#address)))
     }
+  }
+
+  #endAttempt(suspicion: Timer): void {
+    suspicion.cancel()
+    this.#attempt = undefined
+    this.#connectingSince = undefined
   }
 
   #setupTimeoutMs(): number {
@@ -215,7 +227,8 @@ export class BrokerLink {
     if (this.#closed !== undefined) return
     this.#lastFailure = error
     this.#pause()
-    const level = isFinalConnectionFailure(error) ? 'error' : 'warn'
+    // The first failure is news, the thousandth is not.
+    const level = this.#failures % loggedEvery === 1 ? 'warn' : 'debug'
     this.#settings.logger[level](`Could not connect: ${error.message}`, { code: error.code })
     this.#failWaiters(error)
   }

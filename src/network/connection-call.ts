@@ -2,6 +2,7 @@ import { AbortedError, ConnectionError, KafkaError, TimeoutError, type ErrorCont
 import type { ClientApi } from '../wire/api'
 import { decodeResponseHeader } from '../wire/headers'
 import { Reader } from '../wire/primitives/reader'
+import { plainMessage } from './connection-errors'
 import type { InFlightRequest } from './in-flight-requests'
 
 /** What a request needs on its way over one connection. */
@@ -24,6 +25,7 @@ export interface CallInit {
   /** The whole frame, as it is to be written. */
   readonly pieces: readonly Uint8Array[]
   readonly startedAt: number
+  readonly suspectAfterMs: number
   readonly options: CallOptions
   /** Names the broker in errors. */
   readonly broker: ErrorContext
@@ -40,6 +42,8 @@ export class ConnectionCall implements InFlightRequest {
   readonly deadline: number
   /** When the caller gives up; Infinity for never. */
   readonly giveUpAt: number
+  /** When an answer is so late that the broker may be frozen or cut off. */
+  readonly suspectAt: number
   /** When the bytes were handed to the socket; 0 before. */
   sentAt = 0
   readonly #init: CallInit
@@ -55,6 +59,7 @@ export class ConnectionCall implements InFlightRequest {
     this.pieces = init.pieces
     this.deadline = init.startedAt + init.options.timeoutMs
     this.giveUpAt = init.startedAt + (init.options.patienceMs ?? Infinity)
+    this.suspectAt = init.startedAt + init.suspectAfterMs
     this.promise = new Promise<unknown>((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -146,9 +151,8 @@ export class ConnectionCall implements InFlightRequest {
     if (!(reason instanceof ConnectionError) || !reason.retriable) return this.fail(reason)
     const fate = this.#written ? 'while the answer was awaited' : 'before the request was sent'
     this.fail(
-      new ConnectionError(reason.code, `The connection ended ${fate}: ${reason.message}`, {
-        api: this.#init.api.name,
-        apiVersion: this.#init.version,
+      new ConnectionError(reason.code, `The connection ended ${fate}: ${plainMessage(reason)}`, {
+        ...this.context,
         cause: reason,
         maybeWritten: this.#written,
       }),

@@ -98,6 +98,11 @@ export function foreignProtocol(start: Buffer, context: ErrorContext): Connectio
   return undefined
 }
 
+/** An error's message without the trailer that says where, for a message that says it again. */
+export function plainMessage(error: KafkaError): string {
+  return error.message.replace(/ \((?:topic|broker|group) [^()]*\)$/, '')
+}
+
 /** True for failures that come from wrong options, so that trying another time can't help. */
 export function isFinalConnectionFailure(error: unknown): boolean {
   if (error instanceof AuthenticationError) return true

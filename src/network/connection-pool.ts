@@ -1,9 +1,7 @@
 import { ConnectionError, type KafkaError } from '../base/errors'
 import { BrokerLink, type LinkSettings } from './broker-link'
 import { brokerContext, type BrokerAddress } from './broker-address'
-
-/** A broker that is silent for this long may be frozen or cut off. Fetches may wait 500 ms by default. */
-export const stalledAfterMs = 2000
+import { suspectAfterMs } from './connection'
 
 /**
  * All links of a cluster, by broker and connection name. Brokers are known by their id: when one is found at another
@@ -53,7 +51,7 @@ export class ConnectionPool {
   /** True when the broker has owed an answer or a connection for long, on any link. */
   isStalled(nodeId: number): boolean {
     const now = this.#settings.clock.now()
-    return this.linksOf(nodeId).some((link) => now - (link.waitingSince ?? now) >= stalledAfterMs)
+    return this.linksOf(nodeId).some((link) => now - (link.waitingSince ?? now) >= suspectAfterMs)
   }
 
   /**

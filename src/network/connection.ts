@@ -16,7 +16,14 @@ export interface ConnectionSettings {
   readonly socketFactory: SocketFactory
   /** A larger response ends the connection. */
   readonly maxResponseBytes: number
+  /** What callers give a broker for an answer that needs no waiting there. */
+  readonly requestTimeoutMs: number
+  /** Called now and then while an answer is late enough to make the broker suspect; `reason` says which. */
+  readonly onSuspect: (reason: string) => void
 }
+
+/** A broker that is silent for this long may be frozen or cut off, and others may have taken over its work. */
+export const suspectAfterMs = 2000
 
 const maxCorrelationId = 0x7fffffff
 
@@ -56,6 +63,8 @@ export class Connection {
   #lastUsedAt: number
   #timer: Timer | undefined
   #timerAt = Infinity
+  #nextSuspicionAt = 0
+  #authenticated = false
   #onOpened!: () => void
   #onOpenFailed!: (error: KafkaError) => void
   #onEnded!: (reason: KafkaError) => void
@@ -135,7 +144,7 @@ export class Connection {
     }
     call.watchSignal(() => this.#forgetQueued(call))
     this.#enqueue(call)
-    this.#wakeAt(Math.min(call.deadline, call.giveUpAt))
+    this.#wakeAt(Math.min(call.deadline, call.giveUpAt, call.suspectAt))
     this.#flush()
     return call.promise as Promise<Response>
   }
@@ -157,7 +166,18 @@ export class Connection {
     ;(pieces[0] as Buffer).writeInt32BE(length - 4, 0)
     const startedAt = this.#settings.clock.now()
     const broker = this.#broker
-    return new ConnectionCall({ correlationId, api, version, pieces, startedAt, options, broker })
+    // Callers add to the time limit what the broker may wait by itself, as it does for fetches and joins.
+    const waitMs = Math.max(0, options.timeoutMs - this.#settings.requestTimeoutMs)
+    return new ConnectionCall({
+      suspectAfterMs: waitMs + suspectAfterMs,
+      correlationId,
+      api,
+      version,
+      pieces,
+      startedAt,
+      options,
+      broker,
+    })
   }
 
   /** Keeps all but urgent requests from being sent, until `release`; responses go on arriving. */
@@ -187,6 +207,7 @@ export class Connection {
   }
 
   #enqueue(call: ConnectionCall): void {
+    if (call.urgent) this.#authenticated = true
     if (!call.urgent) return void this.#queue.push(call)
     const firstOrdinary = this.#queue.findIndex((queued) => !queued.urgent)
     if (firstOrdinary < 0) this.#queue.push(call)
@@ -312,13 +333,24 @@ export class Connection {
         ? foreignProtocol(this.#frames.start, this.#broker)
         : undefined
     if (foreign !== undefined) return foreign
-    const hint = this.hasAnswered
-      ? ''
-      : ' before it answered anything; is this the right port, and does the listener expect TLS?'
-    return new ConnectionError('DISCONNECTED', `${describeSystemError(error)}${hint}`, {
+    const { code, hint } = this.#guessWhyClosed()
+    return new ConnectionError(code, `${describeSystemError(error)}${hint}`, {
       ...this.#broker,
       cause: error,
     })
+  }
+
+  /** A listener that expects something else closes the connection without a word. When it does so tells what. */
+  #guessWhyClosed(): { code: string; hint: string } {
+    if (!this.hasAnswered) {
+      const hint = ' before it answered anything; is this the right port, and does the listener expect TLS?'
+      return { code: 'DISCONNECTED', hint }
+    }
+    if (this.#framesReceived === 1 && !this.#authenticated && this.#inFlight.size > 0) {
+      const hint = ' at the first request after ApiVersions; does the listener expect SASL (option sasl)?'
+      return { code: 'CLOSED_BEFORE_USE', hint }
+    }
+    return { code: 'DISCONNECTED', hint: '' }
   }
 
   #wakeAt(at: number): void {
@@ -348,8 +380,18 @@ export class Connection {
     })
     const late = this.#inFlight.firstExpired(now) ?? this.#unflushed.find((call) => call.deadline <= now)
     if (late !== undefined) return this.#endTimedOut(late, now)
+    this.#reportSuspicion(now)
     this.#flush()
     this.#rearm(now)
+  }
+
+  #reportSuspicion(now: number): void {
+    const oldest = this.#inFlight.oldest
+    if (oldest === undefined || oldest.suspectAt > now || this.#nextSuspicionAt > now) return
+    this.#nextSuspicionAt = now + suspectAfterMs
+    const { broker, nodeId } = this.#broker
+    const name = nodeId === undefined ? broker : `${nodeId} at ${broker}`
+    this.#settings.onSuspect(`broker ${name} has not answered for ${Math.round(now - oldest.sentAt)} ms`)
   }
 
   #expireQueued(now: number): void {
@@ -374,6 +416,7 @@ export class Connection {
     let next = Infinity
     this.#inFlight.forEach((call) => {
       next = Math.min(next, call.deadline, call.settled ? Infinity : call.giveUpAt)
+      next = Math.min(next, Math.max(call.suspectAt, this.#nextSuspicionAt))
     })
     for (const call of this.#unflushed) next = Math.min(next, call.deadline)
     for (const call of this.#queue) next = Math.min(next, call.deadline, call.giveUpAt)

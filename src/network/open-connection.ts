@@ -6,7 +6,7 @@ import { brokerContext, formatAddress, type BrokerAddress } from './broker-addre
 import { BrokerConnection, type SetupSettings } from './broker-connection'
 import { clientSoftware, sanitiseSoftwareName } from './client-software'
 import { Connection, setupTimeout } from './connection'
-import { describeSystemError, isFinalConnectionFailure } from './connection-errors'
+import { describeSystemError, isFinalConnectionFailure, plainMessage } from './connection-errors'
 import type { HostResolver } from './resolve-host'
 import { authenticate } from './sasl/authenticate'
 import { VersionRanges } from './version-ranges'
@@ -117,11 +117,6 @@ function connectFailure(
     ...broker,
     cause: first,
   })
-}
-
-/** An error's message without the trailer that names the broker, which the list names already. */
-function plainMessage(error: KafkaError): string {
-  return error.message.replace(/ \((?:topic|broker|group) [^()]*\)$/, '')
 }
 
 /** Reads the fallback layout of a broker that does not know the version we asked with. */
