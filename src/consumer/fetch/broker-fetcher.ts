@@ -2,26 +2,21 @@ import { backoffMs } from '../../base/backoff'
 import type { Timer } from '../../base/clock'
 import { AuthenticationError, DecodeError, KafkaError, UnsupportedVersionError } from '../../base/errors'
 import { ErrorCode, errorCodeName } from '../../base/error-codes'
-import { fetchApi, type FetchRequest, type FetchResponse } from '../../wire/generated/client/fetch'
-import { zeroUuid } from '../../wire/primitives/uuid'
+import { fetchApi, type FetchRequest } from '../../wire/generated/client/fetch'
 import type { PartitionState } from '../partition-state'
 import type { AskedPartition, FetchResponseHandler } from './fetch-response-handler'
-import { type FetchPlan, FetchSession, type FetchTarget, finalEpoch } from './fetch-session'
+import { FetchExchange } from './fetch-exchange'
+import { FetchSession, finalEpoch } from './fetch-session'
 import type { FetchSettings } from './fetch-settings'
+import { ImmediateFetch } from './immediate-fetch'
 
-/** The first version that names topics by id. */
-const firstVersionWithTopicIds = 13
-/** The smallest piece that a partition is asked for when many share the budget. */
-const smallestAsk = 16 * 1024
-/** The wait of a fetch that leaves out partitions whose data is still being delivered; doubles while they stay out. */
-const firstShortWaitMs = 50
 /** How much longer than its wait a fetch may take before metadata is asked whether the broker is still the leader. */
 const overdueMs = 1000
 
 /** What the fetcher knows of partitions and brokers; the broker fetchers ask it. */
 export interface FetchPlanner {
-  /** The partitions that this broker is to be asked for now, and whether some are left out because they have enough. */
-  eligible(nodeId: number): { readonly partitions: PartitionState[]; readonly hasFull: boolean }
+  /** The partitions that this broker is to be asked for now. */
+  eligible(nodeId: number): PartitionState[]
   /** Bytes to ask for, for each partition. */
   bytesPerPartition(): number
   /** Calls `wake` of this broker again after `ms`. */
@@ -29,32 +24,36 @@ export interface FetchPlanner {
 }
 
 /**
- * Fetches from one broker: one session, and at most one Fetch under way (C11). Whoever makes a partition fetchable
- * calls `wake`; between two answers nothing runs.
+ * Fetches from one broker: one session, and at most one poll under way (C11); what cannot wait for its end goes past it.
+ * Whoever makes a partition fetchable calls `wake`; between two answers nothing runs.
  */
 export class BrokerFetcher {
   readonly #nodeId: number
   readonly #settings: FetchSettings
   readonly #planner: FetchPlanner
   readonly #handler: FetchResponseHandler
+  readonly #exchange: FetchExchange
+  readonly #immediate: ImmediateFetch
   readonly #session = new FetchSession()
   readonly #abort = new AbortController()
   #isFetching = false
   #isScheduled = false
   #retryAt = 0
   #failures = 0
-  #shortWaits = 0
 
   constructor(nodeId: number, settings: FetchSettings, planner: FetchPlanner, handler: FetchResponseHandler) {
     this.#nodeId = nodeId
     this.#settings = settings
     this.#planner = planner
     this.#handler = handler
+    this.#exchange = new FetchExchange(nodeId, settings, this.#abort.signal)
+    this.#immediate = new ImmediateFetch(this.#exchange, settings, handler, planner)
   }
 
   /** Something may have become fetchable. Cheap; once a turn however often it is called. */
   wake(): void {
-    if (this.#isFetching || this.#isScheduled || this.#abort.signal.aborted) return
+    if (this.#isScheduled || this.#abort.signal.aborted) return
+    if (this.#isFetching) return this.#immediate.wake()
     this.#isScheduled = true
     queueMicrotask(() => {
       this.#isScheduled = false
@@ -66,102 +65,49 @@ export class BrokerFetcher {
     if (this.#isFetching || this.#abort.signal.aborted) return
     const { clock } = this.#settings.cluster
     if (this.#retryAt > clock.now()) return this.#planner.wakeLater(this.#retryAt - clock.now())
-    const { partitions, hasFull } = this.#planner.eligible(this.#nodeId)
+    const partitions = this.#planner.eligible(this.#nodeId)
     if (partitions.length === 0) return
-    const { memory, maxBytes } = this.#settings
     const perPartition = this.#planner.bytesPerPartition()
-    const wantedBytes = Math.min(maxBytes, perPartition * partitions.length)
-    const reservedBytes = memory.reserve(wantedBytes, Math.min(smallestAsk, wantedBytes))
+    const reservedBytes = this.#exchange.reserve(partitions.length, perPartition)
     if (reservedBytes === 0) {
-      memory.whenFreed(() => this.#planner.wakeLater(0))
+      this.#settings.memory.whenFreed(() => this.#planner.wakeLater(0))
       return
     }
     this.#isFetching = true
-    void this.#fetch(this.#ask(partitions), perPartition, reservedBytes, this.#waitMs(hasFull))
+    this.#immediate.pollBegan()
+    void this.#fetch(this.#exchange.ask(partitions), perPartition, reservedBytes)
   }
 
-  /**
-   * A long wait would hold up partitions that become fetchable in the meantime, because there is one Fetch at a time;
-   * so it is short at first when such partitions are foreseeable.
-   */
-  #waitMs(hasFull: boolean): number {
-    const { maxWaitMs } = this.#settings
-    if (!hasFull) {
-      this.#shortWaits = 0
-      return maxWaitMs
-    }
-    return Math.min(maxWaitMs, firstShortWaitMs * 2 ** Math.min(this.#shortWaits++, 10))
-  }
-
-  #ask(partitions: readonly PartitionState[]): AskedPartition[] {
-    const { metadata } = this.#settings.cluster
-    return partitions.map((state) => {
-      const leader = metadata.partition(state.topic, state.partition)
-      state.leaderId = leader?.leaderId ?? -1
-      state.leaderEpoch = leader?.leaderEpoch ?? -1
-      state.markInFlight()
-      return {
-        state,
-        token: state.token,
-        fetchOffset: state.fetchOffset,
-        topicId: metadata.topic(state.topic)?.topicId ?? zeroUuid,
-        isFollower: state.leaderId !== this.#nodeId,
-      }
-    })
-  }
-
-  async #fetch(
-    asked: readonly AskedPartition[],
-    perPartition: number,
-    reservedBytes: number,
-    waitMs: number,
-  ): Promise<void> {
-    const plan = this.#session.plan(asked.map((one) => this.#targetOf(one, perPartition)))
-    const overdue = this.#watch(waitMs + overdueMs)
-    let isHandled = false
+  async #fetch(asked: readonly AskedPartition[], perPartition: number, reservedBytes: number): Promise<void> {
+    const { minBytes, maxWaitMs, connection } = this.#settings
+    const plan = this.#session.plan(this.#exchange.targets(asked, perPartition))
+    const overdue = this.#watch(maxWaitMs + overdueMs)
+    let filed: readonly PartitionState[] | undefined
     try {
-      const response = await this.#send(plan, reservedBytes, waitMs)
+      const limits = { maxBytes: reservedBytes, maxWaitMs, minBytes, connection }
+      const response = await this.#exchange.send(plan, limits)
       if (response.errorCode === ErrorCode.NONE) {
         this.#failures = 0
         this.#session.accept(plan, response.sessionId)
-        isHandled = true
-        this.#handler.handle(response, asked, reservedBytes)
+        filed = this.#handler.handle(response, asked, reservedBytes)
       } else this.#handleSessionError(response.errorCode)
     } catch (error) {
       this.#handleFailure(error, asked)
     } finally {
       overdue.stop()
-      if (!isHandled) this.#settings.memory.release(reservedBytes)
+      if (filed === undefined) this.#settings.memory.release(reservedBytes)
       for (const { state, token } of asked) state.clearInFlight(token)
       this.#isFetching = false
+      this.#immediate.pollEnded()
       this.wake()
+      // Delivered in a turn of its own, so that the broker works on the next request meanwhile.
+      if (filed !== undefined && filed.length > 0) this.#deliver(filed)
     }
   }
 
-  #targetOf({ state, fetchOffset, topicId }: AskedPartition, partitionMaxBytes: number): FetchTarget {
-    const { topic, partition } = state
-    const currentLeaderEpoch = this.#settings.cluster.metadata.partition(topic, partition)?.leaderEpoch ?? -1
-    return { topic, topicId, partition, fetchOffset, currentLeaderEpoch, partitionMaxBytes }
-  }
-
-  #send(plan: FetchPlan, maxBytes: number, maxWaitMs: number): Promise<FetchResponse> {
-    const { cluster, minBytes, isolationLevel, rackId, connection } = this.#settings
-    const request: FetchRequest = {
-      maxWaitMs,
-      minBytes,
-      maxBytes,
-      isolationLevel,
-      rackId,
-      sessionId: plan.sessionId,
-      sessionEpoch: plan.sessionEpoch,
-      topics: plan.topics,
-      forgottenTopicsData: plan.forgottenTopicsData,
-    }
-    return cluster.send(this.#nodeId, fetchApi, request, {
-      connection,
-      timeoutMs: maxWaitMs + cluster.requestTimeoutMs,
-      signal: this.#abort.signal,
-      ...(!plan.usesTopicIds && { maxVersion: firstVersionWithTopicIds - 1 }),
+  #deliver(filed: readonly PartitionState[]): void {
+    setImmediate(() => {
+      for (const state of filed) this.#settings.onRecords(state)
     })
   }
 
@@ -223,8 +169,10 @@ export class BrokerFetcher {
   /** Stops fetching and tells the broker that its session is over. Never rejects. */
   async close(timeoutMs: number): Promise<void> {
     this.#abort.abort()
-    if (this.#session.id === 0) return
+    this.#immediate.close()
     const { cluster, connection } = this.#settings
+    cluster.closeConnections(this.#immediate.connection)
+    if (this.#session.id === 0) return
     const request: FetchRequest = {
       maxWaitMs: 0,
       minBytes: 0,

@@ -32,8 +32,15 @@ export class FetchResponseHandler {
     this.#settings = settings
   }
 
-  /** @param reservedBytes what was reserved for the response; from here on its records count instead */
-  handle(response: FetchResponse, asked: readonly AskedPartition[], reservedBytes: number): void {
+  /**
+   * Answers for which partitions records were filed; the caller tells, once the next request is on its way.
+   * @param reservedBytes what was reserved for the response; from here on its records count instead
+   */
+  handle(
+    response: FetchResponse,
+    asked: readonly AskedPartition[],
+    reservedBytes: number,
+  ): readonly PartitionState[] {
     const frame = new FetchedFrame(this.#settings.memory)
     const find = indexAsked(asked)
     this.#learnLeaders(response, find)
@@ -48,7 +55,7 @@ export class FetchResponseHandler {
       }
     }
     frame.seal(reservedBytes)
-    for (const state of filed) this.#settings.onRecords(state)
+    return filed
   }
 
   /** Leaders that the response names (KIP-951) are known before the errors that made the broker name them. */

@@ -46,22 +46,20 @@ export class Fetcher implements FetchPlanner {
     if (nodeId >= 0) this.#broker(nodeId).wake()
   }
 
-  eligible(nodeId: number): { partitions: PartitionState[]; hasFull: boolean } {
+  eligible(nodeId: number): PartitionState[] {
     const now = this.#settings.cluster.clock.now()
     const enough = this.bytesPerPartition()
     const partitions: PartitionState[] = []
-    let hasFull = false
     for (const state of this.#settings.subscription.all()) {
       if (state.phase !== 'fetching' || state.isPaused || state.isInFlight || this.#nodeOf(state) !== nodeId)
         continue
       if (state.retryAt > now) this.wakeLater(state.retryAt - now)
       else if (state.reader.failure !== undefined) continue
-      else if (state.reader.queue.heldBytes >= enough) hasFull = true
-      else partitions.push(state)
+      else if (state.reader.queue.heldBytes < enough) partitions.push(state)
     }
     // Those that got data last stand at the end, so that none is starved by the limit of a response (C11).
     partitions.sort((a, b) => a.turn - b.turn)
-    return { partitions, hasFull }
+    return partitions
   }
 
   /** Half a share: while one half is being delivered the other is fetched. */

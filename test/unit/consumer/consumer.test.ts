@@ -14,7 +14,7 @@ describe('run', () => {
     const seen: Message[] = []
     const run = consumer.run((message) => void seen.push(message))
     await group.assign(partitionsOf(0, 1, 2))
-    await until(() => seen.length === 3000)
+    await until(cluster, () => seen.length === 3000)
     for (const partition of [0, 1, 2]) {
       expect(texts(seen.filter((message) => message.partition === partition))).toEqual(values(0, 1000))
     }
@@ -60,7 +60,7 @@ describe('run', () => {
     await settle()
     expect(outcome).toBeUndefined()
     release()
-    await until(() => outcome !== undefined)
+    await until(cluster, () => outcome !== undefined)
     expect((outcome as KafkaError).message).toContain('no such account')
     expect((outcome as KafkaError).context).toMatchObject({ topic: 't', partition: 1 })
     expect(ended).toContain('0:1')
@@ -79,7 +79,7 @@ describe('run', () => {
     await expect(first).rejects.toThrow('once')
     const seen: Message[] = []
     const second = consumer.run((message) => void seen.push(message))
-    await until(() => seen.length === 3)
+    await until(cluster, () => seen.length === 3)
     expect(texts(seen)).toEqual(['3', '4', '5'])
     await consumer.close()
     await second
@@ -101,13 +101,13 @@ describe('run', () => {
     const seen: string[] = []
     const run = consumer.run((message) => void seen.push(shown(message)), { signal: abort.signal })
     await group.assign(partitionsOf(0))
-    await until(() => seen.length === 3)
+    await until(cluster, () => seen.length === 3)
     abort.abort()
     await run
     cluster.log('t', 0).fill(2)
     cluster.notify()
     const again = consumer.run((message) => void seen.push(shown(message)))
-    await until(() => seen.length === 5)
+    await until(cluster, () => seen.length === 5)
     expect(seen).toEqual(['0:0', '0:1', '0:2', '0:3', '0:4'])
     await consumer.close()
     await again
@@ -125,7 +125,7 @@ describe('run', () => {
       },
     )
     await group.assign(partitionsOf(0))
-    await until(() => releases.size === 5)
+    await until(cluster, () => releases.size === 5)
     for (const value of ['1', '2', '4']) releases.get(value)?.()
     await cluster.clock.advance(5000)
     expect(group.offsetOf('t', 0)).toBe(0n)
@@ -160,7 +160,7 @@ describe('run', () => {
       { concurrency: 4, order: 'key' },
     )
     await group.assign(partitionsOf(0))
-    await until(() => [...order.values()].flat().length === 700)
+    await until(cluster, () => [...order.values()].flat().length === 700)
     expect(most).toBe(4)
     for (const list of order.values()) expect(list).toEqual([...list].sort((a, b) => a - b))
     await consumer.close()
@@ -186,7 +186,7 @@ describe('for await', () => {
     await consumer.commit()
     expect(group.offsetOf('t', 0)).toBe(4n)
     const next = consumer[Symbol.asyncIterator]().next()
-    await cluster.clock.advance(500)
+    await cluster.clock.advance(50)
     expect(shown((await next).value as Message)).toBe('0:4')
     const closed = consumer.close()
     await cluster.clock.advance(30_000)
@@ -223,7 +223,7 @@ describe('runBatches', () => {
       { maxMessages: 100 },
     )
     await group.assign(partitionsOf(0, 1))
-    await until(() => seen.flat().length === 280)
+    await until(cluster, () => seen.flat().length === 280)
     expect(seen).toEqual([values(0, 250), values(0, 30)])
     expect(Math.max(...lengths)).toBe(100)
     await consumer.close()
@@ -292,7 +292,7 @@ describe('positions', () => {
     await settle()
     cluster.log('t', 0).fill(1)
     cluster.notify()
-    await until(() => seen.length === 21 - first)
+    await until(cluster, () => seen.length === 21 - first)
     expect(texts(seen)).toEqual(values(first, 21))
     await consumer.close()
     await run
@@ -315,7 +315,7 @@ describe('positions', () => {
     const seen: Message[] = []
     const run = consumer.run((message) => void seen.push(message))
     await group.assign(partitionsOf(0))
-    await until(() => seen.length === 20)
+    await until(cluster, () => seen.length === 20)
     expect(texts(seen)).toEqual(values(30, 50))
     expect(cluster.listOffsets).toHaveLength(1)
     await consumer.close()
@@ -339,7 +339,7 @@ describe('positions', () => {
     await outcome
     consumer.seek({ topic: 't', partition: 0 }, 4)
     const again = consumer.run((message) => void seen.push(message))
-    await until(() => seen.length === 6)
+    await until(cluster, () => seen.length === 6)
     expect(seen.map(shown).sort()).toEqual(['0:4', '1:0', '1:1', '1:2', '1:3', '1:4'])
     await consumer.close()
     await again
@@ -355,7 +355,7 @@ describe('seek and pause', () => {
       seen.push(Number(message.rawValue))
       if (seen.length === 10) consumer.seek(message, 1500)
     })
-    await until(() => seen.length === 510)
+    await until(cluster, () => seen.length === 510)
     expect(seen).toEqual([...values(0, 10), ...values(1500, 2000)].map(Number))
     await consumer.close()
     await run
@@ -372,7 +372,7 @@ describe('seek and pause', () => {
     const seen: Message[] = []
     const run = consumer.run((message) => void seen.push(message))
     await group.assign(partitionsOf(0))
-    await until(() => seen.length === 5)
+    await until(cluster, () => seen.length === 5)
     expect(texts(seen)).toEqual(values(15, 20))
     await consumer.close()
     await run
@@ -383,13 +383,13 @@ describe('seek and pause', () => {
     cluster.log('t', 0).fill(5)
     const seen: Message[] = []
     const run = consumer.run((message) => void seen.push(message))
-    await until(() => seen.length === 5)
+    await until(cluster, () => seen.length === 5)
     consumer.seek({ topic: 't', partition: 0 }, 'beginning')
-    await cluster.clock.advance(500)
+    await cluster.clock.advance(50)
     expect(seen).toHaveLength(10)
     consumer.seek({ topic: 't', partition: 0 }, 'end')
     expect(consumer.position({ topic: 't', partition: 0 })).toBeUndefined()
-    await until(() => consumer.position({ topic: 't', partition: 0 }) === 5n)
+    await until(cluster, () => consumer.position({ topic: 't', partition: 0 }) === 5n)
     await consumer.close()
     await run
   })
@@ -402,16 +402,16 @@ describe('seek and pause', () => {
       seen.push(message)
       if (message.offset === 9n) consumer.pause([message])
     })
-    await until(() => seen.length === 10)
+    await until(cluster, () => seen.length === 10)
     await settle()
     expect(consumer.paused()).toEqual([{ topic: 't', partition: 0 }])
     expect(seen).toHaveLength(10)
     const asked = cluster.fetches.length
     cluster.log('t', 1).fill(3)
     cluster.notify()
-    await until(() => seen.length === 13)
+    await until(cluster, () => seen.length === 13)
     consumer.resume([{ topic: 't', partition: 0 }])
-    await until(() => seen.length === 103)
+    await until(cluster, () => seen.length === 103)
     expect(texts(seen.slice(13))).toEqual(values(10, 100))
     const offsetsAsked = cluster.fetches
       .slice(asked)
@@ -442,7 +442,7 @@ describe('revocation', () => {
       return undefined
     })
     await group.assign(partitionsOf(0))
-    await until(() => seen.length === 6)
+    await until(cluster, () => seen.length === 6)
     const revoked = group.revoke(partitionsOf(0))
     await settle()
     expect(group.events).toEqual(['revoking'])
@@ -499,14 +499,14 @@ describe('revocation', () => {
       { concurrency: 2 },
     )
     await group.assign(partitionsOf(0))
-    await until(() => seen.length === 4)
+    await until(cluster, () => seen.length === 4)
     await consumer.commit()
     await group.lose(partitionsOf(0))
     await group.assign(partitionsOf(0))
     await settle()
     expect(seen).toHaveLength(4)
     release()
-    await cluster.clock.advance(500)
+    await cluster.clock.advance(50)
     expect(seen).toHaveLength(11)
     expect(seen.slice(4)).toEqual(values(3, 10).map((value) => `0:${value}`))
     await consumer.close()
@@ -526,7 +526,7 @@ describe('revocation', () => {
     const seen: Message[] = []
     const run = consumer.run((message) => void seen.push(message))
     await group.assign(partitionsOf(0))
-    await until(() => seen.length === 10)
+    await until(cluster, () => seen.length === 10)
     await group.revoke(partitionsOf(0))
     expect(group.committed.get('t-0')).toMatchObject({ offset: 2n, metadata: 'mine' })
     await group.assign(partitionsOf(0))
@@ -585,12 +585,12 @@ describe('what is left behind', () => {
     const seen: Message[] = []
     const run = consumer.run((message) => void seen.push(message))
     await group.assign(partitionsOf(0, 1))
-    await until(() => seen.length === 10)
+    await until(cluster, () => seen.length === 10)
     await Promise.all([consumer.close(), consumer.close()])
     await run
     expect(group.events).toEqual(['revoking', 'commit', 'revoked', 'left'])
     expect(cluster.fetches.at(-1)?.request.sessionEpoch).toBe(-1)
-    expect(cluster.closedConnections).toHaveLength(1)
+    expect(cluster.closedConnections).toHaveLength(2)
     expect(cluster.clock.pendingTimers).toBe(0)
     expect(cluster.metadata.listenerCount).toBe(0)
     expect(cluster.leases).toBe(0)

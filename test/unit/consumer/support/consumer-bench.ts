@@ -1,7 +1,6 @@
 import { Consumer } from '../../../../src/consumer/consumer'
 import type { ConsumerOptions } from '../../../../src/consumer/consumer-options'
 import type { Message } from '../../../../src/consumer/message'
-import { settle } from '../../support/fake-clock'
 import { FakeCluster } from './fake-cluster'
 import { FakeGroup } from './fake-group'
 
@@ -45,11 +44,15 @@ export function shown(message: Message): string {
   return `${message.partition}:${String(message.rawValue)}`
 }
 
-/** Lets turns of the event loop pass until the condition holds; fails after many. */
-export async function until(condition: () => boolean, what = 'the condition'): Promise<void> {
+/** Lets turns of the event loop and a little time of the clock pass until the condition holds; fails after many. */
+export async function until(
+  cluster: FakeCluster,
+  condition: () => boolean,
+  what = 'the condition',
+): Promise<void> {
   for (let i = 0; i < 500; i++) {
     if (condition()) return
-    await settle()
+    await cluster.clock.advance(i < 10 ? 0 : 5)
   }
   throw new Error(`${what} did not come about`)
 }

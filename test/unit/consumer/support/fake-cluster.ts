@@ -240,12 +240,13 @@ export class FakeCluster implements Cluster {
   #sessionOf(nodeId: number, request: FetchRequest): { session?: Session; error?: number } {
     const { sessionId = 0, sessionEpoch = -1 } = request
     const key = `${nodeId}:${sessionId}`
-    if (sessionEpoch === -1) {
+    if (sessionEpoch === -1 && sessionId !== 0) {
       this.#sessions.delete(key)
       return {}
     }
     let session: Session | undefined
-    if (sessionEpoch === 0) {
+    if (sessionEpoch === -1) session = { id: 0, epoch: 0, partitions: new Map() }
+    else if (sessionEpoch === 0) {
       this.#sessions.delete(key)
       session = { id: ++this.#sessionIds, epoch: 0, partitions: new Map() }
       // A poll that waits builds its session again when it looks again.
