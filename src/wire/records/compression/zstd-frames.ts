@@ -4,21 +4,30 @@ const frameMagic = 0xfd2fb528
 const skippableMagic = 0x184d2a50
 const maxBlockBytes = 128 * 1024
 
+/** One frame, whole, and what its header says. */
+export interface ZstdFrame {
+  readonly bytes: Buffer
+  /** Where its first block starts. */
+  readonly blocksAt: number
+  /** Bytes it holds when decompressed; -1 when it does not say. */
+  readonly contentSize: number
+}
+
 /**
  * Splits zstd data into its frames, leaving out those that carry no data, before any decoder sees it. A decoder makes
  * room for the window that a frame declares, which may be far more than the frame holds: the window is lowered here to
  * what its blocks can fill and to `maxBytes`. Blocks say how long they are, so nothing has to be decoded for that.
  */
-export function readZstdFrames(bytes: Uint8Array, maxBytes: number): Buffer[] {
+export function readZstdFrames(bytes: Uint8Array, maxBytes: number): ZstdFrame[] {
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const frames: Buffer[] = []
+  const frames: ZstdFrame[] = []
   for (let at = 0; at < input.length;) {
     need(input, at, 5)
     const magic = input.readUInt32LE(at)
     if (magic === frameMagic) {
       const frame = readFrame(input, at, maxBytes)
       frames.push(frame)
-      at += frame.length
+      at += frame.bytes.length
     } else if ((magic & 0xfffffff0) >>> 0 === skippableMagic) {
       need(input, at, 8)
       const length = input.readUInt32LE(at + 4)
@@ -29,7 +38,7 @@ export function readZstdFrames(bytes: Uint8Array, maxBytes: number): Buffer[] {
   return frames
 }
 
-function readFrame(input: Buffer, start: number, maxBytes: number): Buffer {
+function readFrame(input: Buffer, start: number, maxBytes: number): ZstdFrame {
   const descriptor = input[start + 4] as number
   const isSingleSegment = (descriptor & 0x20) !== 0
   const dictionaryBytes = [0, 1, 2, 4][descriptor & 3] as number
@@ -46,17 +55,18 @@ function readFrame(input: Buffer, start: number, maxBytes: number): Buffer {
   const end = blocks.end + ((descriptor & 0x04) !== 0 ? 4 : 0)
   need(input, blocks.end, end - blocks.end)
   const contentSize = readContentSize(input, sizeAt, sizeBytes)
+  const blocksAt = sizeAt + sizeBytes - start
   if (contentSize > maxBytes) throw tooLarge('zstd', maxBytes)
   if (contentSize > blocks.capacity) {
     throw malformed('zstd', sizeAt, `its blocks cannot hold ${contentSize} bytes`)
   }
-  const frame = input.subarray(start, end)
+  const frame = { bytes: input.subarray(start, end), blocksAt, contentSize }
   if (isSingleSegment) return frame
   const window = lowestWindow(Math.max(Math.min(blocks.capacity, maxBytes), maxBlockBytes))
   if (window >= (input[windowAt] as number)) return frame
-  const lowered = Buffer.from(frame)
+  const lowered = Buffer.from(frame.bytes)
   lowered[5] = window
-  return lowered
+  return { ...frame, bytes: lowered }
 }
 
 /** Where the blocks end, and the most bytes they can hold. */
@@ -79,7 +89,7 @@ function readBlocks(input: Buffer, start: number): { end: number; capacity: numb
 }
 
 function readContentSize(input: Buffer, at: number, sizeBytes: number): number {
-  if (sizeBytes === 0) return 0
+  if (sizeBytes === 0) return -1
   if (sizeBytes === 2) return input.readUInt16LE(at) + 256
   return sizeBytes === 8 ? Number(input.readBigUInt64LE(at)) : input.readUIntLE(at, sizeBytes)
 }

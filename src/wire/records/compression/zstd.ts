@@ -1,9 +1,9 @@
 import * as zlib from 'node:zlib'
 import { DecodeError, KafkaError } from '../../../base/errors'
-import { optionalRequire } from '../../optional-package'
 import type { CompressionCodec } from './codec'
 import { OutputBuffer, tooLarge } from './output-buffer'
-import { readZstdFrames } from './zstd-frames'
+import { decodeZstdFrame } from './zstd-decoder'
+import { readZstdFrames, type ZstdFrame } from './zstd-frames'
 import { asyncThresholdBytes, zlibAsync } from './zlib-async'
 
 interface ZstdOptions {
@@ -28,11 +28,6 @@ interface NodeZstd {
   ): void
 }
 
-/** What is used of the package fzstd, which users of older Nodes can install to read zstd. */
-interface Fzstd {
-  Decompress: new (onData: (data: Uint8Array) => void) => { push(chunk: Uint8Array, final?: boolean): void }
-}
-
 const compressionLevelParameter = 100
 const chunkSize = 64 * 1024
 
@@ -40,9 +35,9 @@ const zlibModule: object = zlib
 const nodeZstd = 'zstdCompressSync' in zlib ? (zlibModule as NodeZstd) : undefined
 
 /**
- * Zstandard, by node:zlib from Node 22.15 on. Older versions read it by the package `fzstd` when that is installed
- * and do not write it: frames of stored blocks would be valid, but whoever asks for zstd wants small batches, and
- * would get large ones without a word.
+ * Zstandard, by node:zlib from Node 22.15 on. Older versions read it by a decoder of our own and do not write it:
+ * frames of stored blocks would be valid, but whoever asks for zstd wants small batches, and would get large ones
+ * without a word.
  */
 export const zstd: CompressionCodec = {
   type: 4,
@@ -65,7 +60,7 @@ export const zstd: CompressionCodec = {
   },
 
   decompress(bytes, maxBytes) {
-    const decode = nodeZstd === undefined ? decodeByPackage : decodeByNode
+    const decode = nodeZstd === undefined ? decodeZstdFrame : decodeByNode
     const output = new OutputBuffer('zstd', 0, maxBytes)
     for (const frame of readZstdFrames(bytes, maxBytes)) {
       try {
@@ -83,7 +78,7 @@ export const zstd: CompressionCodec = {
     const frames = readZstdFrames(bytes, maxBytes)
     if (frames.length !== 1) return this.decompress(bytes, maxBytes)
     const options = { maxOutputLength: Math.max(maxBytes, 1), chunkSize }
-    return zlibAsync((done) => node.zstdDecompress(frames[0] as Buffer, options, done)).catch(
+    return zlibAsync((done) => node.zstdDecompress((frames[0] as ZstdFrame).bytes, options, done)).catch(
       (error: unknown) => {
         throw decodeError(error, maxBytes)
       },
@@ -100,38 +95,13 @@ function requireNode(codec: CompressionCodec): NodeZstd {
   throw new KafkaError('ZSTD_UNAVAILABLE', codec.compressionProblem?.() ?? 'zstd is not available')
 }
 
-function decodeByNode(frame: Buffer, output: OutputBuffer, maxOutputLength: number): void {
-  const decoded = (nodeZstd as NodeZstd).zstdDecompressSync(frame, {
+function decodeByNode({ bytes }: ZstdFrame, output: OutputBuffer, maxOutputLength: number): void {
+  const decoded = (nodeZstd as NodeZstd).zstdDecompressSync(bytes, {
     maxOutputLength: Math.max(maxOutputLength, 1),
     chunkSize,
   })
   output.reserve(decoded.length).set(decoded, output.length)
   output.length += decoded.length
-}
-
-function decodeByPackage(frame: Buffer, output: OutputBuffer): void {
-  const { Decompress } = loadFzstd()
-  const stream = new Decompress((data) => {
-    output.reserve(data.length).set(data, output.length)
-    output.length += data.length
-  })
-  stream.push(frame, true)
-}
-
-let fzstd: Fzstd | undefined
-
-function loadFzstd(): Fzstd {
-  try {
-    fzstd ??= optionalRequire()?.('fzstd') as Fzstd | undefined
-  } catch {
-    fzstd = undefined
-  }
-  if (fzstd !== undefined) return fzstd
-  throw new KafkaError(
-    'ZSTD_UNAVAILABLE',
-    `Records are compressed with zstd, which Node ${process.version} cannot read by itself: ` +
-      'upgrade to Node 22.15 or later, or install the package "fzstd"',
-  )
 }
 
 function decodeError(error: unknown, maxBytes: number): KafkaError {
