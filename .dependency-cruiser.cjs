@@ -23,9 +23,17 @@ const clientRules = clients.map((client) => ({
 module.exports = {
   forbidden: [
     {
-      name: 'no-cycles',
-      comment: 'Type imports count: two files that need each other are one concept or lack a third.',
+      name: 'no-cycles-between-files',
+      comment: 'Two classes of one folder may name each other as types; what runs must have an order.',
       severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-cycles-between-folders',
+      comment: 'Type imports count: two folders that need each other are one, or lack a third.',
+      severity: 'error',
+      scope: 'folder',
       from: {},
       to: { circular: true },
     },

@@ -45,6 +45,8 @@ export default tseslint.config(
         { considerDefaultExhaustiveForUnions: true },
       ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // A class of invisible characters is meant when it is written in escapes.
+      'no-misleading-character-class': ['error', { allowEscape: true }],
       eqeqeq: 'error',
       'no-restricted-syntax': ['error', noDefaultExport],
     },

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock'
-import { Deadline } from '../base/deadline'
+import type { Deadline } from '../base/deadline'
 import { ClosedError, ConnectionError, TimeoutError } from '../base/errors'
 import type { Logger } from '../base/logger'
 import type { BrokerAddress } from '../network/broker-address'

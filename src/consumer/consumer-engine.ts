@@ -229,7 +229,8 @@ export class ConsumerEngine {
     const error = this.#error
     if (!this.#isFatal) this.#error = undefined
     const failed = this.subscription.all().find(({ phase }) => phase === 'failed')?.failure
-    if (error !== undefined || failed !== undefined) throw error ?? failed
+    if (error !== undefined) throw error
+    if (failed !== undefined) throw failed
   }
 
   /** The delivery has ended: what was handed out and not finished is handed out again by the next one. */

@@ -1,4 +1,4 @@
-import { BrokerError, KafkaError } from '../base/errors'
+import { BrokerError, type KafkaError } from '../base/errors'
 import type { ProduceResponsePartitionProduceResponse } from '../wire/generated/client/produce'
 import { ProduceError } from './produce-error'
 import type { ErrorOfRecord, ProducerBatch } from './producer-batch'

@@ -209,7 +209,7 @@ export class RecordAccumulator {
       this.requireSize(topic.name, index, { key, value, headers })
     }
 
-    let keyStart = 0
+    const keyStart = 0
     let keyEnd = 0
     let keyBytes: Uint8Array | string | null = key
     let partition = wantedPartition

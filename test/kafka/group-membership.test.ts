@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Admin } from '../../src/admin/admin'
 import { Deadline } from '../../src/base/deadline'
-import { type KafkaError } from '../../src/base/errors'
+import type { KafkaError } from '../../src/base/errors'
 import { silentLogger } from '../../src/base/logger'
 import { formatTopicPartition, type TopicPartition } from '../../src/base/topic-partition'
 import type { Cluster, ClusterLease } from '../../src/cluster/cluster'

@@ -21,30 +21,13 @@ import { GroupRequests } from './group-requests'
 import { Heartbeats, type MemberIdentity } from './heartbeats'
 import { leaveGroup } from './leave-group'
 import { type MembershipReaction, reactionTo } from './membership-errors'
+import type { MembershipState } from './membership-state'
 import { OffsetCommitter } from './offset-committer'
 import { OwnedPartitions } from './owned-partitions'
 import { RebalanceCallbacks } from './rebalance-callbacks'
 import { rebalanceProtocolOf } from './rebalance-protocol'
 
 const noIdentity: MemberIdentity = { memberId: '', generationId: -1 }
-
-/**
- * Where the member stands. One loop moves it; everything else (heartbeats, metadata, the user) leaves a wish and
- * wakes the loop, so no two rebalances and no two callbacks ever run at once (K1).
- *
- *     unjoined ──JoinGroup──> joining ──answer──> syncing ──answer, callbacks──> stable
- *        ^  ^                    │                   │                             │
- *        │  └──── retry ─────────┴───────────────────┴─── rejoin ──────────────────┤
- *        └───────────── lost: generation, member id or session ────────────────────┘
- *     any ──close──> leaving ──> ended          any ──fatal answer──> ended
- */
-type State =
-  | { readonly kind: 'unjoined' }
-  | { readonly kind: 'joining' }
-  | { readonly kind: 'syncing' }
-  | { readonly kind: 'stable' }
-  | { readonly kind: 'leaving' }
-  | { readonly kind: 'ended'; readonly error?: KafkaError }
 
 /** Connection names must differ between two members in one process: each waits in the broker for the other. */
 let memberCount = 0
@@ -64,7 +47,7 @@ export class ClassicMembership implements GroupMembership {
   readonly #committer: OffsetCommitter
   readonly #owned = new OwnedPartitions()
 
-  #state: State = { kind: 'unjoined' }
+  #state: MembershipState = { kind: 'unjoined' }
   #topics: readonly string[] = []
   /** Who the coordinator takes us for. */
   #identity = noIdentity

@@ -1,7 +1,7 @@
 import { backoffMs } from '../../base/backoff'
 import type { Deadline } from '../../base/deadline'
 import { ErrorCode, isRetriable } from '../../base/error-codes'
-import { BrokerError, isKafkaError, KafkaError, TimeoutError } from '../../base/errors'
+import { BrokerError, isKafkaError, type KafkaError, TimeoutError } from '../../base/errors'
 import { formatTopicPartition, type TopicPartition } from '../../base/topic-partition'
 import {
   offsetFetchApi,

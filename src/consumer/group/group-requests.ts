@@ -1,4 +1,4 @@
-import { Deadline } from '../../base/deadline'
+import type { Deadline } from '../../base/deadline'
 import { ConnectionError, TimeoutError } from '../../base/errors'
 import type { Cluster, RequestBody } from '../../cluster/cluster'
 import type { ClientApi } from '../../wire/api'

@@ -192,12 +192,12 @@ describe('delivery', () => {
 
   test('P13: topic ids are used when all are known, names otherwise', async () => {
     const { cluster, sendEach } = setUp()
-    await sendEach('1')
+    void (await sendEach('1'))
     expect(cluster.next.version).toBe(13)
     expect(cluster.next.request.topicData[0]).toMatchObject({ topicId: 'id-of-t' })
     const old = setUp({}, [])
     old.cluster.metadata.setTopic('t', [1], { topicId: 'AAAAAAAAAAAAAAAAAAAAAA' })
-    await old.sendEach('1')
+    void (await old.sendEach('1'))
     expect(old.cluster.next.version).toBe(12)
   })
 

@@ -114,9 +114,9 @@ describe('order and sequences', () => {
 
   test('R4: after a leader moved, nothing goes to the new one until the old one has answered', async () => {
     const { cluster, sendEach } = await proven()
-    await sendEach('1')
+    void (await sendEach('1'))
     cluster.metadata.setTopic('t', [2], { leaderEpoch: 2 })
-    await sendEach('2')
+    void (await sendEach('2'))
     expect(cluster.pending.map((produce) => [produce.nodeId, produce.values])).toEqual([[1, ['1']]])
     cluster.next.answer({ baseOffset: 1n })
     await settle()
@@ -125,22 +125,22 @@ describe('order and sequences', () => {
 
   test('R5: one request is in flight until the first success on a leader, then several', async () => {
     const { cluster, sendEach } = setUp()
-    await sendEach('1', '2')
+    void (await sendEach('1', '2'))
     expect(cluster.pending).toHaveLength(1)
     cluster.next.answer()
     await settle()
-    await sendEach('3')
+    void (await sendEach('3'))
     expect(cluster.pending).toHaveLength(2)
     for (const produce of cluster.pending) produce.answer()
     cluster.metadata.setTopic('t', [2], { leaderEpoch: 2 })
     await settle()
-    await sendEach('4', '5')
+    void (await sendEach('4', '5'))
     expect(cluster.pending.map((produce) => produce.nodeId)).toEqual([2])
   })
 
   test('R7: a batch that may be stored is sent again with the same number', async () => {
     const { cluster, clock, sendEach } = setUp()
-    await sendEach('1')
+    void (await sendEach('1'))
     const before = cluster.next.only.batch
     cluster.next.lose()
     await clock.advance(200)

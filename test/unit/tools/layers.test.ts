@@ -7,6 +7,8 @@ import { dirname, join } from 'node:path'
 const value = 'export const value = 1\n'
 const imports = (path: string): string =>
   `import type { value } from '${path}'\nexport type Own = typeof value\n`
+const runs = (path: string): string =>
+  `import { value as other } from '${path}'\nexport const value: number = other\n`
 const opensSocket = "import { connect } from 'node:net'\nexport const open = connect\n"
 
 /** From, to and the rule that refuses it; null where it is allowed. */
@@ -30,8 +32,12 @@ describe('the layer rules', () => {
 
   beforeAll(() => {
     const files: Record<string, string> = {
-      'src/base/ring-a.ts': imports('./ring-b') + value,
-      'src/base/ring-b.ts': imports('./ring-a') + value,
+      'src/base/ring-a.ts': runs('./ring-b'),
+      'src/base/ring-b.ts': runs('./ring-a'),
+      'src/base/types-a.ts': imports('./types-b') + value,
+      'src/base/types-b.ts': imports('./types-a') + value,
+      'src/wire/one/a.ts': imports('../two/b') + value,
+      'src/wire/two/b.ts': imports('../one/a') + value,
       'src/network/opens.ts': opensSocket,
       'src/producer/opens.ts': opensSocket,
       'src/wire/generated/broker/half.ts': value,
@@ -49,8 +55,13 @@ describe('the layer rules', () => {
     expect(found).toEqual(rule === null ? [] : [`${rule} src/${from}/uses-${to}.ts`])
   })
 
-  it('refuse a cycle made of types', () => {
-    expect(broken).toContain('no-cycles src/base/ring-a.ts')
+  it('refuse a cycle of files that run each other, and let two of one folder name their types', () => {
+    expect(broken).toContain('no-cycles-between-files src/base/ring-a.ts')
+    expect([...broken].filter((line) => line.includes('types-'))).toEqual([])
+  })
+
+  it('refuse a cycle between folders, of types too', () => {
+    expect(broken).toContain('no-cycles-between-folders src/wire/one')
   })
 
   it('let the network layer alone open sockets', () => {

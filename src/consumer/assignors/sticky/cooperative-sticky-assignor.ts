@@ -1,7 +1,7 @@
 import { formatTopicPartition, type TopicPartition } from '../../../base/topic-partition'
 import type { GroupMember, PartitionAssignor } from '../partition-assignor'
 import { assignSticky, type StickyAssignment } from './sticky-assignment'
-import { type Claim } from './sticky-group'
+import type { Claim } from './sticky-group'
 import { decodeCooperativeUserData, encodeCooperativeUserData } from './sticky-user-data'
 
 /**

@@ -1,4 +1,4 @@
-import { KafkaError } from '../../../../src/base/errors'
+import type { KafkaError } from '../../../../src/base/errors'
 import type { TopicPartition } from '../../../../src/base/topic-partition'
 import type { GroupFactory } from '../../../../src/consumer/consumer-engine'
 import type {
