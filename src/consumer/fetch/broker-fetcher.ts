@@ -19,6 +19,8 @@ export interface FetchPlanner {
   eligible(nodeId: number): PartitionState[]
   /** Bytes to ask for, for each partition. */
   bytesPerPartition(): number
+  /** Wakes the fetcher of the broker that the partition is to be asked for at now. */
+  wakePartition(state: PartitionState): void
   /** Calls `wake` of this broker again after `ms`. */
   wakeLater(ms: number): void
 }
@@ -100,6 +102,8 @@ export class BrokerFetcher {
       this.#isFetching = false
       this.#immediate.pollEnded()
       this.wake()
+      // The answer may have sent some of them to another broker.
+      for (const { state } of asked) this.#planner.wakePartition(state)
       // Delivered in a turn of its own, so that the broker works on the next request meanwhile.
       if (filed !== undefined && filed.length > 0) this.#deliver(filed)
     }
