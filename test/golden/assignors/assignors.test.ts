@@ -70,6 +70,15 @@ const membersOf = (vector: Vector) =>
     decodeSubscription(member.memberId, member.groupInstanceId, Buffer.from(member.subscription, 'hex')),
   )
 
+/**
+ * Java's sticky assignors can give a partition back to a member that owned it in an older generation and no longer
+ * subscribes to its topic. There we differ on purpose.
+ */
+const isSound = (vector: Vector) =>
+  vector.members.every(({ memberId, topics }) =>
+    vector.result[memberId]!.partitions.every(([topic]) => topics.includes(topic)),
+  )
+
 const titled = (kind: string) => vectors.filter((vector) => vector.assignor === kind)
 
 describe.each([...assignors.keys()])('%s', (kind) => {
@@ -78,7 +87,9 @@ describe.each([...assignors.keys()])('%s', (kind) => {
   it('has groups to compare', () => expect(titled(kind).length).toBeGreaterThan(50))
 
   it('gives every member what the Java assignor gives it', () => {
-    const differing = titled(kind).flatMap((vector, index) => {
+    const comparable = titled(kind).filter(isSound)
+    expect(comparable.length).toBeGreaterThan(0.95 * titled(kind).length)
+    const differing = comparable.flatMap((vector, index) => {
       const result = assignor.assign(membersOf(vector), vector.topics)
       const ours = vector.members.map((m) => names(result.get(m.memberId)?.partitions ?? []).join())
       const java = vector.members.map((m) =>

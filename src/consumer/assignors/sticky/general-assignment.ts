@@ -161,7 +161,7 @@ export class GeneralAssignment {
     if (owner === undefined || !this.#current.has(owner)) return false
     const load = this.#count(owner)
     const previous = this.#previousOwner.get(partition)?.memberId
-    if (previous !== undefined && this.#current.has(previous) && load > this.#count(previous) + 1) {
+    if (previous !== undefined && this.#mayTake(previous, partition) && load > this.#count(previous) + 1) {
       this.#move(partition, owner, previous)
       return true
     }
@@ -173,6 +173,11 @@ export class GeneralAssignment {
     if (target === undefined) return false
     this.#move(partition, owner, target)
     return true
+  }
+
+  /** Java does not ask for the subscription here, and gives partitions to members that no longer want them. */
+  #mayTake(memberId: string, { topic }: TopicPartition): boolean {
+    return this.#current.has(memberId) && this.#topicsOf.get(memberId)?.has(topic) === true
   }
 
   #move(partition: TopicPartition, owner: string, newOwner: string): void {

@@ -64,13 +64,10 @@ export function sortedPartitions(group: StickyGroup): TopicPartition[] {
 
 /** True when all members subscribe to the same topics; then the quick way is taken. */
 export function subscriptionsAreEqual(group: StickyGroup): boolean {
-  let common = new Set<string>()
-  for (const { member } of group.claimants) {
-    if (common.size === 0) common = new Set(member.topics)
-    else if (member.topics.length !== common.size || !member.topics.every((topic) => common.has(topic)))
-      return false
-  }
-  return true
+  const [first, ...others] = group.claimants.map(({ member }) => new Set(member.topics))
+  return others.every(
+    (topics) => topics.size === first?.size && [...topics].every((topic) => first.has(topic)),
+  )
 }
 
 /** Who is believed to own what. */
