@@ -1,4 +1,5 @@
 // Guards against an admin client that leaks its cluster, hangs in close, or answers after it was closed.
+import { readFileSync } from 'node:fs'
 import { Admin } from '../../../src/admin/admin'
 import { AdminError } from '../../../src/admin/admin-error'
 import {
@@ -97,6 +98,22 @@ describe('the life of an admin client', () => {
     expect(cluster.clock.pendingTimers).toBe(0)
   })
 
+  it('lets calls under way try again before it closes', async () => {
+    const { cluster, admin } = setUp()
+    let attempts = 0
+    cluster.on(deleteGroupsApi, () => ({
+      throttleTimeMs: 0,
+      results: [{ groupId: 'a', errorCode: attempts++ === 0 ? 14 : 0, errorMessage: null }],
+    }))
+    const running = admin.deleteGroups(['a'])
+    await settle()
+    const closing = admin.close()
+    await cluster.clock.advance(1000)
+    expect(await running).toEqual([{ groupId: 'a' }])
+    await closing
+    expect(cluster.clock.pendingTimers).toBe(0)
+  })
+
   it('ends what is still under way when the time to close is over', async () => {
     const { cluster, admin } = setUp()
     cluster.on(deleteGroupsApi, () => ({
@@ -164,6 +181,21 @@ describe('any admin call', () => {
     expect(await admin.listOffsets([])).toEqual([])
     expect(await admin.describeGroups([], { partial: true })).toEqual([])
     expect(cluster.sent).toEqual([])
+  })
+})
+
+describe('the guide of the admin client', () => {
+  const guide = readFileSync('docs/admin.md', 'utf8')
+
+  it('names every call, where its requests go, and every option of the client', () => {
+    const calls = Object.getOwnPropertyNames(Admin.prototype).filter(
+      (name) => !['constructor', 'connect', 'close'].includes(name),
+    )
+    expect(calls.length).toBeGreaterThan(10)
+    const options = Object.keys(new Admin(new FakeCluster()).options)
+    const routes = guide.slice(guide.indexOf('## Where requests go'))
+    expect(calls.filter((name) => !routes.includes(`| \`${name}\``))).toEqual([])
+    expect([...calls, ...options].filter((name) => !guide.includes(`| \`${name}\``))).toEqual([])
   })
 })
 

@@ -150,6 +150,17 @@ it('rejects with AbortedError when the signal fires during a wait', async () => 
   expect(cluster.clock.pendingTimers).toBe(0)
 })
 
+it('rejects with AbortedError when a request ends by the signal, as no item failed by itself', async () => {
+  const controller = new AbortController()
+  controller.abort()
+  const { call } = setUp()
+  const error = new AbortedError('createThings', controller.signal)
+  const { itemCall } = perItem((item) => (item === 'a' ? error : { value: 1 }))
+  await expect(runItems(call, ['a', 'b'], itemCall)).rejects.toBe(error)
+  const unplanned = { ...itemCall, plan: () => Promise.reject(error) }
+  await expect(runItems(call, ['a', 'b'], unplanned)).rejects.toBe(error)
+})
+
 it('sends nothing for no items', async () => {
   const { call } = setUp()
   const outcomes = await runItems<string, number>(call, [], {

@@ -151,6 +151,36 @@ describe('createTopics', () => {
     expect(slow?.error?.message).toContain('Hm. An earlier attempt of this call was not answered')
   })
 
+  it('does not ask twice for what was created when only some items met a broker that is no controller', async () => {
+    const { cluster, admin } = setUp()
+    const asked: string[][] = []
+    cluster.on(createTopicsApi, ({ request }) => {
+      asked.push(request.topics.map(({ name }) => name))
+      const errorOf = (name: string) => (name === 'b' && asked.length < 3 ? ErrorCode.NOT_CONTROLLER : 0)
+      return {
+        throttleTimeMs: 0,
+        topics: request.topics.map(({ name }) => createdTopic(name, errorOf(name))),
+      }
+    })
+    const running = admin.createTopics([{ name: 'a' }, { name: 'b' }], fast)
+    await cluster.clock.advance(2000)
+    expect(await running).toHaveLength(2)
+    expect(asked).toEqual([['a', 'b'], ['b'], ['b']])
+    expect(cluster.sent).toEqual(['CreateTopics@1', 'CreateTopics@1', 'CreateTopics@2'])
+  })
+
+  it('leaves counts only to brokers that have defaults for them', async () => {
+    const { cluster, admin } = setUp()
+    cluster.maxVersions.set('CreateTopics', 3)
+    cluster.on(createTopicsApi, () => ({ throttleTimeMs: 0, topics: [createdTopic('a')] }))
+    await expect(admin.createTopics([{ name: 'a', partitions: 1 }], fast)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_VERSION',
+    })
+    expect(cluster.sent).toEqual([])
+    await admin.createTopics([{ name: 'a', partitions: 1, replicationFactor: 1 }], fast)
+    expect(cluster.sent).toEqual(['CreateTopics@1'])
+  })
+
   it('waits for the mutation quota, or shows it when told not to', async () => {
     const { cluster, admin } = setUp()
     let attempts = 0
