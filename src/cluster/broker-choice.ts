@@ -51,7 +51,8 @@ export class BrokerChoice {
     // The fraction spreads the choice among equals.
     const chance = this.#random()
     if (link?.isReady && !this.#pool.isStalled(candidate.nodeId)) return link.load + chance
-    if (link?.lastFailure === undefined) return 1e6 + chance
-    return 2e6 + chance
+    // One that just failed, or is silent, is the last choice.
+    const doubtful = link !== undefined && (link.isReady || link.isPausing || link.lastFailure !== undefined)
+    return (doubtful ? 2e6 : 1e6) + chance
   }
 }

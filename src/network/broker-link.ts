@@ -210,11 +210,14 @@ export class BrokerLink {
 
   #handleReady(connection: BrokerConnection): void {
     if (this.#closed !== undefined) return connection.connection.close(this.#closed)
+    const { reason } = connection.connection
+    // It may have died between its set-up and this moment, in which the promise settled.
+    if (reason !== undefined) return this.#handleFailure(reason)
     this.#ready = connection
     this.#readySince = this.#settings.clock.now()
     this.#lastFailure = undefined
     this.#settings.logger.debug('Connected', { ...brokerContext(this.#address) })
-    void connection.connection.closed.then((reason) => this.#handleLost(connection, reason))
+    connection.connection.onEnded = (reason) => this.#handleLost(connection, reason)
     this.#watchIdle(connection)
     this.#serveWaiters(connection)
   }
@@ -229,7 +232,7 @@ export class BrokerLink {
     this.#pause()
     // The first failure is news, the thousandth is not.
     const level = this.#failures % loggedEvery === 1 ? 'warn' : 'debug'
-    this.#settings.logger[level](`Could not connect: ${error.message}`, { code: error.code })
+    this.#settings.logger[level](`Connecting failed: ${error.message}`, { code: error.code })
     this.#failWaiters(error)
   }
 
@@ -244,7 +247,7 @@ export class BrokerLink {
   }
 
   #handleLost(connection: BrokerConnection, reason: KafkaError): void {
-    if (this.#ready !== connection) return
+    if (this.#ready !== connection || this.#closed !== undefined) return
     this.#ready = undefined
     this.#idleTimer?.cancel()
     const livedMs = this.#settings.clock.now() - this.#readySince

@@ -41,8 +41,8 @@ const maxCorrelationId = 0x7fffffff
 export class Connection {
   /** Resolves once requests can be sent; rejects when the socket can't be opened. */
   readonly opened: Promise<void>
-  /** Resolves with the reason when the connection has ended. */
-  readonly closed: Promise<KafkaError>
+  /** Called once, in the moment the connection ends. */
+  onEnded: ((reason: KafkaError) => void) | undefined
 
   readonly #settings: ConnectionSettings
   readonly #broker: ErrorContext
@@ -67,7 +67,6 @@ export class Connection {
   #authenticated = false
   #onOpened!: () => void
   #onOpenFailed!: (error: KafkaError) => void
-  #onEnded!: (reason: KafkaError) => void
 
   /** @param broker names the broker in errors */
   constructor(target: SocketTarget, broker: ErrorContext, settings: ConnectionSettings) {
@@ -81,9 +80,6 @@ export class Connection {
       this.#onOpenFailed = reject
     })
     this.opened.catch(() => {})
-    this.closed = new Promise((resolve) => {
-      this.#onEnded = resolve
-    })
     this.#socket = settings.socketFactory(target, {
       onOpen: () => this.#handleOpen(),
       readBuffer: () => this.#frames.readBuffer(),
@@ -199,7 +195,7 @@ export class Connection {
     this.#timer = undefined
     this.#socket.destroy()
     this.#onOpenFailed(reason)
-    this.#onEnded(reason)
+    this.onEnded?.(reason)
     const calls = [...this.#inFlight.drain(), ...this.#unflushed, ...this.#queue]
     this.#queue = []
     this.#unflushed = []

@@ -3,6 +3,7 @@ import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { AuthenticationError } from '../../../../src/base/errors'
 import { PlainMechanism } from '../../../../src/network/sasl/plain'
+import type { SaslMechanism } from '../../../../src/network/sasl/sasl-mechanism'
 import { ScramMechanism } from '../../../../src/network/sasl/scram'
 
 const context = { host: 'localhost', port: 9092 }
@@ -82,10 +83,11 @@ test('PLAIN sends name and password, and nothing more', async () => {
 })
 
 test('L21: no mechanism and no exchange shows the password', async () => {
-  for (const mechanism of [
+  const mechanisms: SaslMechanism[] = [
     new PlainMechanism('u', 'hidden!'),
     new ScramMechanism('sha512', 'u', 'hidden!'),
-  ]) {
+  ]
+  for (const mechanism of mechanisms) {
     const shown = [mechanism, mechanism.start(context)].map(
       (value) => inspect(value, { depth: 9, showHidden: true }) + JSON.stringify(value),
     )
