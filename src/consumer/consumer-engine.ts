@@ -202,7 +202,7 @@ export class ConsumerEngine {
         this.subscription.add({ topic, partition }).locate(undefined)
       }
     }
-    this.#delivery?.wake()
+    this.#wakeSoon()
     this.#locator.wake()
   }
 
@@ -221,7 +221,7 @@ export class ConsumerEngine {
     if (this.#idle !== undefined && this.#watch.end(this.#idle)) this.membership?.resume()
     this.#idle = undefined
     for (const state of this.subscription.all()) this.#ready.add(state)
-    delivery.wake()
+    this.#wakeSoon()
     return delivery
   }
 
@@ -276,7 +276,12 @@ export class ConsumerEngine {
       this.#ready.add(state)
       this.#fetcher?.wakePartition(state)
     }
-    this.#delivery?.wake()
+    this.#wakeSoon()
+  }
+
+  /** No handler runs within a call of the user's own. */
+  #wakeSoon(): void {
+    setImmediate(() => this.#delivery?.wake())
   }
 
   #handleMessages(state: PartitionState): void {

@@ -19,6 +19,8 @@ export class FakeGroup implements GroupMembership {
   /** Errors of the next look-ups of committed offsets, and of the next commits. */
   readonly lookupErrors: KafkaError[] = []
   readonly commitErrors: KafkaError[] = []
+  /** Called with what a commit holds, when it is made. */
+  onCommit: ((offsets: readonly PartitionOffset[]) => void) | undefined
   lookups = 0
   suspensions = 0
   resumptions = 0
@@ -80,6 +82,7 @@ export class FakeGroup implements GroupMembership {
   commit(offsets: readonly PartitionOffset[]): Promise<void> {
     const error = this.commitErrors.shift()
     if (error !== undefined) return Promise.reject(error)
+    this.onCommit?.(offsets)
     this.commits.push([...offsets])
     this.events.push('commit')
     for (const one of offsets) this.committed.set(keyOf(one), one)
