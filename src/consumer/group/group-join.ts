@@ -25,6 +25,8 @@ import { type MembershipApi, reactionTo } from './membership-errors'
 
 /** The broker may take the whole rebalance timeout to answer; this is for the way there and back. */
 const joinTimeoutMarginMs = 5_000
+/** How often to make sure, while the broker keeps a request back, that it still is the coordinator. */
+const coordinatorCheckMs = 5_000
 /** The broker refuses longer reasons. */
 const maxReasonLength = 255
 
@@ -109,6 +111,7 @@ export class GroupJoin {
       {
         deadline: new Deadline(this.#requests.cluster.clock, 'JoinGroup', timeoutMs, details.signal),
         timeoutMs,
+        coordinatorCheckMs,
         errorCodes: (response) => [response.errorCode],
         ...(groupInstanceId === null ? {} : { minVersion: 5 }),
       },
@@ -204,6 +207,7 @@ export class GroupJoin {
       {
         deadline: new Deadline(this.#requests.cluster.clock, 'SyncGroup', timeoutMs, signal),
         timeoutMs,
+        coordinatorCheckMs,
         errorCodes: (response) => [response.errorCode],
         ...(groupInstanceId === null ? {} : { minVersion: 3 }),
       },

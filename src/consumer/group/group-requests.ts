@@ -1,7 +1,9 @@
 import type { Deadline } from '../../base/deadline'
+import { createDeferred } from '../../base/deferred'
 import { ConnectionError, TimeoutError } from '../../base/errors'
 import type { Cluster, RequestBody } from '../../cluster/cluster'
 import type { ClientApi } from '../../wire/api'
+import { CoordinatorWatch } from './coordinator-watch'
 import { coordinatorMoved } from './membership-errors'
 
 export interface GroupRequestOptions<Response> {
@@ -12,6 +14,8 @@ export interface GroupRequestOptions<Response> {
   readonly timeoutMs?: number
   readonly minVersion?: number
   readonly maxVersion?: number
+  /** Milliseconds between looks at whether the coordinator is still the same; when it is not, the request is given up. */
+  readonly coordinatorCheckMs?: number
 }
 
 /**
@@ -39,28 +43,50 @@ export class GroupRequests {
     body: RequestBody<Request>,
     options: GroupRequestOptions<Response>,
   ): Promise<Response> {
-    const {
-      deadline,
-      errorCodes,
-      timeoutMs = this.cluster.requestTimeoutMs,
-      minVersion,
-      maxVersion,
-    } = options
+    const { deadline, errorCodes, minVersion, maxVersion, coordinatorCheckMs } = options
     const nodeId = await this.cluster.coordinator('group', this.groupId, deadline)
     deadline.throwIfAborted()
+    const timeoutMs = Math.min(options.timeoutMs ?? this.cluster.requestTimeoutMs, deadline.remainingMs())
+    const signal = deadline.signal
+    const sent = this.cluster.send(nodeId, api, body, {
+      connection: this.#connection,
+      timeoutMs,
+      ...(minVersion === undefined ? {} : { minVersion }),
+      ...(maxVersion === undefined ? {} : { maxVersion }),
+      ...(signal === undefined ? {} : { signal }),
+    })
     try {
-      const response = await this.cluster.send(nodeId, api, body, {
-        connection: this.#connection,
-        timeoutMs: Math.min(timeoutMs, deadline.remainingMs()),
-        ...(minVersion === undefined ? {} : { minVersion }),
-        ...(maxVersion === undefined ? {} : { maxVersion }),
-        ...(deadline.signal === undefined ? {} : { signal: deadline.signal }),
-      })
+      const response = await (coordinatorCheckMs === undefined
+        ? sent
+        : this.#whileCoordinator(nodeId, api.name, sent, coordinatorCheckMs))
       if (errorCodes(response).some(coordinatorMoved)) this.#forgetCoordinator()
       return response
     } catch (error) {
       if (error instanceof ConnectionError || error instanceof TimeoutError) this.#forgetCoordinator()
       throw error
+    }
+  }
+
+  /** Rejects when another broker has become the coordinator before the answer came. */
+  async #whileCoordinator<Response>(
+    nodeId: number,
+    api: string,
+    sent: Promise<Response>,
+    intervalMs: number,
+  ): Promise<Response> {
+    const moved = createDeferred<never>()
+    moved.promise.catch(() => {})
+    const { groupId } = this
+    const watch = new CoordinatorWatch(this.cluster, groupId, nodeId, intervalMs, () => {
+      const what = `${api} was given up: another broker became the coordinator of the group`
+      moved.reject(new ConnectionError('COORDINATOR_MOVED', what, { groupId, nodeId, maybeWritten: true }))
+      // The old one would answer nothing else on this connection until it is done with this request.
+      this.closeConnection()
+    })
+    try {
+      return await Promise.race([sent, moved.promise])
+    } finally {
+      watch.end()
     }
   }
 

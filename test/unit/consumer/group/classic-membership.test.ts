@@ -204,6 +204,21 @@ describe('joining', () => {
     await close()
   })
 
+  it('gives up a join that a frozen coordinator keeps, once another broker has become the coordinator', async () => {
+    const { cluster, listener, membership, join, close } = setUp()
+    cluster.once('JoinGroup', () => new Promise(() => {}))
+    membership.start(['orders'])
+    await cluster.clock.advance(10_000)
+    expect(cluster.requests('JoinGroup')).toHaveLength(1)
+    cluster.coordinatorNode = 2
+    join(1, 0)
+    await cluster.clock.advance(5_500)
+    expect(listener.events).toEqual(['assigned orders-0'])
+    expect(cluster.sent.filter(({ api }) => api === 'JoinGroup').map(({ nodeId }) => nodeId)).toEqual([1, 2])
+    expect(cluster.closedConnections).toHaveLength(1)
+    await close()
+  })
+
   it('waits for the answer of JoinGroup as long as the rebalance may take, on a connection of its own', async () => {
     const { cluster, listener, membership, close } = setUp()
     let answer: (response: unknown) => void = () => {}
