@@ -269,9 +269,16 @@ class Attempts {
   }
 }
 
+/** What a wrong option brings about: a name or port where no broker is, or the wrong kind of listener. */
 function looksMistaken(error: KafkaError): boolean {
-  return !error.retriable || error.code === 'TLS_HANDSHAKE_CLOSED' || error.code === 'CLOSED_BEFORE_USE'
+  return !error.retriable || mistakenCodes.has(error.code)
 }
+
+const mistakenCodes: ReadonlySet<string> = new Set([
+  'CONNECTION_FAILED',
+  'TLS_HANDSHAKE_CLOSED',
+  'CLOSED_BEFORE_USE',
+])
 
 function unreachable(round: Round): KafkaError {
   return summarise(round.last ?? [], true)
@@ -286,16 +293,24 @@ function summarise(failures: readonly Failure[], retriable: boolean): KafkaError
   if (failures.length === 1) {
     const { error } = first
     if (error.retriable === retriable || retriable) return error
-    return new ConnectionError(error.code, plainMessage(error), { ...error.context, retriable, cause: error })
+    const message = `${plainMessage(error)}${advice(failures)}`
+    return new ConnectionError(error.code, message, { ...error.context, retriable, cause: error })
   }
   const said = failures.map(({ error }) => error.message).join('; ')
   const code = failures.every(({ error }) => error.code === first.error.code && !retriable)
     ? first.error.code
     : 'NO_BROKER_REACHABLE'
-  return new ConnectionError(code, `None of the brokers could be used: ${said}`, {
+  const hint = retriable ? '' : advice(failures)
+  return new ConnectionError(code, `None of the brokers could be used: ${said}${hint}`, {
     retriable,
     cause: first.error,
   })
+}
+
+/** What to do when nothing has answered since the client was made. */
+function advice(failures: readonly Failure[]): string {
+  const unreachable = failures.every(({ error }) => error.code === 'CONNECTION_FAILED')
+  return unreachable ? '; check the option brokers, and that Kafka runs there' : ''
 }
 
 /** The error for a broker that metadata does not name. */

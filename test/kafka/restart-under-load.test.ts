@@ -1,153 +1,156 @@
-// Guards the promise that matters most: a broker restarted under full load costs no message, doubles none, and keeps
-// the order of every key; and a consumer group delivers every one of them.
-import { Kafka, type Consumer } from 'typed-kafka'
+// Guards the promise that matters most: a broker that goes away and comes back under full load costs no message, doubles
+// none, and keeps the order of every key; and a consumer group delivers every one of them.
+import { Kafka, silentLogger, type Consumer } from 'typed-kafka'
+import { describeEachKafkaCluster, type KafkaClusterUnderTest } from './support/describe-kafka'
 import { runJavaProgram } from './support/java-tools'
-import { startKafka, type KafkaCluster } from './support/kafka-cluster'
 
-const total = 1_000_000
 const keys = 1_000
-const perKey = total / keys
 const arraySize = 500
 const callsAtOnce = 8
+const partitions = 6
 const members = 3
-const topic = 'restart-under-load'
 
 interface Audit {
   records: number
   keys: number
+  numbers: number
   duplicates: number
   holes: number
   movedKeys: number
   first: string
 }
 
-describe('a broker restarted under load', () => {
-  let cluster: KafkaCluster
+const load = { nodes: 3, versions: ['4.3.1'], brokerConfig: { 'broker.session.timeout.ms': '6000' } } as const
 
-  beforeAll(async () => {
-    cluster = await startKafka({
-      version: '4.3.1',
-      nodes: 3,
-      brokerConfig: { 'broker.session.timeout.ms': '6000' },
-    })
-  }, 120_000)
-
-  afterAll(async () => {
-    await cluster?.stop()
-  }, 60_000)
-
-  it('L7, L8, L15, L20: every message is in the log exactly once, in order per key, and each is delivered', async () => {
-    const kafka = new Kafka({ clientId: 'restart', brokers: cluster.bootstrap })
-    const admin = kafka.admin()
-    await admin.createTopics([
-      { name: topic, partitions: 6, replicationFactor: 3, configs: { 'min.insync.replicas': '2' } },
-    ])
-
-    const delivery = new DeliveryLedger()
-    const consumers = Array.from({ length: members }, () =>
-      kafka.consumer({ groupId: 'restart', topics: [topic], startFrom: 'earliest' }),
-    )
-    const stopped = new AbortController()
-    const running = consumers.map((consumer) =>
-      consumer.runBatches(
-        (batch) => {
-          for (const message of batch) {
-            delivery.add(
-              (message.key as Buffer).toString(),
-              (message.value as Buffer).toString('latin1', 0, 12),
-            )
-          }
-        },
-        { signal: stopped.signal },
-      ),
-    )
-
-    const acknowledged = await produceAll(kafka, async (sent) => {
-      if (sent !== total * 0.3) return
+describeEachKafkaCluster('a broker that goes away under load', load, (cluster) => {
+  it('L7, L8, L15, L20: restarted, every message is stored once, in order per key, and delivered', async () => {
+    await survive(cluster, 1_000_000, async () => {
       await cluster.node(2).stop()
       await cluster.node(2).start()
     })
-    expect(acknowledged).toBe(total)
+  }, 300_000)
 
-    await delivery.waitForAll(Promise.all(running), consumers)
-    stopped.abort()
-    await Promise.all(running)
-    for (const consumer of consumers) await consumer.close()
-    await admin.close()
-
-    const audit = JSON.parse(
-      await runJavaProgram('4.3.1', 'tools/java/LogAudit.java', [cluster.bootstrap.join(','), topic]),
-    ) as Audit
-    expect(audit).toEqual({
-      records: total,
-      keys,
-      numbers: total,
-      duplicates: 0,
-      holes: 0,
-      movedKeys: 0,
-      first: '',
+  it('L7, L8, L15, L20: killed, every message is stored once, in order per key, and delivered', async () => {
+    await survive(cluster, 300_000, async () => {
+      await cluster.node(3).kill()
+      await cluster.node(3).start()
     })
-    expect(delivery.distinct).toBe(total)
   }, 300_000)
 })
 
-/** Sends `total` messages, the n-th of a key carrying n; calls `onProgress` once per array while sending goes on. */
-async function produceAll(kafka: Kafka, onProgress: (sent: number) => Promise<void>): Promise<number> {
-  const producer = kafka.producer()
+/** Produces and consumes `total` messages while `fault` strikes at a third of them; the Java consumer judges the log. */
+async function survive(
+  cluster: KafkaClusterUnderTest,
+  total: number,
+  fault: () => Promise<void>,
+): Promise<void> {
+  const topic = cluster.uniqueName('under-load')
+  const kafka = new Kafka({ clientId: 'under-load', brokers: cluster.bootstrap, logger: silentLogger })
+  await using admin = kafka.admin()
+  await admin.createTopics([
+    { name: topic, partitions, replicationFactor: 3, configs: { 'min.insync.replicas': 2 } },
+  ])
+
+  const delivery = new DeliveryLedger(total)
+  const consumers = Array.from({ length: members }, () =>
+    kafka.consumer({ groupId: topic, topics: [topic], startFrom: 'earliest' }),
+  )
+  const stopped = new AbortController()
+  const running = consumers.map((consumer) =>
+    consumer.runBatches(
+      (batch) => {
+        for (const message of batch) delivery.add(String(message.key), String(message.value))
+      },
+      { signal: stopped.signal },
+    ),
+  )
+
+  expect(await produceAll(kafka, topic, total, fault)).toBe(total)
+  await delivery.waitForAll(Promise.all(running), consumers)
+  stopped.abort()
+  await Promise.all(running)
+  for (const consumer of consumers) await consumer.close()
+
+  const args = [cluster.bootstrap.join(','), topic]
+  const audit = JSON.parse(await runJavaProgram(cluster.version, 'tools/java/LogAudit.java', args)) as Audit
+  expect(audit).toEqual({
+    records: total,
+    keys,
+    numbers: total,
+    duplicates: 0,
+    holes: 0,
+    movedKeys: 0,
+    first: '',
+  })
+}
+
+/**
+ * Sends `total` messages, the n-th of a key carrying n, and answers how many were acknowledged. The last tenth is sent
+ * after the fault is over, so that there is load before, during and after it.
+ */
+async function produceAll(
+  kafka: Kafka,
+  topic: string,
+  total: number,
+  fault: () => Promise<void>,
+): Promise<number> {
+  await using producer = kafka.producer()
   const padding = ' '.repeat(89)
-  const progress: Promise<void>[] = []
+  let faultOver: Promise<void> | undefined
   let next = 0
   let acknowledged = 0
   const caller = async (): Promise<void> => {
     while (next < total) {
       const start = next
       next += arraySize
-      progress.push(onProgress(next))
-      const receipts = await producer.send(
-        topic,
-        Array.from({ length: arraySize }, (_, i) => {
-          const n = start + i
-          return { key: `key-${n % keys}`, value: String(Math.floor(n / keys)).padEnd(11) + padding }
-        }),
-      )
-      for (const receipt of receipts) if (receipt.offset >= -1n) acknowledged++
+      if (start >= total / 3) faultOver ??= fault()
+      if (start >= total * 0.9) await faultOver
+      const messages = Array.from({ length: arraySize }, (_, i) => {
+        const n = start + i
+        return { key: `key-${n % keys}`, value: String(Math.floor(n / keys)).padEnd(11) + padding }
+      })
+      const receipts = await producer.send(topic, messages)
+      acknowledged += receipts.length
     }
   }
   await Promise.all(Array.from({ length: callsAtOnce }, caller))
-  await Promise.all(progress)
-  await producer.close()
   return acknowledged
 }
 
 /** Which messages were delivered, whoever of the group got them. */
 class DeliveryLedger {
-  readonly #seen = new Uint8Array(total)
-  distinct = 0
+  readonly #total: number
+  readonly #seen: Uint8Array
+  #distinct = 0
+
+  constructor(total: number) {
+    this.#total = total
+    this.#seen = new Uint8Array(total)
+  }
 
   add(key: string, value: string): void {
-    const index = Number(key.slice(4)) * perKey + Number.parseInt(value, 10)
-    if (this.#seen[index] === 0) {
-      this.#seen[index] = 1
-      this.distinct++
-    }
+    const index = Number(key.slice('key-'.length)) * (this.#total / keys) + Number.parseInt(value, 10)
+    if (this.#seen[index] !== 0) return
+    this.#seen[index] = 1
+    this.#distinct++
   }
 
   async waitForAll(running: Promise<unknown>, consumers: readonly Consumer[]): Promise<void> {
-    const failed = running.then(() => {
+    const ended = running.then(() => {
       throw new Error('the consumers ended early')
     })
     const deadline = Date.now() + 120_000
-    while (this.distinct < total) {
+    while (this.#distinct < this.#total) {
       if (Date.now() > deadline) {
-        const state = consumers.map((c) =>
+        const positions = consumers.map((c) =>
           c
             .assignment()
             .map((tp) => `${tp.partition}@${c.position(tp)}`)
-            .join(','),
+            .join(' '),
         )
-        throw new Error(`${this.distinct} of ${total} messages were delivered; ${state.join(' | ')}`)
+        throw new Error(`${this.#distinct} of ${this.#total} delivered; positions: ${positions.join(' | ')}`)
       }
-      await Promise.race([failed, new Promise((resolve) => setTimeout(resolve, 50))])
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 50))])
     }
   }
 }

@@ -92,22 +92,33 @@ describe('finding the cluster', () => {
   })
 
   test('L20: when nothing answers, the call ends in a timeout that names each address and its reason', async () => {
-    const { clock, brokers, request } = setUp()
-    for (const nodeId of [1, 2, 3]) brokers.up.set(nodeId, false)
+    const { clock, brokers, cluster, deadline, request } = setUp()
+    await outcome(clock, cluster.metadata.refresh(deadline()))
+    for (const nodeId of [1, 2, 3]) brokers.kill(nodeId)
+    const start = clock.now()
     const error = await failure(clock, request({ kind: 'any' }, { timeoutMs: 3000 }))
     expect(error).toBeInstanceOf(TimeoutError)
-    expect(error.message).toMatch(
-      /the call ran out of time after \d+ attempts on kafka:900[12], kafka:900[12]/,
-    )
+    expect(error.message).toMatch(/the call ran out of time after \d+ attempts on .*kafka:900[12]/)
     expect(error.cause).toBeInstanceOf(ConnectionError)
-    expect(clock.now()).toBeLessThan(3200)
+    expect(clock.now() - start).toBeLessThan(3200)
   })
 
   test('waits for metadata no longer than the deadline, and says why there is none', async () => {
     const { clock, brokers, cluster, deadline } = setUp()
-    for (const nodeId of [1, 2]) brokers.up.set(nodeId, false)
+    await outcome(clock, cluster.metadata.refresh(deadline()))
+    for (const nodeId of [1, 2, 3]) brokers.kill(nodeId)
     const error = await failure(clock, cluster.metadata.refresh(deadline(2000)))
     expect(error).toMatchObject({ code: 'METADATA_TIMEOUT' })
+    expect(error.message).toContain('connection refused')
+  })
+
+  test('takes addresses at which nothing ever listened for a wrong option, and says so at once', async () => {
+    const { clock, brokers, cluster, deadline } = setUp()
+    for (const nodeId of [1, 2]) brokers.up.set(nodeId, false)
+    const error = await failure(clock, cluster.metadata.refresh(deadline(60_000)))
+    expect(error).toMatchObject({ code: 'CONNECTION_FAILED', retriable: false })
+    expect(error.message).toContain('check the option brokers')
+    expect(clock.now()).toBeLessThan(2000)
     for (const address of ['kafka:9001', 'kafka:9002']) expect(error.message).toContain(address)
     expect(error.message).toContain('connection refused')
   })
