@@ -41,7 +41,9 @@ export class FakeClock implements Clock {
     const target = this.#now + ms
     await settle()
     for (;;) {
-      const due = [...this.#pending].filter((p) => p.at <= target).sort((a, b) => a.at - b.at || a.order - b.order)[0]
+      const due = [...this.#pending]
+        .filter((p) => p.at <= target)
+        .sort((a, b) => a.at - b.at || a.order - b.order)[0]
       if (due === undefined) break
       this.#pending.delete(due)
       this.#now = Math.max(this.#now, due.at)
