@@ -51,14 +51,13 @@ export interface MemberAssignment {
 export interface PartitionAssignor {
   /** The name on the wire, such as `range`; members agree on an assignor by it. */
   readonly name: string
-  /** Version of what this assignor puts into its metadata; 0 by default. Members with different versions can still meet. */
-  readonly protocolVersion?: number
   /** The protocols it can work with; the group uses the best one that all of a member's assignors support. */
   readonly supportedProtocols: readonly RebalanceProtocol[]
   /** Bytes this member gives to the leader; null or absent for none. */
   userData?(member: JoiningMember): Uint8Array | null
   /**
-   * The assignment by member id. Members that are left out get nothing.
+   * The assignment by member id. Members that are left out get nothing. A partition that moves away from a member
+   * which still owns it is held back by the leader until that member has given it up.
    * @param topics all topics that any member subscribes to and that exist
    */
   assign(

@@ -1,5 +1,5 @@
 import { KafkaError } from '../../base/errors'
-import { formatTopicPartition } from '../../base/topic-partition'
+import { formatTopicPartition, type TopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
 import type { TopicMetadata } from '../../cluster/metadata'
 import { Deadline } from '../../base/deadline'
@@ -43,7 +43,7 @@ export class GroupLeader {
     const names = [...new Set(members.flatMap((member) => member.topics))]
     await this.#learn(names)
     const topics = names.flatMap((name) => assignable(this.#cluster, name) ?? [])
-    const assignment = assignor.assign(members, topics)
+    const assignment = withoutMoving(members, assignor.assign(members, topics))
     checkAssignment(assignor, members, assignment)
     this.watch(names, topics)
     return assignment
@@ -142,6 +142,31 @@ function racksOf(cluster: Cluster, topic: TopicMetadata): Pick<AssignableTopic, 
       ...new Set(partition.replicas.flatMap((replica) => racks.get(replica) ?? [])),
     ]),
   }
+}
+
+/**
+ * Leaves out what another member still owns: it gives the partition up now and joins again, and only then may the new
+ * owner have it (KIP-429). Members that rebalance eagerly own nothing when they join.
+ */
+function withoutMoving(
+  members: readonly GroupMember[],
+  assignment: ReadonlyMap<string, MemberAssignment>,
+): ReadonlyMap<string, MemberAssignment> {
+  const owners = new Map<string, Set<string>>()
+  for (const { memberId, ownedPartitions } of members) {
+    for (const partition of ownedPartitions) {
+      const name = formatTopicPartition(partition)
+      owners.set(name, (owners.get(name) ?? new Set()).add(memberId))
+    }
+  }
+  const isFree = (partition: TopicPartition, memberId: string) =>
+    owners.get(formatTopicPartition(partition))?.has(memberId) ?? true
+  return new Map(
+    [...assignment].map(([memberId, given]) => [
+      memberId,
+      { ...given, partitions: given.partitions.filter((partition) => isFree(partition, memberId)) },
+    ]),
+  )
 }
 
 /** Guards the group against an assignor that gives a partition to two members, or to one that does not want it. */

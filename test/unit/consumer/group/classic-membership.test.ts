@@ -367,6 +367,47 @@ describe('rebalancing', () => {
     await close()
   })
 
+  it('holds back what another member still owns, whatever a custom assignor says, and refuses nonsense', async () => {
+    const all = [0, 1, 2, 3].map((partition) => tp(partition))
+    const custom = (given: Record<string, typeof all>): PartitionAssignor => ({
+      name: 'custom',
+      supportedProtocols: ['cooperative'],
+      assign: () =>
+        new Map(Object.entries(given).map(([memberId, partitions]) => [memberId, { partitions }])),
+    })
+    const subscription = (ownedPartitions: typeof all) =>
+      encodeSubscription({
+        topics: ['orders'],
+        ownedPartitions,
+        generationId: 1,
+        rackId: null,
+        userData: null,
+      })
+    const members = [
+      { memberId: 'me', groupInstanceId: null, metadata: subscription([tp(0)]) },
+      { memberId: 'you', groupInstanceId: null, metadata: subscription([tp(1), tp(2)]) },
+    ]
+    const lead = async (given: Record<string, typeof all>) => {
+      const parts = setUp({ assignors: [custom(given)] })
+      parts.cluster.once('JoinGroup', () => joined(1, { leader: 'me', members, protocolName: 'custom' }))
+      parts.cluster.once('SyncGroup', (request: SyncGroupRequest) => ({
+        ...synced(),
+        assignment: request.assignments[0]?.assignment,
+      }))
+      parts.membership.start(['orders'])
+      await settle()
+      await parts.close()
+      return parts.listener
+    }
+    expect((await lead({ me: all, you: [] })).events[0]).toBe('assigned orders-0 orders-3')
+    const twice = await lead({ me: all, you: [tp(3)] })
+    expect(twice.fatal.map((error) => [error.code, error.message])).toEqual([
+      ['INVALID_ASSIGNMENT', "Assignor 'custom' gave orders-3 to 'me' and to 'you'"],
+    ])
+    const foreign = await lead({ me: [tp(0, 'clicks')] })
+    expect(foreign.fatal.map((error) => error.code)).toEqual(['INVALID_ASSIGNMENT'])
+  })
+
   it('joins again when it leads and a topic gets partitions or appears', async () => {
     const { cluster, membership, close } = setUp()
     const metadata = encodeSubscription({
