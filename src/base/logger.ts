@@ -11,15 +11,23 @@ export interface Logger {
   error(message: string, details?: Record<string, unknown>): void
 }
 
+/** Details as they are printed: of an error only what it says, because its stack would hide the lines around it. */
+function printable(details: Record<string, unknown> | undefined): Record<string, unknown> | '' {
+  if (details === undefined) return ''
+  return Object.fromEntries(
+    Object.entries(details).map(([key, value]) => [key, value instanceof Error ? value.message : value]),
+  )
+}
+
 /** Writes warnings and errors to stderr through `console`; the default. */
 export const consoleLogger: Logger = {
   debug() {},
   info() {},
   warn(message, details) {
-    console.warn(`typed-kafka: ${message}`, details ?? '')
+    console.warn(`typed-kafka: ${message}`, printable(details))
   },
   error(message, details) {
-    console.error(`typed-kafka: ${message}`, details ?? '')
+    console.error(`typed-kafka: ${message}`, printable(details))
   },
 }
 

@@ -65,11 +65,14 @@ async function survive(
     ),
   )
 
-  expect(await produceAll(kafka, topic, total, fault)).toBe(total)
-  await delivery.waitForAll(Promise.all(running), consumers)
-  stopped.abort()
-  await Promise.all(running)
-  for (const consumer of consumers) await consumer.close()
+  try {
+    expect(await produceAll(kafka, topic, total, fault)).toBe(total)
+    await delivery.waitForAll(Promise.all(running), consumers)
+    stopped.abort()
+    await Promise.all(running)
+  } finally {
+    for (const consumer of consumers) await consumer.close()
+  }
 
   const args = [cluster.bootstrap.join(','), topic]
   const audit = JSON.parse(await runJavaProgram(cluster.version, 'tools/java/LogAudit.java', args)) as Audit

@@ -380,7 +380,7 @@ export class ClassicMembership implements GroupMembership {
   }
 
   async #afterFailedJoin(error: KafkaError): Promise<void> {
-    this.#cluster.logger.warn('Joining the group failed; trying again', { ...this.#names(), error })
+    this.#cluster.logger.info('Joining the group failed; trying again', { ...this.#names(), error })
     const silentMs = this.#cluster.clock.now() - this.#heartbeats.lastContact
     if (this.#owned.size > 0 && silentMs >= this.#options.sessionTimeoutMs) {
       this.#lose(`no answer from the coordinator for ${Math.round(silentMs)} ms`, true)
