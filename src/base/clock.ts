@@ -18,11 +18,14 @@ export interface Clock {
   setTimer(ms: number, callback: () => void): Timer
 }
 
+/** Node's timers fire at once when asked for more. */
+const longestTimerMs = 0x7fffffff
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),
   setTimer(ms, callback) {
-    const timer = setTimeout(callback, ms)
+    const timer = setTimeout(callback, Math.min(ms, longestTimerMs))
     return { cancel: () => clearTimeout(timer), unref: () => void timer.unref() }
   },
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock'
 import type { Deadline } from '../base/deadline'
 import type { Logger } from '../base/logger'
+import type { RequestBody } from '../network/broker-connection'
 import type { ClientApi } from '../wire/api'
 import type { Metadata } from './metadata'
 
@@ -14,8 +15,7 @@ export type RequestTarget =
 
 export type CoordinatorType = 'group' | 'transaction'
 
-/** A request, or what makes it once the version is known: some layouts depend on the version. */
-export type RequestBody<Request> = Request | ((version: number) => Request)
+export type { RequestBody }
 
 export interface SendOptions {
   /** Milliseconds until the response; by default `requestTimeoutMs`. A caller whose request waits in the broker adds that wait. */

@@ -6,7 +6,7 @@ import type { BrokerAddress } from '../network/broker-address'
 import { ConnectionPool } from '../network/connection-pool'
 import type { ClientApi } from '../wire/api'
 import { findCoordinatorApi } from '../wire/generated/client/find-coordinator'
-import { metadataApi } from '../wire/generated/client/metadata'
+import { metadataApi, type MetadataRequest } from '../wire/generated/client/metadata'
 import { BrokerChoice } from './broker-choice'
 import type {
   Cluster,
@@ -52,8 +52,9 @@ export class KafkaCluster implements Cluster {
       onSuspect: (reason) => this.metadata.requestRefresh(reason),
     })
     this.metadata = new MetadataCache(options, {
-      askOnce: (request) => this.#router.askOnce(metadataApi, request),
-      ask: (request, deadline) => this.#router.request({ kind: 'any' }, metadataApi, request, { deadline }),
+      askOnce: (request) => this.#router.askOnce(metadataApi, metadataBody(request)),
+      ask: (request, deadline) =>
+        this.#router.request({ kind: 'any' }, metadataApi, metadataBody(request), { deadline }),
     })
     this.#coordinators = new Coordinators((type, key, deadline) => this.#lookUp(type, key, deadline))
     const bootstrap = options.brokers.map((broker, index) => ({ ...broker, nodeId: -1 - index }))
@@ -151,6 +152,7 @@ export class KafkaCluster implements Cluster {
       findCoordinatorRequest(type, key),
       {
         deadline,
+        hedged: true,
         errorOf: (answer) => readCoordinator(answer, key),
         // Before version 1 there were only groups.
         ...(type === 'transaction' ? { minVersion: 1 } : {}),
@@ -159,5 +161,13 @@ export class KafkaCluster implements Cluster {
     const { node } = readCoordinator(response, key)
     this.metadata.learnBroker(node)
     return node
+  }
+}
+
+/** The request in the layout of the version: before 4 topics were created by asking, and 0 knew no null. */
+function metadataBody(request: MetadataRequest): (version: number) => MetadataRequest {
+  return (version) => {
+    if (version >= 4) return request
+    return { topics: version === 0 ? (request.topics ?? []) : request.topics }
   }
 }

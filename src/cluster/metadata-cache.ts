@@ -65,6 +65,8 @@ export class MetadataCache implements Metadata {
   readonly #topicErrors = new Map<string, { errorCode: number; since: number }>()
   readonly #listeners = new Set<() => void>()
   #waiters: Deferred<void>[] = []
+  /** Those of the waiters whose callers have not given up. */
+  readonly #live = new Set<Deferred<void>>()
   #wanted = false
   #running = false
   #active = false
@@ -142,12 +144,14 @@ export class MetadataCache implements Metadata {
     const waiter = createDeferred<void>()
     waiter.promise.catch(() => {})
     this.#waiters.push(waiter)
+    this.#live.add(waiter)
     // Someone waits for it: no reason to hold back, unless brokers can't be reached.
     if (this.#failures === 0) this.#pause?.end()
     this.#run()
     try {
       await deadline.race(waiter.promise, () => this.#refreshTimeout(deadline))
     } finally {
+      this.#live.delete(waiter)
       this.#waiters = this.#waiters.filter((other) => other !== waiter)
     }
   }
@@ -309,8 +313,8 @@ export class MetadataCache implements Metadata {
       return
     }
     this.#settings.logger.debug(`Metadata could not be refreshed: ${error.message}`, { code: error.code })
-    this.#waiters = [...waiters, ...this.#waiters]
-    this.#wanted = true
+    this.#waiters = [...waiters.filter((waiter) => this.#live.has(waiter)), ...this.#waiters]
+    this.#wanted ||= this.#tracked.size > 0
   }
 
   #failWaiters(error: KafkaError): void {
@@ -338,7 +342,9 @@ export class MetadataCache implements Metadata {
       })
     }
     const merged = mergeResponse(this.#snapshot, response)
-    this.#publish(withoutTopics(merged, this.#noteTopicErrors(response)))
+    const gone = this.#noteTopicErrors(response)
+    for (const name of gone) this.#tracked.delete(name)
+    this.#publish(withoutTopics(merged, gone))
   }
 
   /** Remembers what was said of topics with an error, and answers which have been missing for too long. */

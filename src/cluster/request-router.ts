@@ -19,6 +19,12 @@ export interface RouterSettings {
   readonly random: () => number
 }
 
+/** What the cluster's own questions ask for beyond what callers can. */
+export interface RoutedOptions<Response> extends RequestOptions<Response> {
+  /** True to turn to the next broker when one is silent: for questions that any of them can answer. */
+  readonly hedged?: boolean
+}
+
 /** After so many rounds in which every address looked like a wrong option, it is taken for one. */
 const mistakenRounds = 3
 
@@ -54,7 +60,7 @@ export class RequestRouter {
     target: RequestTarget,
     api: ClientApi<Request, Response>,
     body: RequestBody<Request>,
-    options: RequestOptions<Response>,
+    options: RoutedOptions<Response>,
   ): Promise<Response> {
     const { deadline, connection = '', repeatable = true } = options
     const attempts = new Attempts(api.name, deadline)
@@ -65,7 +71,7 @@ export class RequestRouter {
       try {
         const broker = await this.#route(target, connection, deadline, round)
         attempts.begin(broker)
-        return await this.#attempt(broker, api, body, options)
+        return await this.#attempt(broker, api, body, options, this.#patienceMs(options, round))
       } catch (error) {
         failure = KafkaError.from(error, `${api.name} failed`)
       }
@@ -73,7 +79,7 @@ export class RequestRouter {
       const step = this.#step(failure, target, repeatable, round, connection)
       if (step === 'fail') throw failure
       this.#prepare(step, target, failure)
-      if (step === 'otherBroker' && this.#choice.next(connection, round.tried) !== undefined) {
+      if (step === 'otherBroker' && this.#othersLeft(connection, round)) {
         failures--
         continue
       }
@@ -94,8 +100,7 @@ export class RequestRouter {
       if (broker === undefined) throw this.#endRound(round) ?? unreachable(round)
       round.tried.add(broker.nodeId)
       try {
-        // A frozen broker is not waited for while another can be asked.
-        const patienceMs = this.#choice.next('', round.tried) === undefined ? Infinity : hedgeAfterMs
+        const patienceMs = this.#othersLeft('', round) ? hedgeAfterMs : Infinity
         const options = { timeoutMs: this.#settings.requestTimeoutMs, patienceMs }
         const response = await this.#pool.link(broker, '').send(api, body, options)
         this.#served = true
@@ -113,11 +118,12 @@ export class RequestRouter {
     api: ClientApi<Request, Response>,
     body: RequestBody<Request>,
     options: RequestOptions<Response>,
+    patienceMs: number,
   ): Promise<Response> {
     const { deadline, errorOf, connection = '', timeoutMs = this.#settings.requestTimeoutMs } = options
     const response = await this.#pool.link(broker, connection).send(api, body, {
       timeoutMs,
-      patienceMs: deadline.remainingMs(),
+      patienceMs,
       ...(deadline.signal === undefined ? {} : { signal: deadline.signal }),
       ...(options.minVersion === undefined ? {} : { minVersion: options.minVersion }),
       ...(options.maxVersion === undefined ? {} : { maxVersion: options.maxVersion }),
@@ -130,6 +136,17 @@ export class RequestRouter {
       api: api.name,
       brokerMessage: error.errorMessage ?? null,
     })
+  }
+
+  /** A frozen broker is not waited for while another can be asked. */
+  #patienceMs<Response>(options: RoutedOptions<Response>, round: Round): number {
+    const remainingMs = options.deadline.remainingMs()
+    const hedged = options.hedged === true && this.#othersLeft(options.connection ?? '', round)
+    return hedged ? Math.min(remainingMs, hedgeAfterMs) : remainingMs
+  }
+
+  #othersLeft(connection: string, round: Round): boolean {
+    return this.#choice.next(connection, round.tried) !== undefined
   }
 
   async #route(
@@ -181,8 +198,7 @@ export class RequestRouter {
     const broker = failure.context.broker ?? 'unknown'
     round.failures.push({ broker, error: failure })
     // An address that is wrong for certain does not keep the others from being tried.
-    const othersLeft = this.#choice.next(connection, round.tried) !== undefined
-    if (step === 'fail' && !failure.retriable && othersLeft) return 'otherBroker'
+    if (step === 'fail' && !failure.retriable && this.#othersLeft(connection, round)) return 'otherBroker'
     return step
   }
 

@@ -21,7 +21,7 @@ export interface SetupSettings extends ConnectionSettings {
   readonly random: () => number
 }
 
-/** A request, or what makes it once the version is known. */
+/** A request, or what makes it once the version is known: some layouts depend on the version. */
 export type RequestBody<Request> = Request | ((version: number) => Request)
 
 /**

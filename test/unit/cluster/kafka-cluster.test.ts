@@ -288,6 +288,27 @@ describe('routing and retries', () => {
     expect(pauses).toEqual([100, 200, 400, 800, 1000, 1000])
   })
 
+  test('L20: a silent broker does not hold up what another can answer', async () => {
+    const { clock, brokers, cluster, deadline } = setUp()
+    await outcome(clock, cluster.metadata.refresh(deadline()))
+    const before = clock.now()
+    brokers.on('Metadata', ({ nodeId, body: asked }) =>
+      nodeId === 1 ? undefined : brokers.metadata(asked as never),
+    )
+    await outcome(clock, cluster.metadata.refresh(deadline()))
+    brokers.on('FindCoordinator', ({ nodeId }) =>
+      nodeId === 1
+        ? undefined
+        : {
+            coordinators: [
+              { key: 'g', nodeId: 2, host: 'kafka', port: 9002, errorCode: 0, errorMessage: null },
+            ],
+          },
+    )
+    expect(await outcome(clock, cluster.coordinator('group', 'g', deadline()))).toBe(2)
+    expect(clock.now() - before).toBeLessThan(7000)
+  })
+
   test('a signal ends the call at once, wherever it is', async () => {
     const { clock, brokers, cluster, deadline } = setUp()
     for (const silent of ['Heartbeat', 'FindCoordinator']) {

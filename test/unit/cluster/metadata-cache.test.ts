@@ -247,6 +247,30 @@ test.each(['', '.', '..', 'a b', 'ä', 'x'.repeat(250)])(
   },
 )
 
+test('a caller that gives up does not take the topic from another that still waits', async () => {
+  const { clock, topics, require, metadata } = setUp()
+  const impatient = failure(require(['t'], 200))
+  const patient = require(['t'], 5000)
+  await clock.advance(200)
+  expect(await impatient).toMatchObject({ code: 'UNKNOWN_TOPIC_OR_PARTITION' })
+  topics.set('t', { leaders: [[1, 0]] })
+  await clock.advance(2000)
+  await patient
+  expect(metadata.topic('t')).toBeDefined()
+})
+
+test('L23: when nobody waits any more and nothing is tracked, a failing loop rests', async () => {
+  const { clock, asked, state, metadata, deadline } = setUp()
+  state.failure = new ConnectionError('CONNECTION_FAILED', 'connection refused')
+  const call = failure(metadata.refresh(deadline(1000)))
+  await clock.advance(3000)
+  await call
+  const count = asked.length
+  await clock.advance(60_000)
+  expect(asked.length).toBe(count)
+  expect(clock.pendingTimers).toBe(0)
+})
+
 test('N10: lets brokers create only the topics whose caller allows it', async () => {
   const { clock, topics, asked, require } = setUp()
   const consumer = failure(require(['theirs'], 300, false))
