@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -63,10 +63,25 @@ function runJest(args: readonly string[], outputFile: string): Promise<Outcome> 
   const child = spawn(process.execPath, [jest, ...args, '--json', '--outputFile', outputFile], {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
-  return new Promise((resolve, reject) => {
+  const watch = setInterval(() => void endIfLeftOver(), 1000)
+  let graceSeconds = 15
+  // Jest waits for ever for sockets and timers that a test has left open: that is a failure, not a reason to hang.
+  const endIfLeftOver = async (): Promise<void> => {
+    if (!(await exists(outputFile)) || graceSeconds-- > 0) return
+    process.stdout.write('Something is still open after the last test; the run is ended and counts as failed\n')
+    child.kill('SIGKILL')
+  }
+  return new Promise<Outcome>((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code) => resolve(readOutcome(outputFile, code === 0)))
-  })
+  }).finally(() => clearInterval(watch))
+}
+
+async function exists(file: string): Promise<boolean> {
+  return await access(file).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function readOutcome(outputFile: string, succeeded: boolean): Promise<Outcome> {
