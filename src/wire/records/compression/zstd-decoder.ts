@@ -274,7 +274,7 @@ function executeSequences(
   let literalsAt = 0
   for (let left = sequences.count; left > 0; left--) {
     const offsetCode = offsetTable.symbols[offsetState] as number
-    const offsetValue = 2 ** offsetCode + readWide(stream, offsetCode)
+    const offsetValue = ((1 << offsetCode) >>> 0) + readWide(stream, offsetCode)
     const matchCode = matchTable.symbols[matchState] as number
     const matchLength =
       (matchLengths.bases[matchCode] as number) + stream.read(matchLengths.extraBits[matchCode] as number)
@@ -318,15 +318,20 @@ function readWide(stream: BackwardBits, count: number): number {
 
 /** Values up to three name one of the three offsets used last; the others carry a new one. */
 function resolveOffset(value: number, literalLength: number, recent: number[]): number {
-  const [first, second, third] = recent as [number, number, number]
+  const first = recent[0] as number
+  const second = recent[1] as number
   let offset = value - 3
   if (value <= 3) {
     const index = literalLength === 0 ? value : value - 1
     if (index === 0) return first
-    offset = index === 1 ? second : index === 2 ? third : first - 1
-    if (index === 1) recent[2] = third
-    else recent[2] = second
-  } else recent[2] = second
+    if (index === 1) {
+      recent[0] = second
+      recent[1] = first
+      return second
+    }
+    offset = index === 2 ? (recent[2] as number) : first - 1
+  }
+  recent[2] = second
   recent[1] = first
   recent[0] = offset
   return offset
@@ -345,7 +350,7 @@ function appendLiterals(literals: Uint8Array, from: number, to: number, output: 
 function appendMatch(distance: number, length: number, output: OutputBuffer): void {
   const bytes = output.reserve(length)
   const to = output.length
-  if (length > 32 && distance >= length) bytes.copyWithin(to, to - distance, to - distance + length)
+  if (length > 128 && distance >= length) bytes.copyWithin(to, to - distance, to - distance + length)
   else for (let i = 0; i < length; i++) bytes[to + i] = bytes[to - distance + i] as number
   output.length = to + length
 }
