@@ -68,7 +68,9 @@ function runJest(args: readonly string[], outputFile: string): Promise<Outcome> 
   // Jest waits for ever for sockets and timers that a test has left open: that is a failure, not a reason to hang.
   const endIfLeftOver = async (): Promise<void> => {
     if (!(await exists(outputFile)) || graceSeconds-- > 0) return
-    process.stdout.write('Something is still open after the last test; the run is ended and counts as failed\n')
+    process.stdout.write(
+      'Something is still open after the last test; the run is ended and counts as failed\n',
+    )
     child.kill('SIGKILL')
   }
   return new Promise<Outcome>((resolve, reject) => {
