@@ -19,6 +19,7 @@ import type {
 import { ManualGroupOffsets } from './group/manual-group-offsets'
 import { OffsetCommitter } from './offsets/offset-committer'
 import { OffsetLocator } from './offsets/offset-locator'
+import { PositionValidator } from './offsets/position-validator'
 import type { PartitionState } from './partition-state'
 import { queryOfStartFrom, type StartFrom } from './start-from'
 import { SubscriptionState } from './subscription-state'
@@ -53,6 +54,7 @@ export class ConsumerEngine {
   readonly #cluster: Cluster
   readonly #options: ResolvedConsumerOptions
   readonly #locator: OffsetLocator
+  readonly #validator: PositionValidator
   readonly #ready: ReadyPartitions
   readonly #watch: HandlerWatch
   readonly #changes: AssignmentChanges
@@ -102,6 +104,12 @@ export class ConsumerEngine {
       this.membership ?? (options.groupId === null ? undefined : factory.offsets(cluster, options.groupId))
     this.committer = this.offsets && this.#createCommitter(this.offsets)
     this.#locator = this.#createLocator()
+    this.#validator = new PositionValidator({
+      cluster,
+      subscription: this.subscription,
+      onValid: (state) => this.#fetcher?.wakePartition(state),
+      onTruncated: (state, endOffset) => this.#handleTruncation(state, endOffset),
+    })
     this.#tools = {
       clock,
       ready: this.#ready,
@@ -144,7 +152,10 @@ export class ConsumerEngine {
       isolationLevel: isolationLevel === 'read_committed' ? 1 : 0,
       allowAutoTopicCreation,
       timeoutMs: defaultApiTimeoutMs,
-      onLocated: (state) => this.handlePosition(state),
+      onLocated: (state, isCommitted) => {
+        if (isCommitted) this.#validateIfOlder(state)
+        this.handlePosition(state)
+      },
       onFailed: (_state, error) => this.raise(error),
     })
   }
@@ -168,6 +179,7 @@ export class ConsumerEngine {
       rackId: this.#options.clientRack,
       preferredReplicaMaxAgeMs,
       onRecords: (state) => this.#handleMessages(state),
+      onLeaderChanged: () => this.#validator.wake(),
       onOutOfRange: (state) => this.#handleOutOfRange(state),
       onFailed: (_state, error) => this.raise(error),
       onFatal: (error) => this.raise(error),
@@ -265,6 +277,14 @@ export class ConsumerEngine {
     this.#fetcher?.wakePartition(state)
   }
 
+  /** A committed position may stem from an earlier leader, whose log was longer. */
+  #validateIfOlder(state: PartitionState): void {
+    const leader = this.#cluster.metadata.partition(state.topic, state.partition)
+    if (leader === undefined || state.positionEpoch < 0 || state.positionEpoch >= leader.leaderEpoch) return
+    state.needsValidation = true
+    this.#validator.wake()
+  }
+
   /** A position was given up and is to be found anew. */
   locate(): void {
     this.#locator.wake()
@@ -311,8 +331,39 @@ export class ConsumerEngine {
         startFrom,
       },
     )
+    const isRepeated = state.outOfRangeOffset === fetchOffset
+    state.outOfRangeOffset = fetchOffset
     state.locate(queryOfStartFrom(startFrom, this.#cluster.clock.wallTime()))
+    if (isRepeated) state.retryAt = this.#cluster.clock.now() + this.#cluster.retryBackoffMaxMs
     this.#locator.wake()
+  }
+
+  /** Messages that this consumer had read, or was about to read, are gone from the log (KIP-320, F7). */
+  #handleTruncation(state: PartitionState, endOffset: bigint | undefined): void {
+    const { topic, partition, fetchOffset } = state
+    const startFrom = this.#startFromOf(state)
+    const details = { partition: formatTopicPartition(state), position: fetchOffset, endOffset, startFrom }
+    if (startFrom === 'none') {
+      const error = new KafkaError(
+        'LOG_TRUNCATION',
+        `The log was truncated below the position ${fetchOffset}; the logs part at offset ${String(endOffset)}. Seek to choose where to go on`,
+        { topic, partition },
+      )
+      state.fail(error)
+      return this.raise(error)
+    }
+    this.#cluster.logger.warn(
+      'The log was truncated below the position: messages were lost with its leader',
+      details,
+    )
+    if (endOffset === undefined) {
+      state.locate(queryOfStartFrom(startFrom, this.#cluster.clock.wallTime()))
+      return this.#locator.wake()
+    }
+    // What was fetched and not handed out may be gone too: it is fetched again as far as it is still there.
+    const { position } = state.reader
+    state.startAt(endOffset < position ? endOffset : position, -1)
+    this.handlePosition(state)
   }
 
   #handleOverdue(): void {
@@ -338,6 +389,7 @@ export class ConsumerEngine {
     void this.stopDelivery()
     await this.#changes.waitForHandlers(this.subscription.all(), deadline.remainingMs() / 2)
     this.#locator.close()
+    this.#validator.close()
     const fetcherClosed = this.#fetcher?.close(Math.min(sessionCloseMs, deadline.remainingMs()))
     try {
       // The membership's last revocation commits what is finished; without one it is done here.

@@ -50,6 +50,10 @@ export class PartitionState implements TopicPartition {
   fetchOffset = 0n
   /** Leader epoch of the records before the position, for the detection of truncation; -1 when it is not known. */
   positionEpoch = -1
+  /** The offset that was last found out of range: to find it so again at once means that the reset did not help. */
+  outOfRangeOffset: bigint | undefined
+  /** The leader has changed, or the position came from a commit: its log may end before the position (KIP-320). */
+  needsValidation = false
   /** -1 until the first answer. */
   highWatermark = -1n
   /** -1 until the first answer. */
@@ -160,6 +164,7 @@ export class PartitionState implements TopicPartition {
     this.#moveTo('fetching')
     this.fetchOffset = offset
     this.positionEpoch = leaderEpoch
+    this.needsValidation = false
     this.reader.leaderEpoch = -1
     this.reader.reset(offset)
   }

@@ -2,7 +2,7 @@ import { createDeferred } from '../../base/deferred'
 import { KafkaError } from '../../base/errors'
 import type { Message } from '../message'
 import type { HandlerContext, PartitionState } from '../partition-state'
-import { type Delivery, type DeliveryTools, isThenable } from './delivery'
+import { asPromise, type Delivery, type DeliveryTools, isThenable } from './delivery'
 import { DeliveryTurn } from './delivery-turn'
 
 /** A message on its way through the delivery. */
@@ -179,7 +179,7 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
       this.#pump()
       this.#settleWhenIdle()
     }
-    result.then(
+    asPromise(result).then(
       () => settle(() => this.#finish(job)),
       (error: unknown) => settle(() => this.#handleError(error, job)),
     )

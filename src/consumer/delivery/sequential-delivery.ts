@@ -3,7 +3,7 @@ import { KafkaError } from '../../base/errors'
 import type { Message } from '../message'
 import { MessageBatch } from '../message-batch'
 import type { HandlerContext, PartitionState } from '../partition-state'
-import { type Delivery, type DeliveryTools, isThenable } from './delivery'
+import { asPromise, type Delivery, type DeliveryTools, isThenable } from './delivery'
 import { DeliveryTurn } from './delivery-turn'
 
 /** What one step hands to the user's handler; answers undefined when the partition's slice is used up. */
@@ -131,7 +131,7 @@ export class SequentialDelivery implements Delivery {
       // The partition goes on at once: its next message is likely to be in the slice.
       this.#work(state)
     }
-    result.then(
+    asPromise(result).then(
       () =>
         settle(() => {
           // A seek in the meantime has set the position anew; then this message is no longer the one tracked.

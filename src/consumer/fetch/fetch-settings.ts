@@ -23,6 +23,8 @@ export interface FetchSettings {
   readonly preferredReplicaMaxAgeMs: number
   /** Records were filed for the partition. */
   readonly onRecords: (partition: PartitionState) => void
+  /** The partition has got a new leader, and its position is to be validated before it is fetched again. */
+  readonly onLeaderChanged: (partition: PartitionState) => void
   /** The position lies outside of the log. */
   readonly onOutOfRange: (partition: PartitionState) => void
   /** The partition can't be fetched any more; its state is `failed`. */

@@ -34,14 +34,14 @@ export class Fetcher implements FetchPlanner {
     if (this.#isClosed) return
     const nodes = new Set<number>()
     for (const state of this.#settings.subscription.all()) {
-      if (state.phase === 'fetching' && !state.isPaused && !state.isInFlight) nodes.add(this.#nodeOf(state))
+      if (isFetchable(state)) nodes.add(this.#nodeOf(state))
     }
     for (const nodeId of nodes) if (nodeId >= 0) this.#broker(nodeId).wake()
   }
 
   /** Looks at one partition: its position was found, its data was delivered, it was resumed. */
   wakePartition(state: PartitionState): void {
-    if (this.#isClosed || state.phase !== 'fetching' || state.isPaused || state.isInFlight) return
+    if (this.#isClosed || !isFetchable(state)) return
     const nodeId = this.#nodeOf(state)
     if (nodeId >= 0) this.#broker(nodeId).wake()
   }
@@ -51,8 +51,7 @@ export class Fetcher implements FetchPlanner {
     const enough = this.bytesPerPartition()
     const partitions: PartitionState[] = []
     for (const state of this.#settings.subscription.all()) {
-      if (state.phase !== 'fetching' || state.isPaused || state.isInFlight || this.#nodeOf(state) !== nodeId)
-        continue
+      if (!isFetchable(state) || this.#nodeOf(state) !== nodeId) continue
       if (state.retryAt > now) this.wakeLater(state.retryAt - now)
       else if (state.reader.failure !== undefined) continue
       else if (state.reader.queue.heldBytes < enough) partitions.push(state)
@@ -118,6 +117,10 @@ export class Fetcher implements FetchPlanner {
       state.leaderEpoch = leader.leaderEpoch
       state.retryAt = 0
       if (isKnown && state.isInFlight) state.abandonFetch()
+      if (isKnown && state.positionEpoch >= 0 && state.positionEpoch < leader.leaderEpoch) {
+        state.needsValidation = true
+        this.#settings.onLeaderChanged(state)
+      }
     }
     this.wake()
   }
@@ -140,4 +143,8 @@ export class Fetcher implements FetchPlanner {
     await Promise.all([...this.#brokers.values()].map((broker) => broker.close(timeoutMs)))
     this.#settings.cluster.closeConnections(this.#settings.connection)
   }
+}
+
+function isFetchable(state: PartitionState): boolean {
+  return state.phase === 'fetching' && !state.isPaused && !state.isInFlight && !state.needsValidation
 }

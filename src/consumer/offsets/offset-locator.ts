@@ -27,7 +27,7 @@ export interface OffsetLocatorOptions {
   readonly allowAutoTopicCreation: boolean
   /** Bounds one look-up; the next attempt follows after a backoff. */
   readonly timeoutMs: number
-  readonly onLocated: (partition: PartitionState) => void
+  readonly onLocated: (partition: PartitionState, isCommitted: boolean) => void
   readonly onFailed: (partition: PartitionState, error: KafkaError) => void
 }
 
@@ -115,7 +115,7 @@ export class OffsetLocator {
         else {
           state.startAt(committed.offset, committed.leaderEpoch)
           state.committed = committed.offset
-          this.#options.onLocated(state)
+          this.#options.onLocated(state, true)
         }
       }
       this.wake()
@@ -166,7 +166,7 @@ export class OffsetLocator {
         return BigInt(query.timestamp)
       case 'offset':
         state.startAt(query.offset, -1)
-        this.#options.onLocated(state)
+        this.#options.onLocated(state, false)
         return undefined
       case 'none':
         this.#fail(state, this.#noOffsetError(state))
@@ -242,7 +242,7 @@ export class OffsetLocator {
       atEnd.push(lookup)
     } else {
       state.startAt(answer.offset, answer.leaderEpoch)
-      this.#options.onLocated(state)
+      this.#options.onLocated(state, false)
     }
   }
 

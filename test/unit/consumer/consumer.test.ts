@@ -1,6 +1,6 @@
 // Guards against loss and duplication: what is handed out, in which order, and what is committed when.
 import { ErrorCode } from '../../../src/base/error-codes'
-import { BrokerError, KafkaError } from '../../../src/base/errors'
+import { BrokerError, type KafkaError } from '../../../src/base/errors'
 import type { Message } from '../../../src/consumer/message'
 import { settle } from '../support/fake-clock'
 import { assignedConsumer, groupConsumer, partitionsOf, shown, until, values } from './support/consumer-bench'
@@ -318,6 +318,20 @@ describe('positions', () => {
     await until(cluster, () => seen.length === 20)
     expect(texts(seen)).toEqual(values(30, 50))
     expect(cluster.listOffsets).toHaveLength(1)
+    await consumer.close()
+    await run
+  })
+
+  it('C1 does not spin when the place to go on at is out of range too', async () => {
+    const { cluster, consumer } = assignedConsumer()
+    cluster.log('t', 0).fill(5)
+    cluster.partitionErrors.set(
+      't-0',
+      Array.from({ length: 1000 }, () => ErrorCode.OFFSET_OUT_OF_RANGE),
+    )
+    const run = consumer.run(() => {})
+    await cluster.clock.advance(10_000)
+    expect(cluster.listOffsets.length).toBeLessThan(15)
     await consumer.close()
     await run
   })

@@ -10,6 +10,10 @@ import type {
 } from '../../../../src/cluster/metadata'
 import type { ClientApi } from '../../../../src/wire/api'
 import { fetchApi, type FetchRequest, type FetchResponse } from '../../../../src/wire/generated/client/fetch'
+import {
+  offsetForLeaderEpochApi,
+  type OffsetForLeaderEpochRequest,
+} from '../../../../src/wire/generated/client/offset-for-leader-epoch'
 import { listOffsetsApi, type ListOffsetsRequest } from '../../../../src/wire/generated/client/list-offsets'
 import { zeroUuid } from '../../../../src/wire/primitives/uuid'
 import { FakeClock } from '../../support/fake-clock'
@@ -112,6 +116,10 @@ export class FakeCluster implements Cluster {
   readonly frozen = new Set<number>()
   /** Codes that the next ListOffsets answers carry. */
   readonly listOffsetsErrors: number[] = []
+  readonly epochQuestions: { nodeId: number; request: OffsetForLeaderEpochRequest }[] = []
+  /** Codes that the next OffsetForLeaderEpoch answers carry, and where the asked epoch ends; the log's end by default. */
+  readonly epochErrors: number[] = []
+  epochEndOffset: bigint | undefined
   preferredReplica = -1
   maxConcurrentFetches = 0
   #sessionIds = 0
@@ -159,6 +167,9 @@ export class FakeCluster implements Cluster {
     const key: number = api.key
     if (key === fetchApi.key) return (await this.#fetch(nodeId, body as FetchRequest, options)) as Response
     if (key === listOffsetsApi.key) return this.#listOffsets(nodeId, body as ListOffsetsRequest) as Response
+    if (key === offsetForLeaderEpochApi.key) {
+      return this.#offsetForLeaderEpoch(nodeId, body as OffsetForLeaderEpochRequest) as Response
+    }
     throw new Error(`unexpected ${api.name}`)
   }
 
@@ -339,6 +350,21 @@ export class FakeCluster implements Cluster {
             offset: errorCode === 0 ? found : -1n,
             leaderEpoch: 5,
           }
+        }),
+      })),
+    }
+  }
+
+  #offsetForLeaderEpoch(nodeId: number, request: OffsetForLeaderEpochRequest) {
+    this.epochQuestions.push({ nodeId, request })
+    return {
+      throttleTimeMs: 0,
+      topics: request.topics.map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.map(({ partition, leaderEpoch }) => {
+          const errorCode = this.epochErrors.shift() ?? 0
+          const endOffset = this.epochEndOffset ?? this.log(topic, partition).endOffset
+          return { errorCode, partition, leaderEpoch: endOffset < 0n ? -1 : leaderEpoch, endOffset }
         }),
       })),
     }

@@ -1,0 +1,172 @@
+import { backoffMs } from '../../base/backoff'
+import type { Timer } from '../../base/clock'
+import { errorCodeName, isRetriable } from '../../base/error-codes'
+import { KafkaError, UnsupportedVersionError } from '../../base/errors'
+import { formatTopicPartition } from '../../base/topic-partition'
+import type { Cluster } from '../../cluster/cluster'
+import {
+  offsetForLeaderEpochApi,
+  type OffsetForLeaderEpochResponseEpochEndOffset,
+} from '../../wire/generated/client/offset-for-leader-epoch'
+import type { PartitionState } from '../partition-state'
+import type { SubscriptionState } from '../subscription-state'
+
+export interface PositionValidatorOptions {
+  readonly cluster: Cluster
+  readonly subscription: SubscriptionState
+  /** The position is in the log of the present leader: the partition can be fetched. */
+  readonly onValid: (partition: PartitionState) => void
+  /**
+   * The log ends before the position: what lay between was lost in an unclean election. `endOffset` is where the logs
+   * part, or undefined when even that is not known.
+   */
+  readonly onTruncated: (partition: PartitionState, endOffset: bigint | undefined) => void
+}
+
+/** Consumers may ask from this version on; older ones are for brokers among themselves. */
+const firstConsumerVersion = 3
+
+interface Question {
+  readonly state: PartitionState
+  readonly token: number
+}
+
+/**
+ * Notices that a log was truncated (KIP-320). When a partition has got a new leader, the leader is asked where the epoch
+ * of the last record read ends in its log; until the answer nothing is fetched. An error of the question is tried again,
+ * it never counts as truncation (C2).
+ */
+export class PositionValidator {
+  readonly #options: PositionValidatorOptions
+  readonly #abort = new AbortController()
+  #timer: Timer | undefined
+  #isScheduled = false
+
+  constructor(options: PositionValidatorOptions) {
+    this.#options = options
+  }
+
+  /** Looks after partitions that need to be validated. Cheap; once a turn however often it is called. */
+  wake(): void {
+    if (this.#isScheduled || this.#abort.signal.aborted) return
+    this.#isScheduled = true
+    queueMicrotask(() => {
+      this.#isScheduled = false
+      if (!this.#abort.signal.aborted) this.#start()
+    })
+  }
+
+  close(): void {
+    this.#abort.abort()
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #start(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    const { cluster, subscription } = this.#options
+    const now = cluster.clock.now()
+    const byLeader = new Map<number, Question[]>()
+    let nextRetry = Infinity
+    for (const state of subscription.all()) {
+      if (state.phase !== 'fetching' || !state.needsValidation || state.isInFlight) continue
+      if (state.retryAt > now) {
+        nextRetry = Math.min(nextRetry, state.retryAt)
+        continue
+      }
+      const leaderId = cluster.metadata.partition(state.topic, state.partition)?.leaderId ?? -1
+      if (leaderId < 0) {
+        cluster.metadata.requestRefresh(`no leader known for ${formatTopicPartition(state)}`)
+        this.#retryLater(state)
+        continue
+      }
+      state.markInFlight()
+      byLeader.set(leaderId, [...(byLeader.get(leaderId) ?? []), { state, token: state.token }])
+    }
+    for (const [leaderId, questions] of byLeader) void this.#ask(leaderId, questions)
+    if (nextRetry < Infinity) this.#timer = cluster.clock.setTimer(nextRetry - now, () => this.wake())
+  }
+
+  async #ask(leaderId: number, questions: readonly Question[]): Promise<void> {
+    const { cluster } = this.#options
+    const topics = questions.map(({ state: { topic, partition, positionEpoch } }) => ({
+      topic,
+      partitions: [
+        {
+          partition,
+          currentLeaderEpoch: cluster.metadata.partition(topic, partition)?.leaderEpoch ?? -1,
+          leaderEpoch: positionEpoch,
+        },
+      ],
+    }))
+    try {
+      const response = await cluster.send(
+        leaderId,
+        offsetForLeaderEpochApi,
+        { replicaId: -1, topics },
+        { minVersion: firstConsumerVersion, signal: this.#abort.signal },
+      )
+      for (const question of questions) {
+        const { topic, partition } = question.state
+        const answer = response.topics
+          .filter((one) => one.topic === topic)
+          .flatMap((one) => one.partitions)
+          .find((one) => one.partition === partition)
+        if (this.#isCurrent(question)) this.#settle(question, answer)
+      }
+    } catch (caught) {
+      this.#handleFailure(leaderId, questions, KafkaError.from(caught))
+    }
+  }
+
+  #settle({ state, token }: Question, answer: OffsetForLeaderEpochResponseEpochEndOffset | undefined): void {
+    state.clearInFlight(token)
+    const { cluster, onTruncated } = this.#options
+    if (answer === undefined || isRetriable(answer.errorCode)) {
+      const reason = answer === undefined ? 'no answer' : errorCodeName(answer.errorCode)
+      cluster.metadata.requestRefresh(`OffsetForLeaderEpoch: ${reason} for ${formatTopicPartition(state)}`)
+      this.#retryLater(state)
+    } else if (answer.errorCode !== 0) {
+      // The fetch meets the same error, and tells the user.
+      this.#accept(state)
+    } else if (answer.endOffset < 0n || answer.leaderEpoch < 0) {
+      state.needsValidation = false
+      onTruncated(state, undefined)
+    } else if (answer.endOffset < state.fetchOffset) {
+      state.needsValidation = false
+      onTruncated(state, answer.endOffset)
+    } else this.#accept(state)
+  }
+
+  #handleFailure(leaderId: number, questions: readonly Question[], error: KafkaError): void {
+    if (this.#abort.signal.aborted) return
+    this.#options.cluster.metadata.requestRefresh(`OffsetForLeaderEpoch failed on broker ${leaderId}`)
+    for (const question of questions) {
+      if (!this.#isCurrent(question)) continue
+      question.state.clearInFlight(question.token)
+      // A broker too old to be asked can't be validated against; the fetch itself is what tells then.
+      if (error instanceof UnsupportedVersionError || !error.retriable) this.#accept(question.state)
+      else this.#retryLater(question.state)
+    }
+  }
+
+  #accept(state: PartitionState): void {
+    state.needsValidation = false
+    state.failures = 0
+    state.retryAt = 0
+    this.#options.onValid(state)
+  }
+
+  #retryLater(state: PartitionState): void {
+    const { clock, retryBackoffMs, retryBackoffMaxMs } = this.#options.cluster
+    state.failures++
+    state.retryAt =
+      clock.now() + backoffMs({ baseMs: retryBackoffMs, maxMs: retryBackoffMaxMs }, state.failures)
+    this.wake()
+  }
+
+  #isCurrent({ state, token }: Question): boolean {
+    return state.token === token && state.phase === 'fetching' && state.needsValidation
+  }
+}
