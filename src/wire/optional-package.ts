@@ -9,7 +9,7 @@ declare const __filename: string | undefined
  * module: a source that has to run as both cannot say where it lies in the second case. The working directory is
  * not searched, so that running a program in a foreign folder never loads code from there.
  *
- * Callers pass literal names (`optionalRequire()?.('fzstd')`) inside a guard, because the package may be missing.
+ * Callers pass literal names (`optionalRequire()?.('@node-rs/crc32')`) inside a guard, because the package may be missing.
  */
 export function optionalRequire(): NodeJS.Require | undefined {
   const from = typeof __filename === 'string' ? __filename : process.argv[1]
