@@ -60,6 +60,8 @@ export class Connection {
   #mutedUntil = 0
   #correlationId = 0
   #framesReceived = 0
+  /** Responses until the versions were known. */
+  #versionFrames: number | undefined
   #lastUsedAt: number
   #timer: Timer | undefined
   #timerAt = Infinity
@@ -115,6 +117,11 @@ export class Connection {
   /** Since when the oldest unanswered request waits; undefined when none does. */
   get oldestSentAt(): number | undefined {
     return this.#inFlight.oldest?.sentAt
+  }
+
+  /** What follows is the first request that a listener may refuse by closing. */
+  markVersionsKnown(): void {
+    this.#versionFrames = this.#framesReceived
   }
 
   /**
@@ -342,7 +349,7 @@ export class Connection {
       const hint = ' before it answered anything; is this the right port, and does the listener expect TLS?'
       return { code: 'DISCONNECTED', hint }
     }
-    if (this.#framesReceived === 1 && !this.#authenticated && this.#inFlight.size > 0) {
+    if (this.#framesReceived === this.#versionFrames && !this.#authenticated && this.#inFlight.size > 0) {
       const hint = ' at the first request after ApiVersions; does the listener expect SASL (option sasl)?'
       return { code: 'CLOSED_BEFORE_USE', hint }
     }

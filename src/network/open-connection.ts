@@ -31,6 +31,7 @@ export async function openConnection(
   signal.addEventListener('abort', cancel, { once: true })
   try {
     const versions = await negotiate(connection, broker, timeoutMs)
+    connection.markVersionsKnown()
     const ready = new BrokerConnection(connection, versions, address, settings, timeoutMs)
     if (settings.sasl !== undefined) {
       const lifetimeMs = await authenticate(connection, versions, settings.sasl, address, broker, timeoutMs)

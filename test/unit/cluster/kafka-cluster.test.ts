@@ -5,7 +5,7 @@ import {
   BrokerError,
   ClosedError,
   ConnectionError,
-  KafkaError,
+  type KafkaError,
   TimeoutError,
   UnsupportedVersionError,
 } from '../../../src/base/errors'

@@ -6,7 +6,7 @@ import {
   BrokerError,
   ConnectionError,
   InvalidArgumentError,
-  KafkaError,
+  type KafkaError,
   TimeoutError,
 } from '../../../src/base/errors'
 import { silentLogger } from '../../../src/base/logger'

@@ -7,7 +7,7 @@ import {
   ClosedError,
   ConnectionError,
   DecodeError,
-  KafkaError,
+  type KafkaError,
   TimeoutError,
   UnsupportedVersionError,
 } from '../../../src/base/errors'

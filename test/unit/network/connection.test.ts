@@ -334,10 +334,11 @@ describe('a peer that is not a Kafka broker, or not on this kind of listener', (
   })
 
   test('that closes at the first request after ApiVersions gives a hint of SASL', async () => {
-    const { socket, send } = setUp()
+    const { connection, socket, send } = setUp()
     const versions = send()
     socket.deliver(response(0))
     await versions
+    connection.markVersionsKnown()
     const call = failure(send())
     socket.end()
     expect((await call).message).toMatch(/does the listener expect SASL/)
