@@ -161,7 +161,7 @@ export class GroupJoin {
   ): Promise<{ memberId: string; assignment: Uint8Array }[]> {
     const members = joined.members.map((member) => this.#memberOf(member))
     if (joined.skipAssignment) {
-      this.#leader.watch([...new Set(members.flatMap((member) => member.topics))])
+      await this.#leader.watch([...new Set(members.flatMap((member) => member.topics))])
       return []
     }
     const assignment = await this.#leader.assign(assignor, members)

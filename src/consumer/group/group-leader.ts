@@ -45,15 +45,21 @@ export class GroupLeader {
     const topics = names.flatMap((name) => assignable(this.#cluster, name) ?? [])
     const assignment = withoutMoving(members, assignor.assign(members, topics))
     checkAssignment(assignor, members, assignment)
-    this.watch(names, topics)
+    this.#watchFor(names, topics)
     return assignment
   }
 
-  /** Watches topics whose assignment stands as it is (a static leader that came back). */
-  watch(
-    names: readonly string[],
-    topics = names.flatMap((name) => assignable(this.#cluster, name) ?? []),
-  ): void {
+  /** Watches topics whose assignment stands as it is: this member led before it was restarted (KIP-345). */
+  async watch(names: readonly string[]): Promise<void> {
+    // First learn them: what is merely not known yet would look like a change later.
+    await this.#learn(names)
+    this.#watchFor(
+      names,
+      names.flatMap((name) => assignable(this.#cluster, name) ?? []),
+    )
+  }
+
+  #watchFor(names: readonly string[], topics: readonly AssignableTopic[]): void {
     const counts = new Map(topics.map((topic) => [topic.name, topic.partitionCount]))
     this.#divided = new Map(names.map((name) => [name, counts.get(name) ?? 0]))
     this.#endWatch ??= this.#cluster.metadata.onUpdate(() => this.#compare())

@@ -367,6 +367,36 @@ describe('rebalancing', () => {
     await close()
   })
 
+  it('leaves the assignment alone when it led before it was restarted, and metadata comes only now', async () => {
+    const { cluster, listener, membership, close } = setUp({ groupInstanceId: 'till-1' })
+    cluster.metadata.topics.clear()
+    cluster.metadata.refresh = () => {
+      cluster.metadata.set('orders', 4)
+      return Promise.resolve()
+    }
+    const metadata = encodeSubscription({
+      topics: ['orders'],
+      ownedPartitions: [],
+      generationId: -1,
+      rackId: null,
+      userData: null,
+    })
+    const members = [{ memberId: 'me', groupInstanceId: 'till-1', metadata }]
+    cluster.once('JoinGroup', () => joined(1, { leader: 'me', members, skipAssignment: true }))
+    cluster.once('SyncGroup', () => synced(0, 1))
+    membership.start(['orders'])
+    await settle()
+    expect(listener.events).toEqual(['assigned orders-0 orders-1'])
+    expect((cluster.requests('SyncGroup') as SyncGroupRequest[])[0]?.assignments).toEqual([])
+    cluster.metadata.set('orders', 4)
+    await settle()
+    expect(cluster.requests('JoinGroup')).toHaveLength(1)
+    cluster.metadata.set('orders', 5)
+    await settle()
+    expect(cluster.requests('JoinGroup')).toHaveLength(2)
+    await close()
+  })
+
   it('holds back what another member still owns, whatever a custom assignor says, and refuses nonsense', async () => {
     const all = [0, 1, 2, 3].map((partition) => tp(partition))
     const custom = (given: Record<string, typeof all>): PartitionAssignor => ({
