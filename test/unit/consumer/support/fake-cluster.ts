@@ -1,3 +1,4 @@
+import type { Clock } from '../../../../src/base/clock'
 import { ErrorCode } from '../../../../src/base/error-codes'
 import { ConnectionError } from '../../../../src/base/errors'
 import { silentLogger } from '../../../../src/base/logger'
@@ -94,9 +95,8 @@ interface PendingFetch {
 }
 
 /** Brokers that answer Fetch and ListOffsets from logs in memory, with sessions and long polls as Kafka has them. */
-export class FakeCluster implements Cluster {
+export class FakeClusterOn<C extends Clock> implements Cluster {
   readonly clientId = 'test'
-  readonly clock = new FakeClock()
   readonly logger = silentLogger
   readonly metadata = new FakeMetadata()
   readonly requestTimeoutMs = 30_000
@@ -126,6 +126,8 @@ export class FakeCluster implements Cluster {
   readonly #sessions = new Map<string, Session>()
   readonly #pending = new Set<PendingFetch>()
   readonly #underWay = new Map<number, number>()
+
+  constructor(readonly clock: C) {}
 
   addTopic(topic: string, partitions: number, leaderOf: (partition: number) => number = () => 1): void {
     for (let partition = 0; partition < partitions; partition++) {
@@ -382,6 +384,13 @@ export class FakeCluster implements Cluster {
   }
   closeConnections(connection: string): void {
     this.closedConnections.push(connection)
+  }
+}
+
+/** The brokers on a clock that the test moves. */
+export class FakeCluster extends FakeClusterOn<FakeClock> {
+  constructor() {
+    super(new FakeClock())
   }
 }
 

@@ -1,0 +1,139 @@
+// Guards L16 and L23: full buffers and quick handlers never hold up the event loop, and nothing ticks without a reason.
+import { systemClock } from '../../../../src/base/clock'
+import { DeliveryTurn } from '../../../../src/consumer/delivery/delivery-turn'
+import { HandlerWatch } from '../../../../src/consumer/delivery/handler-watch'
+import { OffsetTracker } from '../../../../src/consumer/delivery/offset-tracker'
+import type { Message } from '../../../../src/consumer/message'
+import { FakeClock } from '../../support/fake-clock'
+import { FakeClusterOn } from '../support/fake-cluster'
+import { FakeGroup } from '../support/fake-group'
+import { Consumer } from '../../../../src/consumer/consumer'
+
+describe('DeliveryTurn', () => {
+  it('lets timers run while messages are handed out without end', async () => {
+    let turns = 0
+    let isStopped = false
+    const work = (): void => {
+      while (!isStopped && !turn.shouldYield()) turns++
+    }
+    const turn: DeliveryTurn = new DeliveryTurn(systemClock, work)
+    turn.begin()
+    const timer = new Promise<void>((resolve) => setTimeout(resolve, 30))
+    work()
+    await timer
+    isStopped = true
+    expect(turns).toBeGreaterThan(0)
+  })
+})
+
+/** Takes some microseconds, as a quick handler does. */
+function spin(): void {
+  const end = performance.now() + 0.005
+  while (performance.now() < end);
+}
+
+describe.each([
+  ['synchronous handlers', () => undefined],
+  ['handlers that resolve at once', () => Promise.resolve()],
+] as const)('a full buffer with %s', (_what, handler) => {
+  it.each(['partition', 'none', 'key'] as const)('leaves timers their turn (order %s)', async (order) => {
+    const cluster = new FakeClusterOn(systemClock)
+    cluster.addTopic('t', 1)
+    cluster.log('t', 0).fill(100_000, 1000)
+    const consumer = new Consumer(
+      cluster,
+      { assign: [{ topic: 't', partition: 0 }], startFrom: 'earliest', maxPartitionFetchBytes: 10_000_000 },
+      new FakeGroup().factory,
+    )
+    let seen = 0
+    let longest = 0
+    let last = performance.now()
+    const ticker = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last)
+      last = performance.now()
+    }, 1)
+    const stop = new AbortController()
+    await consumer.run(
+      () => {
+        if (++seen === 100_000) stop.abort()
+        spin()
+        return handler()
+      },
+      { order, concurrency: 4, signal: stop.signal },
+    )
+    clearInterval(ticker)
+    await consumer.close()
+    expect(seen).toBe(100_000)
+    // All of it takes half a second and more; a turn lasts 10 ms, and the rest is leeway for a busy machine.
+    expect(longest).toBeLessThan(250)
+  })
+})
+
+describe('HandlerWatch', () => {
+  it('tells once when the oldest work is late, and when it came back', async () => {
+    const clock = new FakeClock()
+    let overdue = 0
+    const watch = new HandlerWatch(clock, 1000, () => overdue++)
+    const first = watch.begin()
+    await clock.advance(600)
+    const second = watch.begin()
+    await clock.advance(399)
+    expect(overdue).toBe(0)
+    await clock.advance(1)
+    expect([overdue, watch.isOverdue]).toEqual([1, true])
+    await clock.advance(5000)
+    expect(overdue).toBe(1)
+    expect(watch.end(first)).toBe(false)
+    expect(watch.end(second)).toBe(true)
+    expect(watch.isOverdue).toBe(false)
+  })
+
+  it('has one timer however much work comes and goes, and none at the end', async () => {
+    const clock = new FakeClock()
+    const watch = new HandlerWatch(clock, 1000, () => {})
+    for (let i = 0; i < 100; i++) {
+      const work = watch.begin()
+      expect(clock.pendingTimers).toBeLessThanOrEqual(1)
+      watch.end(work)
+      await clock.advance(1)
+    }
+    await clock.advance(2000)
+    expect(clock.pendingTimers).toBe(0)
+    watch.begin()
+    watch.close()
+    expect(clock.pendingTimers).toBe(0)
+  })
+})
+
+describe('OffsetTracker', () => {
+  const message = (offset: number) => ({ offset: BigInt(offset) }) as Message
+
+  it('L15 names the oldest unfinished message, in whatever order the others finish', () => {
+    const tracker = new OffsetTracker()
+    const finish = [0, 1, 2, 3, 4].map((offset) => tracker.begin(message(offset)))
+    for (const index of [3, 1, 4]) finish[index]?.()
+    expect(tracker.oldestUnfinished?.offset).toBe(0n)
+    finish[0]?.()
+    expect(tracker.oldestUnfinished?.offset).toBe(2n)
+    expect(tracker.pendingCount).toBe(3)
+    finish[2]?.()
+    expect(tracker.oldestUnfinished).toBeUndefined()
+  })
+
+  it('stays small while one message after another is finished behind a long list', () => {
+    const tracker = new OffsetTracker()
+    const finishes: (() => void)[] = []
+    for (let i = 0; i < 10_000; i++) finishes.push(tracker.begin(message(i)))
+    for (let i = 0; i < 9_999; i++) finishes[i]?.()
+    expect([tracker.pendingCount, tracker.oldestUnfinished?.offset]).toEqual([1, 9999n])
+  })
+
+  it('does not let messages from before a seek finish those after it', () => {
+    const tracker = new OffsetTracker()
+    const before = tracker.begin(message(7))
+    tracker.clear()
+    tracker.begin(message(3))
+    before()
+    expect(tracker.oldestUnfinished?.offset).toBe(3n)
+  })
+})

@@ -1,0 +1,103 @@
+// Guards L17: what is counted as held is what is held, and one waiting partition does not keep a whole response alive.
+import { FetchMemory } from '../../../../src/consumer/fetch/fetch-memory'
+import { FetchQueue, measureRecords } from '../../../../src/consumer/fetch/fetch-queue'
+import { FetchedFrame } from '../../../../src/consumer/fetch/fetched-frame'
+import { FakeLog } from '../support/fake-log'
+
+function records(count: number): Buffer {
+  const log = new FakeLog()
+  log.fill(count, 5)
+  return log.read(0n, Infinity)
+}
+
+function drain(queue: FetchQueue): number {
+  let batches = 0
+  while (queue.nextBatch() !== undefined) batches++
+  return batches
+}
+
+describe('FetchMemory', () => {
+  it('reserves what is there, nothing when that is too little, and tells when bytes come free', () => {
+    const memory = new FetchMemory(1000)
+    expect(memory.reserve(600, 100)).toBe(600)
+    expect(memory.reserve(600, 100)).toBe(400)
+    expect(memory.reserve(600, 100)).toBe(0)
+    let calls = 0
+    memory.whenFreed(() => calls++)
+    memory.release(50)
+    memory.release(50)
+    expect(calls).toBe(1)
+    expect(memory.reserve(600, 100)).toBe(100)
+  })
+})
+
+describe('FetchedFrame', () => {
+  it('counts a response until its last part is delivered', () => {
+    const memory = new FetchMemory(1_000_000)
+    const reserved = memory.reserve(5000, 1)
+    const frame = new FetchedFrame(memory)
+    const queues = [records(20), records(20)].map((bytes) => {
+      const queue = new FetchQueue()
+      queue.push(frame.add(bytes, null))
+      return queue
+    }) as [FetchQueue, FetchQueue]
+    frame.seal(reserved)
+    const bytes = queues[0].heldBytes * 2
+    expect(memory.usedBytes).toBe(bytes)
+    expect(drain(queues[0])).toBe(4)
+    expect(memory.usedBytes).toBe(bytes)
+    drain(queues[1])
+    expect(memory.usedBytes).toBe(0)
+  })
+
+  it('lets go of the response when little of it is left, and the rest is read from its own bytes', () => {
+    const memory = new FetchMemory(1_000_000)
+    const frame = new FetchedFrame(memory)
+    const whole = Buffer.concat([records(1000), records(10)])
+    const long = whole.subarray(0, records(1000).length)
+    const short = whole.subarray(long.length)
+    const [delivered, waiting] = [new FetchQueue(), new FetchQueue()]
+    delivered.push(frame.add(long, null))
+    waiting.push(frame.add(short, null))
+    frame.seal(0)
+    drain(delivered)
+    expect(memory.usedBytes).toBe(short.length)
+    whole.fill(0)
+    expect(drain(waiting)).toBe(2)
+    expect(memory.usedBytes).toBe(0)
+  })
+
+  it('gives everything back when a queue is cleared', () => {
+    const memory = new FetchMemory(1_000_000)
+    const frame = new FetchedFrame(memory)
+    const queue = new FetchQueue()
+    queue.push(frame.add(records(20), null))
+    frame.seal(0)
+    queue.nextBatch()
+    queue.clear()
+    expect([memory.usedBytes, queue.heldBytes, queue.isEmpty]).toEqual([0, 0, true])
+  })
+})
+
+describe('measureRecords', () => {
+  it('finds where the next fetch starts, over whole batches only', () => {
+    const bytes = records(12)
+    expect(measureRecords(bytes)).toMatchObject({ nextOffset: 12n, isMalformed: false })
+    for (let end = 0; end < bytes.length; end++) {
+      const { nextOffset, isMalformed } = measureRecords(bytes.subarray(0, end))
+      expect(isMalformed).toBe(false)
+      expect([undefined, 5n, 10n]).toContain(nextOffset)
+    }
+  })
+
+  it('says where the bytes stop being batches', () => {
+    const bytes = Buffer.concat([records(5), Buffer.alloc(40, 0xff)])
+    expect(measureRecords(bytes)).toMatchObject({ nextOffset: 5n, isMalformed: true })
+    for (let seed = 1; seed < 500; seed++) {
+      const noise = Buffer.from(
+        Array.from({ length: 80 }, (_, i) => (Math.imul(seed, i + 7) ^ (seed >> 3)) & 0xff),
+      )
+      expect(() => measureRecords(noise)).not.toThrow()
+    }
+  })
+})
