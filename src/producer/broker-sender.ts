@@ -62,10 +62,6 @@ export class BrokerSender {
     this.#owner = owner
   }
 
-  get requestsInFlight(): number {
-    return this.#inFlight.length
-  }
-
   /** The partition may have something to send to this broker. */
   list(queue: PartitionQueue): void {
     queue.isListed = true

@@ -70,11 +70,6 @@ export class PartitionQueue {
     return this.batches[this.#drainIndex]
   }
 
-  /** Batches that are not in flight. */
-  get waitingCount(): number {
-    return this.batches.length - this.#drainIndex
-  }
-
   /** Takes over what metadata says of the leader; answers whether it is another one, or newly elected. */
   follow(leaderId: number, leaderEpoch: number): boolean {
     if (leaderId === this.leaderId && leaderEpoch === this.leaderEpoch) return false

@@ -13,8 +13,8 @@ export interface FlushBarrier {
  */
 export class SendCall {
   readonly promise: Promise<Receipt | Receipt[]>
-  readonly #isSingle: boolean
-  readonly #results: (Receipt | KafkaError)[]
+  /** Undefined for a call with one message: it needs no list. */
+  readonly #results: (Receipt | KafkaError)[] | undefined
   #remaining: number
   #failures = 0
   #resolve!: (result: Receipt | Receipt[]) => void
@@ -22,31 +22,35 @@ export class SendCall {
   #barriers: FlushBarrier[] | undefined
 
   constructor(messageCount: number, isSingle: boolean) {
-    this.#isSingle = isSingle
     this.#remaining = messageCount
-    this.#results = []
+    this.#results = isSingle ? undefined : []
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
   }
 
-  /** Messages without an outcome. */
-  get remaining(): number {
-    return this.#remaining
-  }
-
   /** The message at `index` is in the log. */
   succeed(index: number, receipt: Receipt): void {
-    this.#results[index] = receipt
-    if (--this.#remaining === 0) this.#settle()
+    this.#remaining--
+    if (this.#results === undefined) this.#resolve(receipt)
+    else {
+      this.#results[index] = receipt
+      if (this.#remaining === 0) this.#settle(this.#results)
+    }
+    if (this.#barriers !== undefined) this.#arrive()
   }
 
   /** The message at `index` will not be delivered, or it is not known whether it was. */
   fail(index: number, error: KafkaError): void {
-    this.#results[index] = error
+    this.#remaining--
     this.#failures++
-    if (--this.#remaining === 0) this.#settle()
+    if (this.#results === undefined) this.#reject(error)
+    else {
+      this.#results[index] = error
+      if (this.#remaining === 0) this.#settle(this.#results)
+    }
+    if (this.#barriers !== undefined) this.#arrive()
   }
 
   /** All messages from `index` on fail, for one reason. */
@@ -59,16 +63,18 @@ export class SendCall {
     ;(this.#barriers ??= []).push(barrier)
   }
 
-  #settle(): void {
-    if (this.#failures === 0) {
-      this.#resolve(this.#isSingle ? (this.#results[0] as Receipt) : (this.#results as Receipt[]))
-    } else this.#reject(this.#isSingle ? (this.#results[0] as KafkaError) : this.#summary())
-    if (this.#barriers) for (const barrier of this.#barriers) barrier.arrive()
+  #settle(results: (Receipt | KafkaError)[]): void {
+    if (this.#failures === 0) this.#resolve(results as Receipt[])
+    else this.#reject(this.#summary(results))
+  }
+
+  #arrive(): void {
+    if (this.#remaining > 0) return
+    for (const barrier of this.#barriers ?? []) barrier.arrive()
   }
 
   /** The one error of a call with several messages: that of its first failed message, with all outcomes. */
-  #summary(): KafkaError {
-    const results = this.#results
+  #summary(results: readonly (Receipt | KafkaError)[]): KafkaError {
     const first = results.find((result): result is KafkaError => result instanceof Error) as KafkaError
     if (results.length === 1) return first
     const failed = `${this.#failures} of ${results.length} messages failed`

@@ -88,10 +88,6 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     this.#identity?.ensure()
   }
 
-  get hasIdentity(): boolean {
-    return this.#identity === undefined || this.#identity.current !== undefined
-  }
-
   onBatchOpened(batch: ProducerBatch): void {
     this.#deadlines.add(batch)
   }
