@@ -263,7 +263,9 @@ class Attempts {
   }
 
   fail(error: KafkaError): void {
-    this.#last = error
+    // An attempt that the deadline itself cut short says less than what went wrong before it.
+    const cutShort = error instanceof TimeoutError && this.#deadline.expired
+    if (!cutShort || this.#last === undefined) this.#last = error
     if (error instanceof ConnectionError || error instanceof TimeoutError) {
       this.#maybeWritten ||= error.maybeWritten
     }

@@ -309,6 +309,13 @@ describe('routing and retries', () => {
     expect(clock.now() - before).toBeLessThan(7000)
   })
 
+  test('a last attempt that the deadline cut short does not hide what went wrong before', async () => {
+    const { clock, brokers, request } = setUp()
+    brokers.on('Heartbeat', () => (clock.now() >= 900 ? undefined : { throttleTimeMs: 0, errorCode: 14 }))
+    const error = await failure(clock, request(coordinator, { timeoutMs: 2000 }))
+    expect(error.message).toMatch(/ran out of time.*COORDINATOR_LOAD_IN_PROGRESS/)
+  })
+
   test('a signal ends the call at once, wherever it is', async () => {
     const { clock, brokers, cluster, deadline } = setUp()
     for (const silent of ['Heartbeat', 'FindCoordinator']) {
