@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../../base/clock'
 
-/** One piece of work that is being watched. */
+/** One piece of work that is being watched, or one after another of its kind. */
 export interface WatchedWork {
-  readonly startedAt: number
+  startedAt: number
 }
 
 /**
@@ -13,7 +13,6 @@ export class HandlerWatch {
   readonly #clock: Clock
   readonly #limitMs: number
   readonly #onOverdue: () => void
-  /** In the order of their start. */
   readonly #work = new Set<WatchedWork>()
   #timer: Timer | undefined
   #isOverdue = false
@@ -37,22 +36,35 @@ export class HandlerWatch {
     return work
   }
 
+  /** The work is done and the next one begins under its name; answers as `end` does. */
+  restart(work: WatchedWork): boolean {
+    work.startedAt = this.#clock.now()
+    return this.#isOverdue && this.#recover()
+  }
+
   /** Answers whether the work, being late, was the last of those that are. */
   end(work: WatchedWork): boolean {
     this.#work.delete(work)
-    if (!this.#isOverdue) return false
-    const [oldest] = this.#work
-    if (oldest !== undefined && this.#clock.now() - oldest.startedAt >= this.#limitMs) return false
+    return this.#isOverdue && this.#recover()
+  }
+
+  #recover(): boolean {
+    if (this.#clock.now() - this.#oldestStart() >= this.#limitMs) return false
     this.#isOverdue = false
     this.#arm()
     return true
   }
 
+  /** When the oldest work began; Infinity when there is none. */
+  #oldestStart(): number {
+    let oldest = Infinity
+    for (const { startedAt } of this.#work) oldest = Math.min(oldest, startedAt)
+    return oldest
+  }
+
   #arm(): void {
-    if (this.#timer !== undefined || this.#isOverdue) return
-    const [oldest] = this.#work
-    if (oldest === undefined) return
-    const left = oldest.startedAt + this.#limitMs - this.#clock.now()
+    if (this.#timer !== undefined || this.#isOverdue || this.#work.size === 0) return
+    const left = this.#oldestStart() + this.#limitMs - this.#clock.now()
     this.#timer = this.#clock.setTimer(Math.max(0, left), () => {
       this.#timer = undefined
       this.#check()
@@ -60,9 +72,8 @@ export class HandlerWatch {
   }
 
   #check(): void {
-    const [oldest] = this.#work
-    if (oldest === undefined) return
-    if (this.#clock.now() - oldest.startedAt < this.#limitMs) return this.#arm()
+    if (this.#work.size === 0) return
+    if (this.#clock.now() - this.#oldestStart() < this.#limitMs) return this.#arm()
     this.#isOverdue = true
     this.#onOverdue()
   }

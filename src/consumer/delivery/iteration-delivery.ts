@@ -11,7 +11,6 @@ import type { WatchedWork } from './handler-watch'
 interface OpenMessage {
   readonly message: Message
   readonly state: PartitionState
-  readonly work: WatchedWork
 }
 
 /**
@@ -24,6 +23,8 @@ export class IterationDelivery<M extends Message> implements Delivery, AsyncIter
   readonly #onEnded: () => void
   readonly #stopped = createDeferred<void>()
   #open: OpenMessage | undefined
+  /** The loop's body, one message after another; ended while the loop waits for messages. */
+  #work: WatchedWork | undefined
   /** The partition whose slice is being handed out. */
   #partition: PartitionState | undefined
   #waiting: Deferred<IteratorResult<M>> | undefined
@@ -53,6 +54,7 @@ export class IterationDelivery<M extends Message> implements Delivery, AsyncIter
     if (this.#isStopping) return this.#end()
     const message = this.#pull()
     if (message !== undefined) return Promise.resolve({ done: false, value: message })
+    this.#endWork()
     this.#waiting = createDeferred<IteratorResult<M>>()
     return this.#waiting.promise
   }
@@ -105,7 +107,8 @@ export class IterationDelivery<M extends Message> implements Delivery, AsyncIter
   #handOut(state: PartitionState, message: Message): Message {
     state.tracker.current = message
     state.enter()
-    this.#open = { message, state, work: this.#tools.watch.begin() }
+    this.#open = { message, state }
+    this.#work ??= this.#tools.watch.begin()
     return message
   }
 
@@ -123,9 +126,14 @@ export class IterationDelivery<M extends Message> implements Delivery, AsyncIter
     const open = this.#open
     if (open === undefined) return
     this.#open = undefined
-    const isRecovered = this.#tools.watch.end(open.work)
+    const isRecovered = this.#work !== undefined && this.#tools.watch.restart(this.#work)
     open.state.leave()
     if (isRecovered) this.#tools.onRecovered()
+  }
+
+  #endWork(): void {
+    if (this.#work !== undefined) this.#tools.watch.end(this.#work)
+    this.#work = undefined
   }
 
   #leavePartition(state: PartitionState): void {
@@ -137,6 +145,7 @@ export class IterationDelivery<M extends Message> implements Delivery, AsyncIter
   #end(): Promise<IteratorResult<M>> {
     if (!this.#isEnded) {
       this.#isEnded = true
+      this.#endWork()
       if (this.#partition !== undefined) this.#leavePartition(this.#partition)
       this.#onEnded()
       this.#stopped.resolve()

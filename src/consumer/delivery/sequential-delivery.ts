@@ -5,12 +5,24 @@ import { MessageBatch } from '../message-batch'
 import type { HandlerContext, PartitionState } from '../partition-state'
 import { asPromise, type Delivery, type DeliveryTools, isThenable } from './delivery'
 import { DeliveryTurn } from './delivery-turn'
+import type { WatchedWork } from './handler-watch'
 
 /** What one step hands to the user's handler; answers undefined when the partition's slice is used up. */
 interface Step {
   /** The oldest message that the step hands out. */
   readonly first: Message
   readonly result: unknown
+}
+
+/** A partition being worked on. Made once a slice, so that a message costs no object beside its handler's promise. */
+interface Lane {
+  readonly state: PartitionState
+  /** The oldest message that the handler under way was given. */
+  first: Message | undefined
+  /** Set once a handler had to be waited for. */
+  work: WatchedWork | undefined
+  readonly onResolved: () => void
+  readonly onRejected: (error: unknown) => void
 }
 
 type TakeStep = (state: PartitionState) => Step | undefined
@@ -96,14 +108,34 @@ export class SequentialDelivery implements Delivery {
       if (state === undefined) break
       state.isBusy = true
       this.#active++
-      this.#work(state)
+      this.#work(this.#openLane(state))
     }
     this.#isPumping = false
     this.#settleWhenIdle()
   }
 
+  #openLane(state: PartitionState): Lane {
+    const lane: Lane = {
+      state,
+      first: undefined,
+      work: undefined,
+      onResolved: () => {
+        // A seek in the meantime has set the position anew; then this message is no longer the one tracked.
+        if (state.tracker.current === lane.first) state.tracker.current = undefined
+        this.#tools.onProgress()
+        this.#goOn(lane)
+      },
+      onRejected: (error) => {
+        this.#handleError(error, state)
+        this.#goOn(lane)
+      },
+    }
+    return lane
+  }
+
   /** Hands out messages of the partition until its slice is used up or a handler must be waited for. */
-  #work(state: PartitionState): void {
+  #work(lane: Lane): void {
+    const { state } = lane
     while (!this.#isStopping && state.isDeliverable) {
       let step: Step | undefined
       try {
@@ -113,33 +145,24 @@ export class SequentialDelivery implements Delivery {
         break
       }
       if (step === undefined) break
-      if (isThenable(step.result)) return this.#await(state, step.first, step.result)
+      if (isThenable(step.result)) {
+        state.enter()
+        lane.first = step.first
+        lane.work ??= this.#tools.watch.begin()
+        asPromise(step.result).then(lane.onResolved, lane.onRejected)
+        return
+      }
       state.tracker.current = undefined
     }
-    this.#finish(state)
+    this.#finish(lane)
   }
 
-  #await(state: PartitionState, first: Message, result: PromiseLike<unknown>): void {
-    const { watch } = this.#tools
-    state.enter()
-    const work = watch.begin()
-    const settle = (proceed: () => void) => {
-      const isRecovered = watch.end(work)
-      proceed()
-      state.leave()
-      if (isRecovered) this.#tools.onRecovered()
-      // The partition goes on at once: its next message is likely to be in the slice.
-      this.#work(state)
-    }
-    asPromise(result).then(
-      () =>
-        settle(() => {
-          // A seek in the meantime has set the position anew; then this message is no longer the one tracked.
-          if (state.tracker.current === first) state.tracker.current = undefined
-          this.#tools.onProgress()
-        }),
-      (error: unknown) => settle(() => this.#handleError(error, state)),
-    )
+  /** A handler came back; the partition goes on at once, because its next message is likely to be in the slice. */
+  #goOn(lane: Lane): void {
+    const isRecovered = lane.work !== undefined && this.#tools.watch.restart(lane.work)
+    lane.state.leave()
+    if (isRecovered) this.#tools.onRecovered()
+    this.#work(lane)
   }
 
   #handleError(error: unknown, state: PartitionState): void {
@@ -147,7 +170,8 @@ export class SequentialDelivery implements Delivery {
     else this.#end(KafkaError.from(error, 'The message handler failed', state))
   }
 
-  #finish(state: PartitionState): void {
+  #finish({ state, work }: Lane): void {
+    if (work !== undefined) this.#tools.watch.end(work)
     state.isBusy = false
     this.#active--
     this.#tools.onProgress()

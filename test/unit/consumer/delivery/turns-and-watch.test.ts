@@ -33,8 +33,8 @@ function spin(): void {
 }
 
 describe.each([
-  ['synchronous handlers', () => undefined],
-  ['handlers that resolve at once', () => Promise.resolve()],
+  ['synchronous handlers', (): unknown => undefined],
+  ['handlers that resolve at once', (): unknown => Promise.resolve()],
 ] as const)('a full buffer with %s', (_what, handler) => {
   it.each(['partition', 'none', 'key'] as const)('leaves timers their turn (order %s)', async (order) => {
     const cluster = new FakeClusterOn(systemClock)
