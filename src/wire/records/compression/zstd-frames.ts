@@ -20,6 +20,7 @@ export interface ZstdFrame {
  */
 export function readZstdFrames(bytes: Uint8Array, maxBytes: number): ZstdFrame[] {
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  if (input.length === 0) throw malformed('zstd', 0, 'there is no frame')
   const frames: ZstdFrame[] = []
   for (let at = 0; at < input.length;) {
     need(input, at, 5)
