@@ -121,7 +121,8 @@ export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput
 
   /**
    * Calls the handler for each message until `stop`, `close` or the signal; resolves then. Rejects when a handler fails
-   * (after the others that run have come back; the failed message is not committed) or when reading fails.
+   * (code `HANDLER_FAILED`, with the handler's error as `cause`; after the others that run have come back; the failed
+   * message is not committed) or when reading fails.
    */
   async run(
     handler: (message: MessageOf<Topics>, context: HandlerContext) => unknown,

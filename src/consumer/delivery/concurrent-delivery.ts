@@ -1,8 +1,8 @@
-import { createDeferred } from '../../base/deferred'
-import { KafkaError } from '../../base/errors'
+import type { KafkaError } from '../../base/errors'
 import type { Message } from '../message'
 import type { HandlerContext, PartitionState } from '../partition-state'
 import { asPromise, type Delivery, type DeliveryTools, isThenable } from './delivery'
+import { DeliveryEnd, handlerFailure } from './delivery-end'
 import { DeliveryTurn } from './delivery-turn'
 
 /** A message on its way through the delivery. */
@@ -46,7 +46,7 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
   readonly #tools: DeliveryTools
   readonly #options: ConcurrentDeliveryOptions
   readonly #handler: (message: M, context: HandlerContext) => unknown
-  readonly #stopped = createDeferred<void>()
+  readonly #end = new DeliveryEnd()
   readonly #turn: DeliveryTurn
   readonly #lanes = new Map<PartitionState, Map<string, Lane>>()
   /** Partitions that have read ahead as far as they may. */
@@ -56,10 +56,8 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
   #runnable: Job[] = []
   #head = 0
   #running = 0
-  #isStopping = false
   #isPumping = false
   #started = 0
-  #failure: KafkaError | undefined
 
   constructor(
     tools: DeliveryTools,
@@ -74,9 +72,8 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
   }
 
   /** Resolves when the delivery was stopped and its handlers have come back; rejects when it failed. */
-  async ended(): Promise<void> {
-    await this.#stopped.promise
-    if (this.#failure !== undefined) throw this.#failure
+  ended(): Promise<void> {
+    return this.#end.outcome()
   }
 
   wake(): void {
@@ -86,9 +83,9 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
   }
 
   #pump(): void {
-    if (this.#isPumping || this.#isStopping) return
+    if (this.#isPumping || this.#end.hasBegun) return
     this.#isPumping = true
-    while (!this.#isStopping && this.#running < this.#options.concurrency) {
+    while (!this.#end.hasBegun && this.#running < this.#options.concurrency) {
       if (this.#started++ % turnCheckInterval === 0 && this.#turn.shouldYield()) {
         this.#started = 0
         break
@@ -228,26 +225,21 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
     if (state.isAborted || state.phase === 'revoked') {
       this.#release(job)
       this.#tools.onAbandonedError(error, state)
-    } else this.#end(KafkaError.from(error, 'The message handler failed', state))
-  }
-
-  #end(failure?: KafkaError): void {
-    this.#failure ??= failure
-    this.#isStopping = true
+    } else this.#end.begin(handlerFailure(error, job.message))
   }
 
   #settleWhenIdle(): void {
-    if (this.#isStopping && this.#running === 0 && !this.#isPumping) this.#stopped.resolve()
+    if (this.#running === 0 && !this.#isPumping) this.#end.complete()
   }
 
   async stop(): Promise<void> {
-    this.#end()
+    this.#end.begin()
     this.#settleWhenIdle()
-    await this.#stopped.promise
+    await this.#end.reached()
   }
 
   fail(error: KafkaError): void {
-    this.#end(error)
+    this.#end.begin(error)
     this.#settleWhenIdle()
   }
 }

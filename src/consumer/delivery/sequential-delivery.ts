@@ -1,9 +1,9 @@
-import { createDeferred } from '../../base/deferred'
-import { KafkaError } from '../../base/errors'
+import type { KafkaError } from '../../base/errors'
 import type { Message } from '../message'
 import { MessageBatch } from '../message-batch'
 import type { HandlerContext, PartitionState } from '../partition-state'
 import { asPromise, type Delivery, type DeliveryTools, isThenable } from './delivery'
+import { DeliveryEnd, handlerFailure } from './delivery-end'
 import { DeliveryTurn } from './delivery-turn'
 import type { WatchedWork } from './handler-watch'
 
@@ -44,12 +44,10 @@ export class SequentialDelivery implements Delivery {
   readonly #tools: DeliveryTools
   readonly #options: SequentialDeliveryOptions
   readonly #take: TakeStep
-  readonly #stopped = createDeferred<void>()
+  readonly #end = new DeliveryEnd()
   readonly #turn: DeliveryTurn
   #active = 0
-  #isStopping = false
   #isPumping = false
-  #failure: KafkaError | undefined
 
   private constructor(tools: DeliveryTools, options: SequentialDeliveryOptions, take: TakeStep) {
     this.#tools = tools
@@ -90,9 +88,8 @@ export class SequentialDelivery implements Delivery {
   }
 
   /** Resolves when the delivery was stopped and its handlers have come back; rejects when it failed. */
-  async ended(): Promise<void> {
-    await this.#stopped.promise
-    if (this.#failure !== undefined) throw this.#failure
+  ended(): Promise<void> {
+    return this.#end.outcome()
   }
 
   wake(): void {
@@ -101,9 +98,9 @@ export class SequentialDelivery implements Delivery {
   }
 
   #pump(): void {
-    if (this.#isPumping || this.#isStopping) return
+    if (this.#isPumping || this.#end.hasBegun) return
     this.#isPumping = true
-    while (!this.#isStopping && this.#active < this.#options.concurrency && !this.#turn.shouldYield()) {
+    while (!this.#end.hasBegun && this.#active < this.#options.concurrency && !this.#turn.shouldYield()) {
       const state = this.#tools.ready.take(this.#options.sliceLength)
       if (state === undefined) break
       state.isBusy = true
@@ -136,7 +133,7 @@ export class SequentialDelivery implements Delivery {
   /** Hands out messages of the partition until its slice is used up or a handler must be waited for. */
   #work(lane: Lane): void {
     const { state } = lane
-    while (!this.#isStopping && state.isDeliverable) {
+    while (!this.#end.hasBegun && state.isDeliverable) {
       let step: Step | undefined
       try {
         step = this.#take(state)
@@ -167,7 +164,7 @@ export class SequentialDelivery implements Delivery {
 
   #handleError(error: unknown, state: PartitionState): void {
     if (state.isAborted || state.phase === 'revoked') this.#tools.onAbandonedError(error, state)
-    else this.#end(KafkaError.from(error, 'The message handler failed', state))
+    else this.#end.begin(handlerFailure(error, state.tracker.current))
   }
 
   #finish({ state, work }: Lane): void {
@@ -180,23 +177,18 @@ export class SequentialDelivery implements Delivery {
     this.#settleWhenIdle()
   }
 
-  #end(failure?: KafkaError): void {
-    this.#failure ??= failure
-    this.#isStopping = true
-  }
-
   #settleWhenIdle(): void {
-    if (this.#isStopping && this.#active === 0 && !this.#isPumping) this.#stopped.resolve()
+    if (this.#active === 0 && !this.#isPumping) this.#end.complete()
   }
 
   async stop(): Promise<void> {
-    this.#end()
+    this.#end.begin()
     this.#settleWhenIdle()
-    await this.#stopped.promise
+    await this.#end.reached()
   }
 
   fail(error: KafkaError): void {
-    this.#end(error)
+    this.#end.begin(error)
     this.#settleWhenIdle()
   }
 }

@@ -1,5 +1,4 @@
 import { backoffMs } from '../../base/backoff'
-import type { Timer } from '../../base/clock'
 import { Deadline } from '../../base/deadline'
 import { BrokerError, KafkaError } from '../../base/errors'
 import { isRetriable } from '../../base/error-codes'
@@ -15,6 +14,7 @@ import {
 } from '../start-from'
 import type { SubscriptionState } from '../subscription-state'
 import { type IsolationLevelNumber, listOffsetsFrom, type OffsetAnswer } from './list-offsets'
+import { PartitionScan } from './partition-scan'
 
 export interface OffsetLocatorOptions {
   readonly cluster: Cluster
@@ -44,34 +44,23 @@ interface Lookup {
  */
 export class OffsetLocator {
   readonly #options: OffsetLocatorOptions
-  readonly #abort = new AbortController()
-  #timer: Timer | undefined
-  #isScheduled = false
+  readonly #scan: PartitionScan
 
   constructor(options: OffsetLocatorOptions) {
     this.#options = options
+    this.#scan = new PartitionScan(options.cluster.clock, (now) => this.#start(now))
   }
 
-  /** Looks after partitions that came into phase `locating`. Cheap; once a turn however often it is called. */
+  /** Looks after partitions that came into phase `locating`. Cheap, however often it is called. */
   wake(): void {
-    if (this.#isScheduled || this.#abort.signal.aborted) return
-    this.#isScheduled = true
-    queueMicrotask(() => {
-      this.#isScheduled = false
-      if (!this.#abort.signal.aborted) this.#start()
-    })
+    this.#scan.wake()
   }
 
   close(): void {
-    this.#abort.abort()
-    this.#timer?.cancel()
-    this.#timer = undefined
+    this.#scan.close()
   }
 
-  #start(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
-    const now = this.#options.cluster.clock.now()
+  #start(now: number): number {
     const committed: Lookup[] = []
     const queried: Lookup[] = []
     let nextRetry = Infinity
@@ -86,9 +75,7 @@ export class OffsetLocator {
     }
     if (committed.length > 0) void this.#lookUpCommitted(committed)
     if (queried.length > 0) this.#lookUpQueried(queried)
-    if (nextRetry < Infinity) {
-      this.#timer = this.#options.cluster.clock.setTimer(nextRetry - now, () => this.wake())
-    }
+    return nextRetry
   }
 
   async #lookUpCommitted(lookups: readonly Lookup[]): Promise<void> {
@@ -99,7 +86,7 @@ export class OffsetLocator {
         cluster.clock,
         'the look-up of committed offsets',
         timeoutMs,
-        this.#abort.signal,
+        this.#scan.signal,
       )
       const answers =
         (await offsets?.fetchCommitted(
@@ -189,7 +176,7 @@ export class OffsetLocator {
         cluster.clock,
         `the look-up of topic ${topic}`,
         timeoutMs,
-        this.#abort.signal,
+        this.#scan.signal,
       )
       await cluster.metadata.requireTopics([topic], deadline, { allowAutoTopicCreation })
       for (const { state, token } of lookups) state.clearInFlight(token)
@@ -208,7 +195,7 @@ export class OffsetLocator {
       currentLeaderEpoch: cluster.metadata.partition(state.topic, state.partition)?.leaderEpoch ?? -1,
     }))
     try {
-      const answers = await listOffsetsFrom(cluster, leaderId, questions, isolationLevel, this.#abort.signal)
+      const answers = await listOffsetsFrom(cluster, leaderId, questions, isolationLevel, this.#scan.signal)
       const atEnd: Lookup[] = []
       for (const lookup of asked) {
         const { topic, partition } = lookup.state
@@ -247,7 +234,7 @@ export class OffsetLocator {
   }
 
   #failAll(lookups: readonly Lookup[], error: KafkaError): void {
-    if (this.#abort.signal.aborted) return
+    if (this.#scan.signal.aborted) return
     for (const lookup of lookups) {
       if (!this.#isCurrent(lookup)) continue
       lookup.state.clearInFlight(lookup.token)

@@ -1,5 +1,4 @@
 import { backoffMs } from '../../base/backoff'
-import type { Timer } from '../../base/clock'
 import { errorCodeName, isRetriable } from '../../base/error-codes'
 import { KafkaError, UnsupportedVersionError } from '../../base/errors'
 import { formatTopicPartition } from '../../base/topic-partition'
@@ -10,6 +9,7 @@ import {
 } from '../../wire/generated/client/offset-for-leader-epoch'
 import type { PartitionState } from '../partition-state'
 import type { SubscriptionState } from '../subscription-state'
+import { PartitionScan } from './partition-scan'
 
 export interface PositionValidatorOptions {
   readonly cluster: Cluster
@@ -38,35 +38,24 @@ interface Question {
  */
 export class PositionValidator {
   readonly #options: PositionValidatorOptions
-  readonly #abort = new AbortController()
-  #timer: Timer | undefined
-  #isScheduled = false
+  readonly #scan: PartitionScan
 
   constructor(options: PositionValidatorOptions) {
     this.#options = options
+    this.#scan = new PartitionScan(options.cluster.clock, (now) => this.#start(now))
   }
 
-  /** Looks after partitions that need to be validated. Cheap; once a turn however often it is called. */
+  /** Looks after partitions that need to be validated. Cheap, however often it is called. */
   wake(): void {
-    if (this.#isScheduled || this.#abort.signal.aborted) return
-    this.#isScheduled = true
-    queueMicrotask(() => {
-      this.#isScheduled = false
-      if (!this.#abort.signal.aborted) this.#start()
-    })
+    this.#scan.wake()
   }
 
   close(): void {
-    this.#abort.abort()
-    this.#timer?.cancel()
-    this.#timer = undefined
+    this.#scan.close()
   }
 
-  #start(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
+  #start(now: number): number {
     const { cluster, subscription } = this.#options
-    const now = cluster.clock.now()
     const byLeader = new Map<number, Question[]>()
     let nextRetry = Infinity
     for (const state of subscription.all()) {
@@ -85,7 +74,7 @@ export class PositionValidator {
       byLeader.set(leaderId, [...(byLeader.get(leaderId) ?? []), { state, token: state.token }])
     }
     for (const [leaderId, questions] of byLeader) void this.#ask(leaderId, questions)
-    if (nextRetry < Infinity) this.#timer = cluster.clock.setTimer(nextRetry - now, () => this.wake())
+    return nextRetry
   }
 
   async #ask(leaderId: number, questions: readonly Question[]): Promise<void> {
@@ -105,7 +94,7 @@ export class PositionValidator {
         leaderId,
         offsetForLeaderEpochApi,
         { replicaId: -1, topics },
-        { minVersion: firstConsumerVersion, signal: this.#abort.signal },
+        { minVersion: firstConsumerVersion, signal: this.#scan.signal },
       )
       for (const question of questions) {
         const { topic, partition } = question.state
@@ -140,7 +129,7 @@ export class PositionValidator {
   }
 
   #handleFailure(leaderId: number, questions: readonly Question[], error: KafkaError): void {
-    if (this.#abort.signal.aborted) return
+    if (this.#scan.signal.aborted) return
     this.#options.cluster.metadata.requestRefresh(`OffsetForLeaderEpoch failed on broker ${leaderId}`)
     for (const question of questions) {
       if (!this.#isCurrent(question)) continue

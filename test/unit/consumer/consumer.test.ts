@@ -61,8 +61,12 @@ describe('run', () => {
     expect(outcome).toBeUndefined()
     release()
     await until(cluster, () => outcome !== undefined)
-    expect((outcome as KafkaError).message).toContain('no such account')
-    expect((outcome as KafkaError).context).toMatchObject({ topic: 't', partition: 1 })
+    expect(outcome).toMatchObject({
+      code: 'HANDLER_FAILED',
+      message: 'The handler failed at offset 2: no such account (t-1)',
+      cause: expect.objectContaining({ message: 'no such account' }) as unknown,
+    })
+    expect((outcome as KafkaError).context).toEqual({ topic: 't', partition: 1 })
     expect(ended).toContain('0:1')
     await consumer.close()
     expect(group.offsetOf('t', 1)).toBe(2n)
