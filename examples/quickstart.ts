@@ -23,7 +23,7 @@ const flights = topic(uniqueName('flights'), { key: string(), value: json(Flight
 const groupId = uniqueName('delays')
 const partitions = 6
 
-await withKafka(async (brokers) => {
+const quickstart = withKafka(async (brokers) => {
   const kafka = new Kafka({ clientId: 'quickstart', brokers })
   const admin = kafka.admin()
   await admin.createTopics([{ name: flights.name, partitions, replicationFactor: 1 }])
@@ -39,6 +39,11 @@ await withKafka(async (brokers) => {
   )
   await admin.deleteTopics([flights.name])
   await admin.close()
+})
+
+await quickstart.catch((error: unknown) => {
+  console.error(`The quickstart failed: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
 })
 
 /** The data set of the package vega-datasets: 20,000 flights within the United States. */
