@@ -29,7 +29,7 @@ export class Kafka {
   }
 
   /** A client that reads messages, alone or as a member of a group. @throws InvalidOptionError */
-  consumer<const Topics extends readonly TopicInput[] = readonly []>(
+  consumer<const Topics extends readonly TopicInput[] = readonly string[]>(
     options: ConsumerOptions<Topics>,
   ): Consumer<Topics> {
     return new Consumer(this.#cluster, options)
