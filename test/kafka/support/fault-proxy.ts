@@ -32,12 +32,12 @@ export class FaultProxy {
     return this.#connections.size
   }
 
-  /** Resets all connections; new ones are accepted at once. */
+  /** Ends all connections; new ones are accepted at once. */
   cut(): void {
     for (const connection of [...this.#connections]) connection.reset()
   }
 
-  /** Resets all connections and refuses new ones, as a machine does whose broker is gone. */
+  /** Ends all connections and refuses new ones, as a machine does whose broker is gone. */
   async refuse(): Promise<void> {
     const server = this.#server
     this.#server = null

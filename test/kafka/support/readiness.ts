@@ -51,7 +51,7 @@ function frame(apiKey: number, version: number, body: Buffer): Buffer {
 function exchange(port: number, request: Buffer, timeoutMs: number): Promise<Buffer | null> {
   return new Promise((resolve) => {
     let received = Buffer.alloc(0)
-    const socket = connect(port, 'localhost')
+    const socket = connect(port, '127.0.0.1')
     const settle = (answer: Buffer | null): void => {
       socket.destroy()
       resolve(answer)
