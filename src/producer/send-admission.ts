@@ -8,6 +8,9 @@ import type { RecordAccumulator } from './record-accumulator'
 import type { PreparedMessage } from './record-serializer'
 import type { SendCall } from './send-call'
 
+/** A lookup that ends with the call's time knows the reason; its last steps take a few milliseconds more. */
+const lookupGraceMs = 50
+
 /** Between two questions for a topic or partition that is not there yet. */
 const lookupPauseMs = 100
 
@@ -264,7 +267,7 @@ class WaitingCall implements MemoryWaiter {
 
   #onTimeout(): void {
     // The lookup ends at the same moment and says why; its answer comes first.
-    this.#timer = this.#clock.setTimer(1, () => this.fail(this.timeout()))
+    this.#timer = this.#clock.setTimer(lookupGraceMs, () => this.fail(this.timeout()))
   }
 
   #end(): void {
