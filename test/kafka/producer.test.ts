@@ -159,7 +159,7 @@ describeEachKafka('the producer', (kafka) => {
 
   it('P8: a topic that does not exist and is not to be created ends in an error that names it', async () => {
     const topic = kafka.uniqueName('missing')
-    const producer = openProducer({ allowAutoTopicCreation: false, maxBlockMs: 2000 })
+    const producer = openProducer({ allowAutoTopicCreation: false, maxBlockMs: 500 })
     await expect(producer.send(topic, { value: 'v' })).rejects.toMatchObject({
       code: 'UNKNOWN_TOPIC_OR_PARTITION',
       context: { topic },
