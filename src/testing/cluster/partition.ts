@@ -1,0 +1,94 @@
+import type { PartitionLog } from '../log/partition-log'
+
+/** What can have changed when a partition calls back. */
+export type PartitionEvent = 'append' | 'high-watermark' | 'leader' | 'log-start' | 'deleted'
+
+/** Where bytes come from, which decides what is checked and written. */
+export interface AppendOptions {
+  /** `client`: checked as a Produce request; `coordinator`: a transaction's marker or an internal record. */
+  readonly origin: 'client' | 'coordinator'
+  /** Epoch of the transaction coordinator, of markers. Default: -1. */
+  readonly coordinatorEpoch?: number
+  /** Version of the Produce request; decides which codecs are allowed. Default: the newest. */
+  readonly produceVersion?: number
+}
+
+/** What became of an append. */
+export interface AppendedBatches {
+  readonly baseOffset: bigint
+  readonly lastOffset: bigint
+  /** The broker's time with LogAppendTime, else -1. */
+  readonly logAppendTime: number
+  readonly logStartOffset: bigint
+  /** True when the batch was stored before: the offsets are those of then. */
+  readonly isDuplicate: boolean
+}
+
+/**
+ * One partition: who leads it, who follows, and a log on each replica. Followers that run and are in sync get each
+ * batch in the moment the leader has it (by reference, so that replicas cost no memory), unless their replication is
+ * held; those that stay behind leave the in-sync set after `replica.lag.time.max.ms`.
+ */
+export interface Partition {
+  readonly topic: string
+  readonly topicId: string
+  readonly index: number
+  /** -1 while nobody leads. */
+  readonly leaderId: number
+  readonly leaderEpoch: number
+  readonly partitionEpoch: number
+  /** In their order of preference. */
+  readonly replicas: readonly number[]
+  readonly inSyncReplicas: readonly number[]
+  readonly addingReplicas: readonly number[]
+  readonly removingReplicas: readonly number[]
+  readonly isDeleted: boolean
+
+  /** The log on a broker; undefined where there is no replica. */
+  log(brokerId: number): PartitionLog | undefined
+  /** The leader's log. @throws NOT_LEADER_OR_FOLLOWER while nobody leads */
+  readonly leaderLog: PartitionLog
+  readonly logStartOffset: bigint
+  readonly logEndOffset: bigint
+  /** What all in-sync replicas have; consumers see nothing beyond. */
+  readonly highWatermark: bigint
+  /** Offset of the first record of an open transaction, or the high watermark: what read_committed sees. */
+  readonly lastStableOffset: bigint
+  /** `min.insync.replicas`, bounded by the number of replicas. */
+  readonly minInSyncReplicas: number
+
+  /**
+   * Checks and stores whole batches at the leader, and replicates them. The bytes are the log's from then on.
+   * @throws CORRUPT_MESSAGE, MESSAGE_TOO_LARGE, OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH, INVALID_RECORD,
+   *   INVALID_TIMESTAMP, KAFKA_STORAGE_ERROR, …
+   */
+  append(records: Buffer, options: AppendOptions): AppendedBatches
+
+  /**
+   * Stores the marker that ends a producer's transaction here.
+   * @throws INVALID_PRODUCER_EPOCH for an older epoch, TRANSACTION_COORDINATOR_FENCED for an older coordinator
+   */
+  appendMarker(marker: TransactionMarker): AppendedBatches
+
+  /** Resolves once the high watermark passed `offset`; rejects when the leader changes or the time is over. */
+  whenReplicated(offset: bigint, timeoutMs: number): Promise<void>
+
+  /** Deletes all records before `offset`; -1 for all up to the high watermark. Answers the new log start. */
+  deleteRecordsBefore(offset: bigint): bigint
+
+  /** Another leader, with a new epoch. @throws INVALID_REPLICA_ASSIGNMENT, ELIGIBLE_LEADERS_NOT_AVAILABLE */
+  moveLeader(to: number): void
+
+  /** Calls back after each change; not for what happened before. */
+  watch(listener: (event: PartitionEvent) => void): () => void
+}
+
+/** The end of a transaction, as the coordinator has it written into each partition. */
+export interface TransactionMarker {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+  readonly committed: boolean
+  readonly coordinatorEpoch: number
+  /** 2 with KIP-890: the epoch of the marker is one above that of the records. */
+  readonly transactionVersion: 1 | 2
+}
