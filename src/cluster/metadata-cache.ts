@@ -3,8 +3,9 @@ import type { Clock, Timer } from '../base/clock'
 import type { Deadline } from '../base/deadline'
 import { createDeferred, type Deferred } from '../base/deferred'
 import { ErrorCode, isRetriable } from '../base/error-codes'
-import { BrokerError, ClosedError, InvalidArgumentError, KafkaError, TimeoutError } from '../base/errors'
+import { BrokerError, ClosedError, KafkaError, TimeoutError } from '../base/errors'
 import type { Logger } from '../base/logger'
+import { requireTopicName } from '../serde/topic'
 import type { MetadataRequest, MetadataResponse } from '../wire/generated/client/metadata'
 import type {
   BrokerMetadata,
@@ -42,8 +43,6 @@ export interface MetadataSource {
 
 /** A topic that brokers say they don't know, for this long, is deleted; a shorter while may be one broker's lag. */
 const missingGraceMs = 15_000
-
-const topicName = /^[a-zA-Z0-9._-]{1,249}$/
 
 /**
  * Metadata, kept by one loop that asks at most once at a time: when someone waits, when someone saw a sign that it is
@@ -109,6 +108,10 @@ export class MetadataCache implements Metadata {
     return this.#snapshot.topics.get(topic)?.partitions[partition]
   }
 
+  topicFailure(name: string): BrokerError | undefined {
+    return this.#topicError([name])
+  }
+
   onUpdate(listener: () => void): () => void {
     // A function of its own, so that one listener registered twice is two.
     const entry = () => listener()
@@ -171,7 +174,7 @@ export class MetadataCache implements Metadata {
     options: RequireTopicsOptions,
   ): Promise<void> {
     deadline.throwIfAborted()
-    for (const name of names) checkTopicName(name)
+    for (const name of names) requireTopicName(name)
     const missing = () => names.filter((name) => !this.#snapshot.topics.has(name))
     for (const name of names) this.#tracked.add(name)
     if (missing().length === 0) return
@@ -383,13 +386,6 @@ function leave(counts: Map<string, number>, name: string): void {
   const others = (counts.get(name) ?? 1) - 1
   if (others === 0) counts.delete(name)
   else counts.set(name, others)
-}
-
-function checkTopicName(name: string): void {
-  if (typeof name === 'string' && topicName.test(name) && name !== '.' && name !== '..') return
-  throw new InvalidArgumentError(
-    `'${String(name)}' is not a topic name: 1 to 249 letters, digits, '.', '_' or '-' are, but not '.' and '..'`,
-  )
 }
 
 function describeTopicError(errorCode: number, topic: string): string {

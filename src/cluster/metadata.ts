@@ -1,4 +1,5 @@
 import type { Deadline } from '../base/deadline'
+import type { KafkaError } from '../base/errors'
 
 export interface BrokerMetadata {
   readonly nodeId: number
@@ -46,6 +47,8 @@ export interface Metadata {
   topic(name: string): TopicMetadata | undefined
   topicName(topicId: string): string | undefined
   partition(topic: string, partition: number): PartitionMetadata | undefined
+  /** What brokers last said of a topic they did not describe; undefined when they described it or were not asked. */
+  topicFailure(name: string): KafkaError | undefined
 
   /**
    * Resolves when all these topics are cached; they are then kept up to date. Rejects at the deadline with what

@@ -8,9 +8,6 @@ import type { RecordAccumulator } from './record-accumulator'
 import type { PreparedMessage } from './record-serializer'
 import type { SendCall } from './send-call'
 
-/** A lookup that ends with the call's time knows the reason; its last steps take a few milliseconds more. */
-const lookupGraceMs = 50
-
 /** Between two questions for a topic or partition that is not there yet. */
 const lookupPauseMs = 100
 
@@ -75,7 +72,12 @@ export class SendAdmission {
 
   /** Lets a call wait for whatever it needs. Its promise is settled through its SendCall. */
   add(messages: WaitingMessages): void {
-    const waiting = new WaitingCall(messages, this.#clock, this.#accumulator, (done) => this.#drop(done))
+    const waiting = new WaitingCall(messages, {
+      clock: this.#clock,
+      metadata: this.#metadata,
+      accumulator: this.#accumulator,
+      onDone: (done) => this.#drop(done),
+    })
     this.#all.add(waiting)
     // Behind those who wait for the topic, also in the moment when its metadata is there but they are not yet through.
     if (messages.topic.partitionCount === 0 || this.#waiting.has(messages.topic)) this.#waitForTopic(waiting)
@@ -179,6 +181,13 @@ export class SendAdmission {
   }
 }
 
+interface WaitingCallCollaborators {
+  readonly clock: Clock
+  readonly metadata: Metadata
+  readonly accumulator: RecordAccumulator
+  readonly onDone: (waiting: WaitingCall) => void
+}
+
 /** One call that waits, and its limits. */
 class WaitingCall implements MemoryWaiter {
   readonly topic: ProducerTopic
@@ -189,27 +198,25 @@ class WaitingCall implements MemoryWaiter {
   isActive = true
   readonly #messages: WaitingMessages
   readonly #accumulator: RecordAccumulator
+  readonly #metadata: Metadata
   readonly #onDone: (waiting: WaitingCall) => void
   readonly #clock: Clock
   readonly #startedAt: number
-  #timer: Timer
+  readonly #timer: Timer
   readonly #onAbort: () => void
   #next = 0
 
-  constructor(
-    messages: WaitingMessages,
-    clock: Clock,
-    accumulator: RecordAccumulator,
-    onDone: (waiting: WaitingCall) => void,
-  ) {
+  constructor(messages: WaitingMessages, collaborators: WaitingCallCollaborators) {
+    const { clock, metadata, accumulator, onDone } = collaborators
     this.topic = messages.topic
     this.call = messages.call
     this.#messages = messages
     this.#accumulator = accumulator
+    this.#metadata = metadata
     this.#onDone = onDone
     this.#clock = clock
     this.#startedAt = clock.now()
-    this.#timer = clock.setTimer(messages.timeoutMs, () => this.#onTimeout())
+    this.#timer = clock.setTimer(messages.timeoutMs, () => this.fail(this.timeout()))
     this.#onAbort = () => this.fail(new AbortedError('send', messages.signal as AbortSignal))
     messages.signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
@@ -242,7 +249,12 @@ class WaitingCall implements MemoryWaiter {
     this.call.failFrom(firstIndex + this.#next, firstIndex + messages.length, error)
   }
 
-  timeout(): TimeoutError {
+  /** What ends the call when its time is over: the reason, where the brokers named one. */
+  timeout(): KafkaError {
+    if (this.topic.partitionCount === 0) {
+      const reason = this.#metadata.topicFailure(this.topic.name)
+      if (reason !== undefined) return reason
+    }
     const options = { topic: this.topic.name, ...(this.lastError && { cause: this.lastError }) }
     const { timeoutMs, firstIndex } = this.#messages
     const last = this.lastError ? `; last: ${this.lastError.message}` : ''
@@ -263,11 +275,6 @@ class WaitingCall implements MemoryWaiter {
       `No buffer memory for message ${accepted} after ${timeoutMs} ms: 'bufferMemoryBytes' is used up by messages that wait for their broker${before}`,
       options,
     )
-  }
-
-  #onTimeout(): void {
-    // The lookup ends at the same moment and says why; its answer comes first.
-    this.#timer = this.#clock.setTimer(lookupGraceMs, () => this.fail(this.timeout()))
   }
 
   #end(): void {

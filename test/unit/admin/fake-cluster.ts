@@ -167,6 +167,7 @@ export class FakeCluster implements Cluster {
     topic: () => undefined,
     topicName: () => undefined,
     partition: () => undefined,
+    topicFailure: () => undefined,
     requireTopics: () => Promise.resolve(),
     requestRefresh: () => {},
     refresh: () => {

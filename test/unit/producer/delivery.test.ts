@@ -40,6 +40,23 @@ describe('delivery', () => {
     expect(await sent).toMatchObject({ code: 'UNKNOWN_TOPIC_OR_PARTITION' })
   })
 
+  test('P8: the time limit of send comes with what the brokers said, however late the lookup ends', async () => {
+    const { cluster, clock, producer } = setUp({ maxBlockMs: 1000 }, [])
+    cluster.metadata.lookupsHang = true
+    const sent = errorOf(producer.send('t', { value: '1' }))
+    await clock.advance(1000)
+    expect(await sent).toMatchObject({ code: 'UNKNOWN_TOPIC_OR_PARTITION' })
+  })
+
+  test('P8: send to brokers that say nothing ends in METADATA_TIMEOUT', async () => {
+    const { cluster, clock, producer } = setUp({ maxBlockMs: 1000 }, [])
+    cluster.metadata.lookupsHang = true
+    cluster.metadata.isSilent = true
+    const sent = errorOf(producer.send('t', { value: '1' }))
+    await clock.advance(1000)
+    expect(await sent).toMatchObject({ code: 'METADATA_TIMEOUT' })
+  })
+
   test('P8: one budget covers the wait for metadata and the wait for memory', async () => {
     const { cluster, clock, producer } = setUp(
       { maxBlockMs: 1000, bufferMemoryBytes: 4096, batchSizeBytes: 4096 },

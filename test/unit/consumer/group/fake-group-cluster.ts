@@ -53,6 +53,10 @@ export class FakeMetadata implements Metadata {
     return this.topic(topic)?.partitions[partition]
   }
 
+  topicFailure() {
+    return undefined
+  }
+
   requireTopics(names: readonly string[], deadline: Deadline): Promise<void> {
     if (names.every((name) => this.topics.has(name))) return Promise.resolve()
     return new Promise((resolve, reject) => {

@@ -42,6 +42,7 @@ export class FakeMetadata implements Metadata {
   partition(topic: string, partition: number): PartitionMetadata | undefined {
     return this.topics.get(topic)?.partitions[partition]
   }
+  topicFailure(): undefined {}
   requireTopics(): Promise<void> {
     return Promise.resolve()
   }

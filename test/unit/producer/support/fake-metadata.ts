@@ -10,6 +10,10 @@ export class FakeMetadata implements Metadata {
   readonly learntLeaders: { topic: string; partition: number; leaderId: number; leaderEpoch: number }[] = []
   readonly #topics = new Map<string, TopicMetadata>()
   readonly #listeners = new Set<() => void>()
+  /** Lookups don't end, not even with their deadline. */
+  lookupsHang = false
+  /** No broker has said anything of topics that are not set. */
+  isSilent = false
   /** Called when someone asks for a refresh. */
   onRefreshRequested: () => void = () => {}
 
@@ -56,7 +60,13 @@ export class FakeMetadata implements Metadata {
     return this.#topics.get(topic)?.partitions[partition]
   }
 
+  topicFailure(name: string): BrokerError | undefined {
+    if (this.#topics.has(name) || this.isSilent) return undefined
+    return new BrokerError(3, 'Metadata', { topic: name })
+  }
+
   async requireTopics(names: readonly string[], deadline: Deadline): Promise<void> {
+    if (this.lookupsHang) return new Promise(() => {})
     const isComplete = () => names.every((name) => this.#topics.has(name))
     if (isComplete()) return
     let wake: () => void = () => {}
