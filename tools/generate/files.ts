@@ -20,6 +20,7 @@ export function emitFiles(definitions: readonly MessageDefinition[], source: str
     }
     files.set(`${side}/all-apis.ts`, banner(source) + emitRegistry(side, requests))
   }
+  files.set('broker/apis-by-name.ts', banner(source) + emitNamedApis(requests))
   const data = messages.filter((message) => message.type === 'header' || message.type === 'data')
   for (const message of data) files.set(`data/${kebabCase(message.name)}.ts`, emitDataModule(message, source))
   files.set('data/all-codecs.ts', banner(source) + emitDataRegistry(data))
@@ -48,6 +49,28 @@ ${imports.join('\n')}
 
 /** Every API of the broker listener, the ${side}'s half, ordered by key. */
 export const ${side}Apis: readonly ${element}[] = [\n${names.map((name) => `${camelCase(name)}Api,`).join('\n')}\n]\n`
+}
+
+/** The broker's halves by Kafka's names, with the types that a name stands for. */
+function emitNamedApis(requests: readonly Message[]): string {
+  const names = requests.map(({ name }) => apiName(name))
+  const imports = names.map((name) => `import { ${camelCase(name)}Api } from './${kebabCase(name)}'`)
+  return `import type { BrokerApi } from '../../api'
+${imports.join('\n')}
+
+/** Every API of the broker listener, the broker's half, by Kafka's name of it. */
+export const brokerApis = {\n${names.map((name) => `${name}: ${camelCase(name)}Api,`).join('\n')}\n} as const
+
+/** Kafka's name of an API of the broker listener, such as \`Produce\`. */
+export type BrokerApiName = keyof typeof brokerApis
+
+/** The request of an API, as a broker reads it. */
+export type BrokerRequest<Name extends BrokerApiName> =
+  (typeof brokerApis)[Name] extends BrokerApi<infer Request, infer _> ? Request : never
+
+/** The response of an API, as a broker writes it. */
+export type BrokerResponse<Name extends BrokerApiName> =
+  (typeof brokerApis)[Name] extends BrokerApi<infer _, infer Response> ? Response : never\n`
 }
 
 function emitDataRegistry(messages: readonly Message[]): string {

@@ -35,9 +35,10 @@ export type Handle<Request, Response> = (
 ) => Response | undefined | Promise<Response | undefined>
 
 /** An API with what answers it. Requests of one connection are answered one after the other, as Kafka does. */
-export interface ApiHandler<Request = never, Response = unknown> {
+export interface ApiHandler<Request = unknown, Response = unknown> {
   readonly api: BrokerApi<Request, Response>
-  readonly handle: Handle<Request, Response>
+  /** A method, so that handlers of all APIs fit into one list. */
+  handle(request: Request, context: RequestContext): Response | undefined | Promise<Response | undefined>
 }
 
 /** Ties an API to what answers it; the types of request and response are the API's. */
