@@ -76,6 +76,35 @@ export interface Partition {
   /** Deletes all records before `offset`; -1 for all up to the high watermark. Answers the new log start. */
   deleteRecordsBefore(offset: bigint): bigint
 
+  /** The high watermark that a replica knows: the leader's own, or what reached the follower so far. */
+  highWatermarkOn(brokerId: number): bigint
+  /** What read_committed sees on a replica. */
+  lastStableOffsetOn(brokerId: number): bigint
+
+  /**
+   * Lets the controller elect: the first replica (`preferred`), or any living one although records are lost (`unclean`).
+   * @throws ELECTION_NOT_NEEDED, PREFERRED_LEADER_NOT_AVAILABLE, ELIGIBLE_LEADERS_NOT_AVAILABLE
+   */
+  electLeader(type: 'preferred' | 'unclean'): void
+
+  /**
+   * Other replicas. Done at once when the new ones run and are caught up, else when they are.
+   * @throws INVALID_REPLICA_ASSIGNMENT
+   */
+  reassign(replicas: readonly number[]): void
+  /** Back to the replicas of before. @throws NO_REASSIGNMENT_IN_PROGRESS, INVALID_REPLICA_ASSIGNMENT */
+  cancelReassignment(): void
+
+  /** Lets a follower get no more batches, as if its fetches were lost; it leaves the in-sync set when it lagged too long. */
+  holdReplication(brokerId: number): void
+  /** Lets a held follower go on: it truncates what the leader lacks, catches up and joins the in-sync set. */
+  releaseReplication(brokerId: number): void
+
+  /** Deletes on all running replicas what retention no longer keeps. */
+  applyRetention(): void
+  /** Compacts the logs of all running replicas, whatever the cleanup policy says. */
+  compact(): void
+
   /** Another leader, with a new epoch. @throws INVALID_REPLICA_ASSIGNMENT, ELIGIBLE_LEADERS_NOT_AVAILABLE */
   moveLeader(to: number): void
 
