@@ -95,15 +95,26 @@ export interface PartitionLog {
   readonly sizeInBytes: number
   /** Offset of the first record of the oldest open transaction; undefined when none is open. */
   readonly firstUnstableOffset: bigint | undefined
+  /**
+   * What read_committed sees while `highWatermark` is what is replicated. A transaction stays unstable until its
+   * marker is replicated too, so this is less than the smaller of the two above at times.
+   */
+  lastStableOffset(highWatermark: bigint): bigint
   readonly batches: readonly StoredBatch[]
   readonly latestEpoch: number
 
   /**
    * As leader: checks the batches by all rules of a Produce request, gives them offsets and the epoch, stores them.
-   * A duplicate is answered by `duplicate`, and nothing is stored.
+   * A duplicate is answered by `duplicate`, and nothing is stored. With origin `coordinator` (default: `client`) the
+   * rules for producers' sequences do not hold, as for offsets in a transaction.
    * @throws what Partition.append throws
    */
-  append(records: Buffer, leaderEpoch: number, produceVersion: number): LogAppend
+  append(
+    records: Buffer,
+    leaderEpoch: number,
+    produceVersion: number,
+    origin?: 'client' | 'coordinator',
+  ): LogAppend
   appendMarker(marker: TransactionMarker, leaderEpoch: number): LogAppend
   /** As follower: takes what the leader stored, unchecked; it must follow the end of this log. */
   replicate(batches: readonly StoredBatch[]): void

@@ -26,6 +26,11 @@ export interface RequestContext {
   readonly clientId: string | null
   /** Set by a handler that was told to slow the client down; the connection then also mutes itself (KIP-219). */
   throttleMs: number
+  /**
+   * Set by a handler that cannot say otherwise that it failed: the connection is closed, and nothing is answered. So
+   * Kafka does when a Produce request with acks 0 is refused.
+   */
+  closeConnection?: boolean
 }
 
 /** What answers one API. Undefined means that no response is sent, as for Produce with acks 0. */
