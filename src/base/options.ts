@@ -50,7 +50,8 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1)
 }
 
-function nearestName(name: string, known: readonly string[]): string | undefined {
+/** The known name that a wrong one was probably meant to be; undefined when none is near. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1
   for (const candidate of known) {
