@@ -1,3 +1,10 @@
+import type { HeartbeatRequest } from '../../wire/generated/broker/heartbeat'
+import type { JoinGroupRequest, JoinGroupResponse } from '../../wire/generated/broker/join-group'
+import type {
+  LeaveGroupRequestMemberIdentity,
+  LeaveGroupResponseMemberResponse,
+} from '../../wire/generated/broker/leave-group'
+import type { SyncGroupRequest, SyncGroupResponse } from '../../wire/generated/broker/sync-group'
 import type { RequestContext } from '../node/api-handler'
 
 export type GroupKind = 'classic' | 'consumer' | 'share'
@@ -23,6 +30,12 @@ export interface Group {
   readonly protocolType: string
   /** @throws UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, STALE_MEMBER_EPOCH, FENCED_INSTANCE_ID, REBALANCE_IN_PROGRESS, … */
   validateCommit(caller: OffsetCaller): void
+  /**
+   * Asked for each partition of a commit after `validateCommit`; a refusal fails the whole request. A consumer group lets
+   * an older epoch commit what the member has had since then (KIP-1251). Default: nothing is refused.
+   * @throws STALE_MEMBER_EPOCH
+   */
+  validatePartitionCommit?(caller: OffsetCaller, topic: string, partition: number): void
   /** @throws UNKNOWN_MEMBER_ID, STALE_MEMBER_EPOCH */
   validateFetch(memberId: string | null, memberEpoch: number): void
   /** True while a member reads the topic; such offsets can't be deleted or expire. */
@@ -35,6 +48,32 @@ export interface Group {
   coordinatorMoved(): void
   /** Called for a commit by a member: it lives. */
   touch?(memberId: string, context: RequestContext): void
+  /** @throws NON_EMPTY_GROUP while no offset of the group may be deleted. Default: they may. */
+  validateOffsetDelete?(): void
+  /**
+   * The wall time from which the retention of an offset counts that was committed at `committedAt`; undefined while it
+   * can't expire. Default: a share group's never expire, the others' count from their commit.
+   */
+  offsetRetentionStart?(committedAt: number): number | undefined
+}
+
+/**
+ * A group that members of the classic protocol talk to: a classic group, or a consumer group that they are still in
+ * while it is migrated (KIP-848). Refusals are thrown.
+ */
+export interface ClassicProtocolGroup extends Group {
+  classicJoin(request: JoinGroupRequest, context: RequestContext): Promise<JoinGroupResponse>
+  classicSync(request: SyncGroupRequest, context: RequestContext): Promise<SyncGroupResponse>
+  classicHeartbeat(request: HeartbeatRequest, context: RequestContext): void
+  /** One answer for each of the leaving members, in their order. */
+  classicLeave(
+    members: readonly LeaveGroupRequestMemberIdentity[],
+    context: RequestContext,
+  ): readonly LeaveGroupResponseMemberResponse[]
+}
+
+export function speaksClassicProtocol(group: Group): group is ClassicProtocolGroup {
+  return 'classicJoin' in group
 }
 
 /** All groups of the cluster, of every kind; shared by the engines of the kinds. */
@@ -57,6 +96,8 @@ export interface CommittedOffset {
   readonly committedAt: number
   /** Zero id when not known. */
   readonly topicId: string
+  /** Wall time at which it expires, of a commit that named its own retention (OffsetCommit 2 to 4). */
+  readonly expiresAt?: number
 }
 
 /** The offsets of all groups: committed ones, and those of open transactions (KIP-447). */
@@ -78,6 +119,8 @@ export interface OffsetStore {
   ): void
   /** True when a transaction that is not ended has an offset for it: UNSTABLE_OFFSET_COMMIT for those who ask. */
   hasPending(groupId: string, topic: string, partition: number): boolean
+  /** True when a transaction that is not ended has any offset of the group. */
+  hasPendingInGroup(groupId: string): boolean
   /** A marker was written to a partition of `__consumer_offsets`: pending offsets become committed, or go. */
   completeTransaction(producerId: bigint, offsetsPartition: number, committed: boolean): void
 }

@@ -1,0 +1,123 @@
+import { ErrorCode } from '../../base/error-codes'
+import {
+  offsetCommitApi,
+  type OffsetCommitRequest,
+  type OffsetCommitRequestRequestPartition,
+  type OffsetCommitRequestRequestTopic,
+  type OffsetCommitResponse,
+  type OffsetCommitResponseResponseTopic,
+} from '../../wire/generated/broker/offset-commit'
+import type { Topic } from '../cluster/topics'
+import type { CommittedOffset, Group } from '../groups/group'
+import { fail } from '../kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
+import type { Services } from '../services'
+import { authorizeGroup, createClassicGroup, refusalCode } from './group-access'
+import { requireTopic } from './offset-topics'
+
+/**
+ * OffsetCommit 2 to 10.
+ *
+ * 2 to 4: retention of the commit's own · 6: leader epoch · 7: static members · 9: member epochs of consumer groups, and
+ * GROUP_ID_NOT_FOUND · 10: topic ids
+ */
+export function offsetCommitHandler(
+  services: Services,
+): ApiHandler<OffsetCommitRequest, OffsetCommitResponse> {
+  return handler(offsetCommitApi, (request, context) => {
+    try {
+      authorizeGroup(services, context, 'Read', request.groupId)
+    } catch (error) {
+      const errorCode = refusalCode(services, error)
+      return { topics: request.topics.map((topic) => answerTopic(topic, context, () => errorCode)) }
+    }
+    const topics = request.topics.map((asked) => ({ asked, found: find(services, context, asked) }))
+    // With no topic to commit for, the group is not even looked at.
+    const isAnyFound = topics.some(({ found }) => typeof found !== 'number')
+    const refusal = isAnyFound ? admit(services, request, context) : ErrorCode.NONE
+    return {
+      topics: topics.map(({ asked, found }) =>
+        answerTopic(asked, context, (partition) => {
+          if (typeof found === 'number') return found
+          return refusal === ErrorCode.NONE ? store(services, request, found, partition) : refusal
+        }),
+      ),
+    }
+  })
+}
+
+function answerTopic(
+  topic: OffsetCommitRequestRequestTopic,
+  context: RequestContext,
+  commit: (partition: OffsetCommitRequestRequestPartition) => number,
+): OffsetCommitResponseResponseTopic {
+  return {
+    ...(context.apiVersion >= 10 ? { topicId: topic.topicId } : { name: topic.name }),
+    partitions: topic.partitions.map((partition) => ({
+      partitionIndex: partition.partitionIndex,
+      errorCode: commit(partition),
+    })),
+  }
+}
+
+function find(
+  services: Services,
+  context: RequestContext,
+  named: OffsetCommitRequestRequestTopic,
+): Topic | number {
+  try {
+    return requireTopic(services, context, named, context.apiVersion >= 10)
+  } catch (error) {
+    return refusalCode(services, error)
+  }
+}
+
+/** The code with which the group refuses the caller. */
+function admit(services: Services, request: OffsetCommitRequest, context: RequestContext): number {
+  try {
+    services.coordinators.require(context, 'group', request.groupId)
+    const group = groupToCommit(services, request, context)
+    group.validateCommit({
+      memberId: request.memberId,
+      groupInstanceId: request.groupInstanceId,
+      generationOrEpoch: request.generationIdOrMemberEpoch,
+      isTransactional: false,
+      apiVersion: context.apiVersion,
+    })
+    group.touch?.(request.memberId, context)
+    return ErrorCode.NONE
+  } catch (error) {
+    return refusalCode(services, error)
+  }
+}
+
+/** Whoever is no member of a group that does not exist makes one by its commit. */
+function groupToCommit(services: Services, request: OffsetCommitRequest, context: RequestContext): Group {
+  const group = services.groups.get(request.groupId)
+  if (group !== undefined) return group
+  if (request.generationIdOrMemberEpoch < 0) return createClassicGroup(services, request.groupId)
+  throw fail(context.apiVersion >= 9 ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION')
+}
+
+function store(
+  services: Services,
+  request: OffsetCommitRequest,
+  topic: Topic,
+  partition: OffsetCommitRequestRequestPartition,
+): number {
+  const { runtime, configs, offsets } = services
+  const metadata = partition.committedMetadata ?? ''
+  if (metadata.length > configs.brokerNumber('offset.metadata.max.bytes'))
+    return ErrorCode.OFFSET_METADATA_TOO_LARGE
+  const now = runtime.clock.wallTime()
+  const offset: CommittedOffset = {
+    offset: partition.committedOffset,
+    leaderEpoch: partition.committedLeaderEpoch,
+    metadata,
+    committedAt: now,
+    topicId: topic.id,
+    ...(request.retentionTimeMs === -1n ? {} : { expiresAt: now + Number(request.retentionTimeMs) }),
+  }
+  offsets.put(request.groupId, topic.name, partition.partitionIndex, offset)
+  return ErrorCode.NONE
+}

@@ -1,0 +1,144 @@
+import { ErrorCode } from '../../base/error-codes'
+import {
+  txnOffsetCommitApi,
+  type TxnOffsetCommitRequest,
+  type TxnOffsetCommitRequestRequestPartition,
+  type TxnOffsetCommitRequestRequestTopic,
+  type TxnOffsetCommitResponse,
+} from '../../wire/generated/broker/txn-offset-commit'
+import type { Topic } from '../cluster/topics'
+import { errorCodeOf, fail } from '../kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
+import type { Services } from '../services'
+import { authorizeGroup, createClassicGroup, refusalCode, requireGroupId } from './group-access'
+import { requireTopic } from './offset-topics'
+
+/**
+ * TxnOffsetCommit 0 to 5. The offsets are kept until the transaction's marker comes to the group's partition.
+ *
+ * 2: leader epoch · 3: who the member is, so that a fenced one can't commit (KIP-447) · 4: TRANSACTION_ABORTABLE ·
+ * 5: the group is added to the transaction by this (KIP-890)
+ */
+export function txnOffsetCommitHandler(
+  services: Services,
+): ApiHandler<TxnOffsetCommitRequest, TxnOffsetCommitResponse> {
+  return handler(txnOffsetCommitApi, (request, context) => {
+    const refusal = authorize(services, request, context)
+    const topics = request.topics.map((asked) => ({
+      asked,
+      found: refusal === ErrorCode.NONE ? find(services, context, asked) : refusal,
+    }))
+    const isAnyFound = topics.some(({ found }) => typeof found !== 'number')
+    const groupRefusal = isAnyFound ? admit(services, request, context) : ErrorCode.NONE
+    const commit = (found: Topic | number, partition: TxnOffsetCommitRequestRequestPartition): number => {
+      if (typeof found === 'number') return found
+      return groupRefusal === ErrorCode.NONE ? store(services, request, found, partition) : groupRefusal
+    }
+    return {
+      throttleTimeMs: context.throttleMs,
+      topics: topics.map(({ asked, found }) => ({
+        name: asked.name,
+        partitions: asked.partitions.map((partition) => ({
+          partitionIndex: partition.partitionIndex,
+          errorCode: commit(found, partition),
+        })),
+      })),
+    }
+  })
+}
+
+function authorize(services: Services, request: TxnOffsetCommitRequest, context: RequestContext): number {
+  try {
+    if (!services.authorizer.allows(context, 'Write', 'TransactionalId', request.transactionalId))
+      throw fail('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
+    authorizeGroup(services, context, 'Read', request.groupId)
+    return ErrorCode.NONE
+  } catch (error) {
+    return refusalCode(services, error)
+  }
+}
+
+function find(
+  services: Services,
+  context: RequestContext,
+  named: TxnOffsetCommitRequestRequestTopic,
+): Topic | number {
+  try {
+    return requireTopic(services, context, named, false)
+  } catch (error) {
+    return refusalCode(services, error)
+  }
+}
+
+function admit(services: Services, request: TxnOffsetCommitRequest, context: RequestContext): number {
+  try {
+    requireGroupId(request.groupId)
+    services.coordinators.require(context, 'group', request.groupId)
+    verifyTransaction(services, request, context)
+    validateMember(services, request, context)
+    return ErrorCode.NONE
+  } catch (error) {
+    return refusalCode(services, error)
+  }
+}
+
+/** Asks the transaction coordinator, and says its answer in the words that the version knows. */
+function verifyTransaction(
+  services: Services,
+  request: TxnOffsetCommitRequest,
+  context: RequestContext,
+): void {
+  const { transactionalId, producerId, producerEpoch, groupId } = request
+  const mayAdd = context.apiVersion >= 5
+  try {
+    services.transactions.verifyOffsets(transactionalId, { producerId, producerEpoch }, groupId, mayAdd)
+  } catch (error) {
+    switch (errorCodeOf(error)) {
+      case ErrorCode.TRANSACTION_ABORTABLE:
+        throw context.apiVersion >= 4 ? error : fail('INVALID_TXN_STATE')
+      case ErrorCode.PRODUCER_FENCED:
+        throw fail('INVALID_PRODUCER_EPOCH')
+      case ErrorCode.CONCURRENT_TRANSACTIONS:
+        throw mayAdd ? error : fail('COORDINATOR_NOT_AVAILABLE')
+      case ErrorCode.NOT_COORDINATOR:
+        // It is about the transaction's coordinator, which is not the one that was asked.
+        throw fail('COORDINATOR_NOT_AVAILABLE')
+      default:
+        throw error
+    }
+  }
+}
+
+function validateMember(services: Services, request: TxnOffsetCommitRequest, context: RequestContext): void {
+  const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationOrEpoch } = request
+  const existing = services.groups.get(groupId)
+  if (existing === undefined && generationOrEpoch >= 0) throw fail('ILLEGAL_GENERATION')
+  const group = existing ?? createClassicGroup(services, groupId)
+  try {
+    const { apiVersion } = context
+    group.validateCommit({ memberId, groupInstanceId, generationOrEpoch, isTransactional: true, apiVersion })
+  } catch (error) {
+    // No version up to 5 knows member epochs.
+    throw errorCodeOf(error) === ErrorCode.STALE_MEMBER_EPOCH ? fail('ILLEGAL_GENERATION') : error
+  }
+}
+
+function store(
+  services: Services,
+  request: TxnOffsetCommitRequest,
+  topic: Topic,
+  partition: TxnOffsetCommitRequestRequestPartition,
+): number {
+  const { runtime, configs, offsets } = services
+  const metadata = partition.committedMetadata ?? ''
+  if (metadata.length > configs.brokerNumber('offset.metadata.max.bytes'))
+    return ErrorCode.OFFSET_METADATA_TOO_LARGE
+  offsets.putPending(request.producerId, request.groupId, topic.name, partition.partitionIndex, {
+    offset: partition.committedOffset,
+    leaderEpoch: partition.committedLeaderEpoch,
+    metadata,
+    committedAt: runtime.clock.wallTime(),
+    topicId: topic.id,
+  })
+  return ErrorCode.NONE
+}
