@@ -11,15 +11,28 @@ export interface Transactions {
   newProducerId(): bigint
   /**
    * Before a transactional batch is appended: is the partition part of the producer's open transaction? With
-   * `mayAdd` (Produce 12+, KIP-890) it is added by this. Answers at once or later.
-   * @throws INVALID_TXN_STATE, INVALID_PRODUCER_EPOCH, INVALID_PRODUCER_ID_MAPPING, CONCURRENT_TRANSACTIONS, …
+   * `mayAdd` (Produce 12+, KIP-890) it is added by this. `knowsAbortable` (Produce 11+, default: `mayAdd`) tells
+   * whether the client understands TRANSACTION_ABORTABLE. The codes are those that a Produce response has.
+   * @throws TRANSACTION_ABORTABLE or INVALID_TXN_STATE, INVALID_PRODUCER_EPOCH, INVALID_PRODUCER_ID_MAPPING,
+   *   CONCURRENT_TRANSACTIONS (with `mayAdd`), NOT_ENOUGH_REPLICAS for what older clients would not retry
    */
   verifyPartition(
     transactionalId: string,
     producer: ProducerIdAndEpoch,
     partition: Pick<Partition, 'topic' | 'index'>,
     mayAdd: boolean,
+    knowsAbortable?: boolean,
   ): void
-  /** The same for the offsets of a group (TxnOffsetCommit); the partition is one of `__consumer_offsets`. */
-  verifyOffsets(transactionalId: string, producer: ProducerIdAndEpoch, groupId: string, mayAdd: boolean): void
+  /**
+   * The same for the offsets of a group; the partition is one of `__consumer_offsets`. `mayAdd` from TxnOffsetCommit 5
+   * on, `knowsAbortable` from 4 on.
+   * @throws as `verifyPartition`, and coordinators' codes as they are
+   */
+  verifyOffsets(
+    transactionalId: string,
+    producer: ProducerIdAndEpoch,
+    groupId: string,
+    mayAdd: boolean,
+    knowsAbortable?: boolean,
+  ): void
 }

@@ -1,0 +1,75 @@
+import { ErrorCode } from '../../base/error-codes'
+import {
+  describeTransactionsApi,
+  type DescribeTransactionsRequest,
+  type DescribeTransactionsResponse,
+  type DescribeTransactionsResponseTransactionState,
+} from '../../wire/generated/broker/describe-transactions'
+import { errorCodeOf, fail } from '../kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
+import type { Services } from '../services'
+import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
+import { noProducerEpoch, noProducerId } from '../transactions/transaction-metadata'
+
+/** DescribeTransactions (KIP-664): state, producer and partitions of transactional ids that this broker coordinates. */
+export function describeTransactionsHandler(
+  services: Services,
+  transactions: TransactionCoordinator,
+): ApiHandler<DescribeTransactionsRequest, DescribeTransactionsResponse> {
+  return handler(describeTransactionsApi, (request, context) => {
+    const transactionStates = request.transactionalIds.map((transactionalId) => {
+      try {
+        return describe(services, transactions, transactionalId, context)
+      } catch (error) {
+        return refused(transactionalId, errorCodeOf(error))
+      }
+    })
+    return { throttleTimeMs: context.throttleMs, transactionStates }
+  })
+}
+
+function describe(
+  services: Services,
+  transactions: TransactionCoordinator,
+  transactionalId: string,
+  context: RequestContext,
+): DescribeTransactionsResponseTransactionState {
+  const { authorizer, coordinators } = services
+  if (!authorizer.allows(context, 'Describe', 'TransactionalId', transactionalId)) {
+    throw fail('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
+  }
+  if (transactionalId === '') throw fail('INVALID_REQUEST')
+  coordinators.require(context, 'transaction', transactionalId)
+  const transaction = transactions.get(transactionalId)
+  if (transaction === undefined) throw fail('TRANSACTIONAL_ID_NOT_FOUND')
+  const topics = new Map<string, number[]>()
+  for (const { topic, partition } of transaction.partitions) {
+    const partitions = topics.get(topic)
+    if (partitions !== undefined) partitions.push(partition)
+    else if (authorizer.allows(context, 'Describe', 'Topic', topic)) topics.set(topic, [partition])
+  }
+  const { facts } = transaction
+  return {
+    errorCode: ErrorCode.NONE,
+    transactionalId,
+    transactionState: facts.state,
+    transactionTimeoutMs: facts.timeoutMs,
+    transactionStartTimeMs: BigInt(Math.floor(facts.startTimestamp)),
+    producerId: facts.producerId,
+    producerEpoch: facts.producerEpoch,
+    topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
+  }
+}
+
+function refused(transactionalId: string, errorCode: number): DescribeTransactionsResponseTransactionState {
+  return {
+    errorCode,
+    transactionalId,
+    transactionState: '',
+    transactionTimeoutMs: 0,
+    transactionStartTimeMs: 0n,
+    producerId: noProducerId,
+    producerEpoch: noProducerEpoch,
+    topics: [],
+  }
+}

@@ -1,0 +1,40 @@
+import { ErrorCode } from '../../base/error-codes'
+import { endTxnApi, type EndTxnRequest, type EndTxnResponse } from '../../wire/generated/broker/end-txn'
+import { errorCodeOf, fail } from '../kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
+import type { Services } from '../services'
+import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
+import type { ProducerIdAndEpoch } from '../transactions/transactions'
+import { fencedCode } from './fenced-code'
+
+/** EndTxn: commit or abort. From version 5 on (KIP-890) the answer says with which id and epoch to go on. */
+export function endTxnHandler(
+  services: Services,
+  transactions: TransactionCoordinator,
+): ApiHandler<EndTxnRequest, EndTxnResponse> {
+  return handler(endTxnApi, (request, context) => {
+    try {
+      const { producerId, producerEpoch } = end(services, transactions, request, context)
+      return { throttleTimeMs: context.throttleMs, errorCode: ErrorCode.NONE, producerId, producerEpoch }
+    } catch (error) {
+      // Before version 2 clients don't know PRODUCER_FENCED.
+      const errorCode = context.apiVersion < 2 ? fencedCode(error) : errorCodeOf(error)
+      return { throttleTimeMs: context.throttleMs, errorCode }
+    }
+  })
+}
+
+function end(
+  services: Services,
+  transactions: TransactionCoordinator,
+  request: EndTxnRequest,
+  context: RequestContext,
+): ProducerIdAndEpoch {
+  const { transactionalId, producerId, producerEpoch, committed } = request
+  if (!services.authorizer.allows(context, 'Write', 'TransactionalId', transactionalId)) {
+    throw fail('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
+  }
+  if (transactionalId !== '') services.coordinators.require(context, 'transaction', transactionalId)
+  const protocol = context.apiVersion >= 5 ? 2 : 1
+  return transactions.end(transactionalId, { producer: { producerId, producerEpoch }, committed }, protocol)
+}

@@ -1,0 +1,58 @@
+import { ErrorCode } from '../../base/error-codes'
+import {
+  initProducerIdApi,
+  type InitProducerIdRequest,
+  type InitProducerIdResponse,
+} from '../../wire/generated/broker/init-producer-id'
+import { errorCodeOf, fail } from '../kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
+import { clusterResource } from '../security/security'
+import type { Services } from '../services'
+import { noProducerEpoch, noProducerId } from '../transactions/transaction-metadata'
+import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
+import type { ProducerIdAndEpoch } from '../transactions/transactions'
+import { fencedCode } from './fenced-code'
+
+/** InitProducerId: an id and epoch for an idempotent producer, or for a transactional one, which fences all before it. */
+export function initProducerIdHandler(
+  services: Services,
+  transactions: TransactionCoordinator,
+): ApiHandler<InitProducerIdRequest, InitProducerIdResponse> {
+  return handler(initProducerIdApi, (request, context) => {
+    try {
+      const { producerId, producerEpoch } = initProducerId(services, transactions, request, context)
+      return { throttleTimeMs: context.throttleMs, errorCode: ErrorCode.NONE, producerId, producerEpoch }
+    } catch (error) {
+      // Before version 4 clients don't know PRODUCER_FENCED.
+      const errorCode = context.apiVersion < 4 ? fencedCode(error) : errorCodeOf(error)
+      return { throttleTimeMs: context.throttleMs, errorCode, producerEpoch: noProducerEpoch }
+    }
+  })
+}
+
+function initProducerId(
+  services: Services,
+  transactions: TransactionCoordinator,
+  request: InitProducerIdRequest,
+  context: RequestContext,
+): ProducerIdAndEpoch {
+  const { authorizer, coordinators } = services
+  const { transactionalId } = request
+  if (transactionalId === null) {
+    const isAllowed =
+      authorizer.allows(context, 'IdempotentWrite', 'Cluster', clusterResource) ||
+      authorizer.allowsAny(context, 'Write', 'Topic')
+    if (!isAllowed) throw fail('CLUSTER_AUTHORIZATION_FAILED')
+  } else if (!authorizer.allows(context, 'Write', 'TransactionalId', transactionalId)) {
+    throw fail('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
+  }
+  const hasId = request.producerId !== noProducerId
+  if (hasId !== (request.producerEpoch !== noProducerEpoch)) throw fail('INVALID_REQUEST')
+  if (transactionalId === null) return { producerId: transactions.newProducerId(), producerEpoch: 0 }
+  if (transactionalId !== '') coordinators.require(context, 'transaction', transactionalId)
+  return transactions.initProducerId({
+    transactionalId,
+    timeoutMs: request.transactionTimeoutMs,
+    ...(hasId ? { expected: { producerId: request.producerId, producerEpoch: request.producerEpoch } } : {}),
+  })
+}
