@@ -32,12 +32,35 @@ export interface Topics {
   /** The partition, or undefined when topic or index do not exist. */
   partition(name: string, index: number): Partition | undefined
   /** @throws what Kafka refuses: INVALID_TOPIC_EXCEPTION, TOPIC_ALREADY_EXISTS, INVALID_CONFIG, INVALID_PARTITIONS, … */
-  create(spec: NewTopicSpec, options?: { readonly validateOnly?: boolean }): Topic
+  create(spec: NewTopicSpec): Topic
+  /** What `create` would make of it, without making it. @throws as `create` */
+  plan(spec: NewTopicSpec): TopicPlan
+  /**
+   * Adds partitions up to a total, on the given replicas or placed as for a new topic.
+   * @throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS, INVALID_REPLICA_ASSIGNMENT, INVALID_REPLICATION_FACTOR
+   */
+  addPartitions(name: string, total: number, options?: AddPartitionsOptions): Topic
   /** @throws UNKNOWN_TOPIC_OR_PARTITION */
   delete(name: string): void
   /** Creates an internal topic on first need. */
   ensureInternal(name: InternalTopicName): Topic
   watch(listener: (change: TopicChange) => void): () => void
+}
+
+/** A topic as it would be created: checked, with its defaults and the places of its replicas. */
+export interface TopicPlan {
+  readonly name: string
+  /** Replicas of each partition, by index. */
+  readonly assignments: readonly (readonly number[])[]
+  readonly configs: ReadonlyMap<string, string>
+}
+
+/** How partitions are added to a topic. */
+export interface AddPartitionsOptions {
+  /** Replicas of each added partition. */
+  readonly assignments?: readonly (readonly number[])[]
+  /** Checks and changes nothing. */
+  readonly validateOnly?: boolean
 }
 
 export type InternalTopicName = '__consumer_offsets' | '__transaction_state' | '__share_group_state'

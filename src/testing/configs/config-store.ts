@@ -24,6 +24,8 @@ export interface ConfigStore {
   log(topic: string): LogConfig
   /** Forgets what was set for a topic that is deleted. */
   forgetTopic(topic: string): void
+  /** Checks the configs of a topic and answers them as they would be kept. @throws INVALID_CONFIG */
+  checkedTopic(configs: Readonly<Record<string, string | null>>): ReadonlyMap<string, string>
   /** Sets the configs of a new topic, checked. @throws INVALID_CONFIG */
   setTopic(topic: string, configs: Readonly<Record<string, string | null>>): void
 }
