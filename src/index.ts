@@ -12,6 +12,8 @@ export type {
   ProducerOptions,
   ResolvedProducerOptions,
 } from './producer/producer-options'
+export { Transaction, type TransactionWaitOptions } from './producer/transactions/transaction'
+export type { TransactionGroup, TransactionOffset } from './producer/transactions/transaction-offsets'
 export type { OutgoingMessage, Receipt, SendOptions } from './producer/outgoing-message'
 export type { CompressionType } from './wire/records/compression/codec'
 

@@ -87,7 +87,7 @@ export interface ClusterOptions {
 }
 
 /** The options with nothing left open; secrets are inside objects that don't show them. */
-export interface ResolvedClusterOptions extends Omit<LinkSettings, 'onSuspect'> {
+export interface ResolvedClusterOptions extends Omit<LinkSettings, 'onSuspect' | 'onVersions'> {
   readonly brokers: readonly HostAndPort[]
   readonly requestTimeoutMs: number
   readonly retryBackoffMs: number

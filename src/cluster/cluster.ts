@@ -92,6 +92,12 @@ export interface Cluster {
   /** Makes the next `coordinator` call look it up again. */
   forgetCoordinator(type: CoordinatorType, key: string): void
 
+  /**
+   * Level of a feature that the cluster has finalized, such as `transaction.version`; 0 before a broker has said it,
+   * and when it has none.
+   */
+  finalizedFeature(name: string): number
+
   /** The version that `send` would use on that broker; connects when it is not known yet. */
   negotiatedVersion(nodeId: number, api: ClientApi<never, unknown>, options?: SendOptions): Promise<number>
 

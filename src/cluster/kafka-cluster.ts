@@ -19,6 +19,7 @@ import type {
 } from './cluster'
 import type { ResolvedClusterOptions } from './cluster-options'
 import { Coordinators, findCoordinatorRequest, readCoordinator } from './coordinators'
+import { FinalizedFeatures } from './finalized-features'
 import type { BrokerMetadata } from './metadata'
 import { MetadataCache } from './metadata-cache'
 import { RequestRouter, unknownNode } from './request-router'
@@ -38,6 +39,7 @@ export class KafkaCluster implements Cluster {
   readonly #pool: ConnectionPool
   readonly #coordinators: Coordinators
   readonly #router: RequestRouter
+  readonly #features = new FinalizedFeatures()
   #leases = 0
 
   constructor(options: ResolvedClusterOptions) {
@@ -50,6 +52,7 @@ export class KafkaCluster implements Cluster {
     this.#pool = new ConnectionPool({
       ...options,
       onSuspect: (reason) => this.metadata.requestRefresh(reason),
+      onVersions: (versions) => this.#features.note(versions),
     })
     this.metadata = new MetadataCache(options, {
       askOnce: (request) => this.#router.askOnce(metadataApi, metadataBody(request)),
@@ -113,6 +116,10 @@ export class KafkaCluster implements Cluster {
 
   forgetCoordinator(type: CoordinatorType, key: string): void {
     this.#coordinators.forget(type, key)
+  }
+
+  finalizedFeature(name: string): number {
+    return this.#features.level(name)
   }
 
   async negotiatedVersion(

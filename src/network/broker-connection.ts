@@ -19,6 +19,8 @@ export interface SetupSettings extends ConnectionSettings {
   readonly resolveHost: HostResolver
   /** A number in [0, 1) where chance is wanted. */
   readonly random: () => number
+  /** Called with what each new connection learnt of its broker's versions and features. */
+  readonly onVersions: (versions: VersionRanges) => void
 }
 
 /** A request, or what makes it once the version is known: some layouts depend on the version. */

@@ -32,6 +32,7 @@ export async function openConnection(
   try {
     const versions = await negotiate(connection, broker, timeoutMs)
     connection.markVersionsKnown()
+    settings.onVersions(versions)
     const ready = new BrokerConnection(connection, versions, address, settings, timeoutMs)
     if (settings.sasl !== undefined) {
       const lifetimeMs = await authenticate(connection, versions, settings.sasl, address, broker, timeoutMs)

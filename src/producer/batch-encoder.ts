@@ -13,16 +13,18 @@ export class BatchEncoder {
   readonly #codec: CompressionCodec | undefined
   readonly #level: number | undefined
   readonly #logger: Logger
+  readonly #isTransactional: boolean
   readonly #onCompressed: (batch: ProducerBatch) => void
 
   /** @param onCompressed is called when a batch that was `compressing` may be sealed */
   constructor(
-    compression: ResolvedProducerOptions['compression'],
+    { compression, transactionalId }: Pick<ResolvedProducerOptions, 'compression' | 'transactionalId'>,
     logger: Logger,
     onCompressed: (batch: ProducerBatch) => void,
   ) {
     this.#codec = codecNamed(compression.type)
     this.#level = compression.level
+    this.#isTransactional = transactionalId !== undefined
     this.#logger = logger
     this.#onCompressed = onCompressed
   }
@@ -62,7 +64,8 @@ export class BatchEncoder {
     if (batch.sealed === undefined) {
       const { compressed } = batch
       const isSmaller = compressed !== undefined && compressed.type !== 0
-      batch.sealed = batch.builder.seal({ ...identity, ...(isSmaller && { compressed }) })
+      const isTransactional = this.#isTransactional
+      batch.sealed = batch.builder.seal({ ...identity, isTransactional, ...(isSmaller && { compressed }) })
       batch.stage = 'sealed'
     } else if (batch.identity !== batch.stampedAs || batch.baseSequence !== batch.stampedSequence) {
       batch.sealed.restamp(identity)

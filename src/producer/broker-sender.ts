@@ -9,6 +9,7 @@ import {
   outcomesOf,
   type ProduceOutcome,
 } from './produce-request'
+import type { TransactionManager } from './transactions/transaction-manager'
 
 export interface BrokerSenderOptions {
   readonly acks: number
@@ -16,6 +17,7 @@ export interface BrokerSenderOptions {
   readonly maxInFlightRequests: number
   readonly maxRequestSizeBytes: number
   readonly connection: string
+  readonly transactions: TransactionManager | undefined
 }
 
 /** What a broker's sender asks and tells. */
@@ -104,13 +106,14 @@ export class BrokerSender {
   }
 
   #send(outgoing: readonly OutgoingBatch[]): void {
-    const { acks, requestTimeoutMs, connection } = this.#options
+    const { acks, requestTimeoutMs: timeoutMs, connection, transactions } = this.#options
+    const transactionalId = transactions?.transactionalId ?? null
     const request: InFlightRequest = { outgoing, outcomes: undefined, response: undefined }
     this.#inFlight.push(request)
-    const maxVersion = maxProduceVersion(outgoing)
+    const maxVersion = transactions?.maxProduceVersion ?? maxProduceVersion(outgoing)
     this.#cluster
-      .send(this.nodeId, produceApi, createProduceRequest(outgoing, { acks, timeoutMs: requestTimeoutMs }), {
-        timeoutMs: requestTimeoutMs,
+      .send(this.nodeId, produceApi, createProduceRequest(outgoing, { transactionalId, acks, timeoutMs }), {
+        timeoutMs,
         connection,
         noResponse: acks === 0,
         ...(maxVersion !== undefined && { maxVersion }),

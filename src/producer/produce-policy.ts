@@ -15,11 +15,13 @@ export type RefusalAction = 'duplicate' | 'split' | 'renumber' | 'renew' | 'retr
 export interface RefusedBatch {
   readonly recordCount: number
   readonly isIdempotent: boolean
+  /** Nothing is mended inside a transaction: it is aborted (P5, P6). */
+  readonly isTransactional: boolean
   /** An earlier attempt may have been stored. */
   readonly maybeStored: boolean
 }
 
-/** The one policy for Produce error codes of the producer without transactions (R8). */
+/** The one policy for Produce error codes (R8). */
 export function refusalAction(errorCode: number, batch: RefusedBatch): RefusalAction {
   switch (errorCode) {
     case ErrorCode.DUPLICATE_SEQUENCE_NUMBER:
@@ -30,10 +32,10 @@ export function refusalAction(errorCode: number, batch: RefusedBatch): RefusalAc
       return batch.recordCount > 1 && !batch.maybeStored ? 'split' : 'fail'
     case ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER:
     case ErrorCode.UNKNOWN_PRODUCER_ID:
-      return batch.isIdempotent ? 'renumber' : 'fail'
+      return batch.isIdempotent && !batch.isTransactional ? 'renumber' : 'fail'
     case ErrorCode.INVALID_PRODUCER_EPOCH:
     case ErrorCode.INVALID_PRODUCER_ID_MAPPING:
-      return batch.isIdempotent ? 'renew' : 'fail'
+      return batch.isIdempotent && !batch.isTransactional ? 'renew' : 'fail'
     default:
       return isRetriable(errorCode) ? 'retry' : 'fail'
   }

@@ -32,7 +32,7 @@ export function maxProduceVersion(outgoing: readonly OutgoingBatch[]): number | 
 /** The request for one broker; at most one batch of a partition. */
 export function createProduceRequest(
   outgoing: readonly OutgoingBatch[],
-  options: { readonly acks: number; readonly timeoutMs: number },
+  options: { readonly transactionalId: string | null; readonly acks: number; readonly timeoutMs: number },
 ): ProduceRequest {
   const topics = new Map<
     string,
@@ -44,7 +44,7 @@ export function createProduceRequest(
     if (data === undefined) topics.set(topic, (data = { name: topic, topicId, partitionData: [] }))
     data.partitionData.push({ index: partition, records: batch.sealed?.bytes ?? null })
   }
-  return { transactionalId: null, ...options, topicData: [...topics.values()] }
+  return { ...options, topicData: [...topics.values()] }
 }
 
 /** The outcomes in the order of `outgoing`. A partition that the broker forgot to answer is lost. */

@@ -18,6 +18,15 @@ export interface IdentitySource {
   bump(seen: ProducerIdAndEpoch): void
 }
 
+/** What the sender needs of it. */
+export interface IdentityProvider extends IdentitySource {
+  /** Asks for an identity unless there is one or one is being asked for. */
+  ensure(): void
+  /** Gives the identity up for a new one, unless it is not current any more. */
+  renew(seen: ProducerIdAndEpoch): void
+  close(): void
+}
+
 /** Who is told. */
 export interface IdentityListener {
   /** There is an identity: what waited for it may be sent. */
@@ -35,7 +44,7 @@ const noTransactionTimeoutMs = 0x7fffffff
  * Owns producer id and epoch of the idempotent producer. They are obtained at first use, by InitProducerId from any
  * broker; the epoch is raised here, without a broker, when a partition's sequence has to start again (KIP-360).
  */
-export class ProducerIdentity implements IdentitySource {
+export class ProducerIdentity implements IdentityProvider {
   readonly #cluster: Cluster
   readonly #timeoutMs: number
   readonly #listener: IdentityListener
@@ -56,7 +65,6 @@ export class ProducerIdentity implements IdentitySource {
     return this.#current
   }
 
-  /** Asks for an identity unless there is one or one is being asked for; the listener hears of it. */
   ensure(): void {
     if (this.#current !== undefined || this.#asking || this.#closed) return
     this.#asking = true
@@ -73,7 +81,6 @@ export class ProducerIdentity implements IdentitySource {
     this.#cluster.logger.info('Raised the producer epoch', { ...this.#current })
   }
 
-  /** Gives the identity up for a new one, unless it is not current any more. */
   renew(seen: ProducerIdAndEpoch): void {
     if (this.#current !== seen) return
     this.#current = undefined

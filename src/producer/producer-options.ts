@@ -57,6 +57,16 @@ export interface ProducerOptions {
   readonly partitioner?: 'default' | undefined
   /** Lets brokers that are configured so create a topic at the first message for it. Default: true. */
   readonly allowAutoTopicCreation?: boolean | undefined
+  /**
+   * `transactional.id`. Lets the producer write in transactions, and only so. It stays the same from run to run, and
+   * belongs to one producer at a time: a new one with the same id ends what the old one left open, and fences it.
+   */
+  readonly transactionalId?: string | undefined
+  /**
+   * `transaction.timeout.ms`. Milliseconds after which the broker aborts a transaction that was not ended; at most the
+   * broker's `transaction.max.timeout.ms`. Default: 60,000.
+   */
+  readonly transactionTimeoutMs?: number | undefined
 }
 
 /** The options as the producer uses them: defaults applied, checked, frozen. */
@@ -74,6 +84,8 @@ export interface ResolvedProducerOptions {
   readonly maxInFlightRequestsPerConnection: number
   readonly partitioner: 'default'
   readonly allowAutoTopicCreation: boolean
+  readonly transactionalId: string | undefined
+  readonly transactionTimeoutMs: number
 }
 
 /** The greatest delay a timer of Node takes. */
@@ -121,6 +133,8 @@ const schema = z.strictObject({
   maxInFlightRequestsPerConnection: z.int('must be a whole number').min(1, 'must be 1 or more').default(5),
   partitioner: z.literal('default', "must be 'default'").default('default'),
   allowAutoTopicCreation: z.boolean('must be true or false').default(true),
+  transactionalId: z.string('must be a text').min(1, 'must not be empty').optional(),
+  transactionTimeoutMs: milliseconds.min(1, 'must be 1 or more').default(60_000),
 })
 
 const what = 'producer'
@@ -141,6 +155,7 @@ export function resolveProducerOptions(
   const least = given.lingerMs + timeoutMs
   const resolved: ResolvedProducerOptions = {
     ...given,
+    transactionalId: given.transactionalId,
     idempotent,
     compression: Object.freeze(given.compression),
     requestTimeoutMs: timeoutMs,
@@ -156,6 +171,9 @@ function contradictions(options: ResolvedProducerOptions): string[] {
   const { idempotent, maxInFlightRequestsPerConnection: inFlight, lingerMs, requestTimeoutMs } = options
   if (idempotent && options.acks !== -1) {
     problems.push(`option 'idempotent' is true and 'acks' is ${options.acks}: idempotence needs acks 'all'`)
+  }
+  if (options.transactionalId !== undefined && !idempotent) {
+    problems.push(`option 'transactionalId' is set: transactions need 'idempotent' true and acks 'all'`)
   }
   if (idempotent && inFlight > maxInFlightIdempotent) {
     problems.push(

@@ -19,6 +19,9 @@ import { type AnyTopic, type PreparedMessage, prepareMessage } from './record-se
 import { SendAdmission } from './send-admission'
 import { SendCall } from './send-call'
 import { Sender } from './sender'
+import { ProducerTransactions } from './transactions/producer-transactions'
+import type { Transaction, TransactionWaitOptions } from './transactions/transaction'
+import { TransactionManager } from './transactions/transaction-manager'
 
 /** Limits of `flush`, `close` and the like. */
 export interface WaitOptions {
@@ -45,6 +48,8 @@ export class Producer {
   readonly #sender: Sender
   readonly #connection: string
   readonly #random: () => number
+  readonly #transactions: ProducerTransactions | undefined
+  readonly #manager: TransactionManager | undefined
   readonly #topics = new Map<string, ProducerTopic>()
   readonly #rawTopics = new Map<string, AnyTopic>()
   #lease: ClusterLease | undefined
@@ -58,12 +63,14 @@ export class Producer {
     this.#random = random
     this.#connection = `produce:${++producerCount}`
     this.#memory = new BufferMemory(this.options.bufferMemoryBytes, () => this.#sender.onMemoryShort())
+    this.#manager = this.#createManager()
     this.#sender = new Sender({
       cluster,
       options: this.options,
       memory: this.#memory,
       connection: this.#connection,
       topicOf: (name) => this.#topics.get(name),
+      transactions: this.#manager,
     })
     this.#accumulator = new RecordAccumulator(this.#memory, cluster.clock, this.options, this.#sender)
     this.#admission = new SendAdmission(
@@ -75,6 +82,14 @@ export class Producer {
       },
       this.options,
     )
+    if (this.#manager !== undefined) {
+      this.#transactions = new ProducerTransactions(cluster, this.options, this.#manager, {
+        send: this.send.bind(this) as Producer['send'],
+        flush: (deadline) => this.#flush(deadline),
+        forgetAbort: () => this.#sender.forgetAbort(),
+        abortUnsent: (error) => this.#abortUnsent(error),
+      })
+    }
   }
 
   /** Bytes of buffered batches; at most `bufferMemoryBytes`. */
@@ -109,6 +124,7 @@ export class Producer {
   send(topic: string | AnyTopic, messages: unknown, options: SendOptions = {}): Promise<Receipt | Receipt[]> {
     try {
       if (this.#closing !== undefined) throw new ClosedError('Producer')
+      this.#manager?.requireOpen('send')
       if (options.signal?.aborted)
         new Deadline(this.#cluster.clock, 'send', 0, options.signal).throwIfAborted()
       const isSingle = !Array.isArray(messages)
@@ -128,23 +144,35 @@ export class Producer {
    * meanwhile. @throws TimeoutError, AbortedError: the messages are still under way.
    */
   async flush(options: WaitOptions = {}): Promise<void> {
-    const round = new FlushRound()
-    for (const batch of this.#sender.batches()) round.add(batch)
-    for (const call of this.#admission.calls) round.add(call)
-    this.#sender.hurry()
-    try {
-      const { timeoutMs = Infinity, signal } = options
-      const deadline = new Deadline(this.#cluster.clock, 'flush', timeoutMs, signal)
-      await deadline.race(
-        round.done,
-        () => new TimeoutError('FLUSH_TIMEOUT', `Messages are still under way after ${timeoutMs} ms`),
-      )
-    } finally {
-      this.#sender.relax()
-    }
+    const { timeoutMs = Infinity, signal } = options
+    await this.#flush(new Deadline(this.#cluster.clock, 'flush', timeoutMs, signal))
   }
 
-  /** Connects now instead of at the first message, to fail at start-up if no broker can be reached. */
+  /**
+   * Opens a transaction; needs `transactionalId`. What is sent until its end belongs to it. One at a time: the next one
+   * begins after `commit` or `abort`.
+   * @throws FencedError when another producer has taken over the transactional id; KafkaError (INVALID_TXN_STATE) when
+   *   one is open, or the producer has no transactional id
+   */
+  async beginTransaction(options: TransactionWaitOptions = {}): Promise<Transaction> {
+    return await this.#requireTransactions().begin(options)
+  }
+
+  /**
+   * Runs `work` in a transaction: commits when it resolves, aborts when it throws, and answers or throws as it did.
+   * @throws what `work` throws; the errors of `transaction.commit`
+   */
+  async transaction<Result>(
+    work: (transaction: Transaction) => Promise<Result>,
+    options: TransactionWaitOptions = {},
+  ): Promise<Result> {
+    return await this.#requireTransactions().run(work, options)
+  }
+
+  /**
+   * Connects now instead of at the first message, to fail at start-up if no broker can be reached. With a
+   * `transactionalId` it takes that over, which ends what another producer left open.
+   */
   async connect(options: WaitOptions = {}): Promise<void> {
     if (this.#closing !== undefined) throw new ClosedError('Producer')
     this.#start()
@@ -155,6 +183,7 @@ export class Producer {
       options.signal,
     )
     await this.#cluster.metadata.refresh(deadline)
+    await this.#transactions?.initialize({ timeoutMs: deadline.remainingMs(), signal: options.signal })
   }
 
   /** The partitions of a topic and their leaders. */
@@ -180,6 +209,48 @@ export class Producer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  async #flush(deadline: Deadline): Promise<void> {
+    const round = new FlushRound()
+    for (const batch of this.#sender.batches()) round.add(batch)
+    for (const call of this.#admission.calls) round.add(call)
+    this.#sender.hurry()
+    try {
+      await deadline.race(
+        round.done,
+        () => new TimeoutError('FLUSH_TIMEOUT', `${deadline.what}: messages are still under way`),
+      )
+    } finally {
+      this.#sender.relax()
+    }
+  }
+
+  #createManager(): TransactionManager | undefined {
+    const { transactionalId, transactionTimeoutMs, maxBlockMs } = this.options
+    if (transactionalId === undefined) return undefined
+    const settings = { transactionalId, transactionTimeoutMs, maxBlockMs }
+    return new TransactionManager(this.#cluster, settings, {
+      onEnrolled: (queues) => this.#sender.onEnrolled(queues),
+      onTransactionFailed: (error) => this.#abortUnsent(error),
+    })
+  }
+
+  #abortUnsent(error: KafkaError): void {
+    this.#admission.failAll(error)
+    this.#sender.abortUnsent(error)
+  }
+
+  #requireTransactions(): ProducerTransactions {
+    if (this.#closing !== undefined) throw new ClosedError('Producer')
+    if (this.#transactions === undefined) {
+      throw new KafkaError(
+        'INVALID_TXN_STATE',
+        "This producer has no transactions: make it with the option 'transactionalId'",
+      )
+    }
+    this.#start()
+    return this.#transactions
   }
 
   #take(
@@ -271,6 +342,7 @@ export class Producer {
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    await this.#transactions?.close(timeoutMs)
     try {
       if (this.#lease !== undefined && timeoutMs > 0) await this.flush({ timeoutMs })
     } catch (error) {

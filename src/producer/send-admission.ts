@@ -91,6 +91,11 @@ export class SendAdmission {
   }
 
   /** Fails all calls that wait. */
+  failAll(error: KafkaError): void {
+    for (const waiting of [...this.#all]) waiting.fail(error)
+  }
+
+  /** Fails all calls that wait, and stops looking for what they wait for. */
   close(): void {
     this.#closing.abort()
     for (const waiting of [...this.#all]) {

@@ -18,10 +18,11 @@ import type { PartitionQueue } from './partition-queue'
 import type { OutgoingBatch, ProduceOutcome } from './produce-request'
 import { mayBeStoredDespite, refusalAction } from './produce-policy'
 import type { ErrorOfRecord, ProducerBatch } from './producer-batch'
-import { ProducerIdentity } from './producer-identity'
+import { type IdentityProvider, ProducerIdentity } from './producer-identity'
 import type { ResolvedProducerOptions } from './producer-options'
 import type { ProducerTopic } from './producer-topic'
 import type { AccumulatorListener } from './record-accumulator'
+import type { TransactionManager } from './transactions/transaction-manager'
 
 /**
  * Carries batches to their leaders and decides what becomes of each (laws L7 to L11). It owns the senders of the
@@ -42,7 +43,8 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
   readonly #memory: BufferMemory
   readonly #topicOf: (name: string) => ProducerTopic | undefined
   readonly #connection: string
-  readonly #identity: ProducerIdentity | undefined
+  readonly #identity: IdentityProvider | undefined
+  readonly #transactions: TransactionManager | undefined
   readonly #encoder: BatchEncoder
   readonly #deadlines: DeliveryDeadlines
   readonly #brokers = new Map<number, BrokerSender>()
@@ -52,6 +54,8 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
   #turnScheduled = false
   #hurrying = 0
   #closed = false
+  /** Why nothing more of the transaction is sent. */
+  #abortCause: KafkaError | undefined
 
   constructor(collaborators: {
     cluster: Cluster
@@ -59,18 +63,21 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     memory: BufferMemory
     connection: string
     topicOf: (name: string) => ProducerTopic | undefined
+    transactions: TransactionManager | undefined
   }) {
-    const { cluster, options } = collaborators
+    const { cluster, options, transactions } = collaborators
+    this.#transactions = transactions
     this.#cluster = cluster
     this.#options = options
     this.#memory = collaborators.memory
     this.#connection = collaborators.connection
     this.#topicOf = collaborators.topicOf
-    this.#encoder = new BatchEncoder(options.compression, cluster.logger, (batch) => this.#wake(batch.queue))
+    this.#encoder = new BatchEncoder(options, cluster.logger, (batch) => this.#wake(batch.queue))
     this.#deadlines = new DeliveryDeadlines(cluster.clock, options.deliveryTimeoutMs, (batch) =>
       this.#expire(batch),
     )
-    if (options.idempotent) {
+    if (transactions !== undefined) this.#identity = transactions
+    else if (options.idempotent) {
       this.#identity = new ProducerIdentity(cluster, options.maxBlockMs, {
         onIdentity: () => this.#onIdentity(),
         onIdentityRefused: (error) => this.#failUnsent(error),
@@ -108,6 +115,22 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     if (this.#options.lingerMs > 0) for (const batch of this.#deadlines) this.#wake(batch.queue)
   }
 
+  /** The partitions are part of the transaction: their batches may leave. */
+  onEnrolled(queues: readonly PartitionQueue[]): void {
+    for (const queue of queues) this.#wake(queue)
+  }
+
+  /** The transaction will be aborted: what is not on its way is dropped, and what comes back unstored too (T7). */
+  abortUnsent(cause: KafkaError): void {
+    this.#abortCause = cause
+    for (const batch of [...this.#deadlines]) this.#dropAborted(batch.queue)
+  }
+
+  /** A transaction begins: what is sent from now on is its own. */
+  forgetAbort(): void {
+    this.#abortCause = undefined
+  }
+
   /** Ends all lingering until `relax`: someone waits for the batches, or for their memory. */
   hurry(): void {
     this.#hurrying++
@@ -142,6 +165,7 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
       return undefined
     }
     if (!this.#encoder.prepare(batch)) return undefined
+    if (this.#transactions?.admits(queue) === false) return undefined
     if (identity !== undefined) queue.number(batch, identity)
     this.#encoder.seal(batch)
     queue.drained(batch, nodeId)
@@ -168,6 +192,7 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
       this.#succeed(batch, nodeId, outcome.baseOffset, outcome.logAppendTimeMs)
     } else if (outcome.kind === 'lost') this.#lost(batch, outcome.error, outcome.maybeWritten)
     else this.#refused(batch, nodeId, outcome.response, response)
+    this.#dropAborted(queue)
     if (queue.head === undefined) this.#cancelTimer(queue)
     else this.#wake(queue)
   }
@@ -218,6 +243,7 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
       maxInFlightRequests: this.#options.maxInFlightRequestsPerConnection,
       maxRequestSizeBytes: this.#options.maxRequestSizeBytes,
       connection: this.#connection,
+      transactions: this.#transactions,
     }
     return new BrokerSender(nodeId, this.#cluster, options, this)
   }
@@ -327,6 +353,7 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
         recordCount: batch.recordCount,
         maybeStored: batch.maybeStored,
         isIdempotent,
+        isTransactional: this.#transactions !== undefined,
       })
     ) {
       case 'duplicate':
@@ -406,6 +433,7 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     const error = failureOfBatch(batch, cause)
     this.#drop(batch, errorOf ?? (() => error))
     queue.rewind()
+    this.#transactions?.fail('Produce', error, batch.baseSequence >= 0)
   }
 
   #expire(batch: ProducerBatch): void {
@@ -413,6 +441,7 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     const { queue } = batch
     this.#drop(batch, () => error)
     queue.rewind()
+    this.#transactions?.fail('Produce', error, batch.baseSequence >= 0)
     if (queue.head === undefined) this.#cancelTimer(queue)
     else this.#wake(queue)
   }
@@ -425,6 +454,17 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
       this.#drop(batch, () => error)
     }
     this.#withoutIdentity.clear()
+  }
+
+  #dropAborted(queue: PartitionQueue): void {
+    const cause = this.#abortCause
+    if (cause === undefined) return
+    for (const batch of [...queue.batches]) {
+      if (batch.inFlight) continue
+      const error = failureOfBatch(batch, cause)
+      this.#drop(batch, () => error)
+      if (batch.baseSequence >= 0) this.#transactions?.fail('Produce', error, true)
+    }
   }
 
   #drop(batch: ProducerBatch, errorOf: ErrorOfRecord): void {

@@ -149,6 +149,10 @@ export class FakeCluster implements Cluster {
     this.forgotten.push(key)
   }
 
+  finalizedFeature(): number {
+    return 0
+  }
+
   async negotiatedVersion(
     _nodeId: number,
     api: ClientApi<never, unknown>,

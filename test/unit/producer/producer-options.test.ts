@@ -28,6 +28,8 @@ describe('producer options', () => {
       maxBlockMs: 60_000,
       deliveryTimeoutMs: 120_000,
       requestTimeoutMs: 30_000,
+      transactionalId: undefined,
+      transactionTimeoutMs: 60_000,
       maxInFlightRequestsPerConnection: 5,
       partitioner: 'default',
       allowAutoTopicCreation: true,

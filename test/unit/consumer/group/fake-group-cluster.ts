@@ -169,6 +169,7 @@ export class FakeGroupCluster implements Cluster {
     this.#known = false
   }
 
+  finalizedFeature = () => 0
   negotiatedVersion = () => Promise.resolve(0)
   lease = (): ClusterLease => ({ release: () => Promise.resolve() })
 

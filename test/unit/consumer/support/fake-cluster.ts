@@ -380,6 +380,9 @@ export class FakeClusterOn<C extends Clock> implements Cluster {
     return Promise.resolve(1)
   }
   forgetCoordinator(): void {}
+  finalizedFeature(): number {
+    return 0
+  }
   negotiatedVersion(): Promise<number> {
     return Promise.resolve(17)
   }

@@ -104,6 +104,10 @@ export class FakeProduceCluster implements Cluster {
 
   forgetCoordinator(): void {}
 
+  finalizedFeature(): number {
+    return 0
+  }
+
   async negotiatedVersion(): Promise<number> {
     return 13
   }
