@@ -1,0 +1,154 @@
+import { z } from 'zod'
+import { systemClock, type Clock } from '../base/clock'
+import { consoleLogger, type Logger } from '../base/logger'
+import { resolveOptions } from '../base/options'
+import type { NewTopicSpec } from './cluster/topics'
+
+/** How clients reach the brokers. */
+export type TestNetwork = 'tcp' | 'memory'
+
+/** TLS as the listener speaks it; PEM text or bytes, not file names. */
+export interface TestTlsOptions {
+  readonly key: string | Buffer
+  readonly cert: string | Buffer
+  /** Authorities of client certificates. */
+  readonly ca?: string | Buffer | undefined
+  /** `ssl.client.auth=required`: a client needs a certificate, and is known by its subject. Default: false. */
+  readonly requestCert?: boolean | undefined
+}
+
+/** SASL as the listener asks for it: nobody is served without it. */
+export interface TestSaslOptions {
+  /** `sasl.enabled.mechanisms`. Default: PLAIN and both SCRAM mechanisms. */
+  readonly mechanisms?: readonly TestSaslMechanism[] | undefined
+  /** Passwords by user name. Users can also be made with AlterUserScramCredentials. */
+  readonly users?: Readonly<Record<string, string>> | undefined
+  /** Key that OAUTHBEARER tokens are signed with (HS256 or RS256). Without it unsecured tokens are taken. */
+  readonly oauthKey?: string | Buffer | undefined
+}
+
+export type TestSaslMechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
+
+/** `authorizer.class.name` = StandardAuthorizer: who may do what is decided by ACLs. */
+export interface TestAuthorizerOptions {
+  /** `super.users`, such as `User:admin`. */
+  readonly superUsers?: readonly string[] | undefined
+  /** `allow.everyone.if.no.acl.found`. Default: false. */
+  readonly allowEveryoneIfNoAclFound?: boolean | undefined
+}
+
+/** The cluster that is made for a test. */
+export interface TestClusterOptions {
+  /** Number of brokers; their ids count from 1. Default: 1. */
+  readonly brokers?: number | undefined
+  /** The Kafka release it looks like: what is served in which versions, and which features there are. Default: `'4.3'`. */
+  readonly version?: string | undefined
+  /** `'tcp'` listens on ports of the loopback; `'memory'` opens none (see `clientOptions`). Default: `'tcp'`. */
+  readonly network?: TestNetwork | undefined
+  /** Address to listen on. Default: `'127.0.0.1'`. */
+  readonly host?: string | undefined
+  /** Port of the first broker; the others follow. 0 takes free ones. Default: 0. */
+  readonly port?: number | undefined
+  /** `broker.rack` by broker. Default: none. */
+  readonly racks?: readonly string[] | undefined
+  /** Topics that are there from the start. */
+  readonly topics?: readonly NewTopicSpec[] | undefined
+  /** Broker configs by Kafka's name, such as `{ 'auto.create.topics.enable': 'false' }`. */
+  readonly configs?: Readonly<Record<string, string | number | boolean>> | undefined
+  /** Bytes that all logs may hold together; then produce fails with KAFKA_STORAGE_ERROR. Default: 268,435,456 (256 MiB). */
+  readonly maxBytes?: number | undefined
+  /** Requests that `requests` remembers. Default: 10,000. */
+  readonly requestLogSize?: number | undefined
+  /** Default: plaintext. TCP only. */
+  readonly tls?: TestTlsOptions | undefined
+  /** Default: none; everyone is `User:ANONYMOUS`. */
+  readonly sasl?: TestSaslOptions | undefined
+  /** Default: none; everyone may do everything. */
+  readonly authorizer?: TestAuthorizerOptions | undefined
+  /** Where the brokers' log lines go. Default: warnings and errors to the console. */
+  readonly logger?: Logger | undefined
+  /** Makes ids repeat from run to run. Default: a random one. */
+  readonly seed?: number | undefined
+  /** @internal Time, for simulations. */
+  readonly clock?: Clock | undefined
+}
+
+const wholeNumber = (least: number, most: number) =>
+  z
+    .number('A number is needed')
+    .int('A whole number is needed')
+    .min(least, `At least ${least} is needed`)
+    .max(most, `At most ${most} is allowed`)
+
+const text = z.string('A text is needed')
+const secret = z.custom<string | Buffer>(
+  (value) => typeof value === 'string' || value instanceof Uint8Array,
+  'PEM text or bytes are needed',
+)
+const isFunction = (value: unknown): boolean => typeof value === 'function'
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const
+
+const schema = z
+  .strictObject({
+    brokers: wholeNumber(1, 100).default(1),
+    version: text.default('4.3'),
+    network: z.enum(['tcp', 'memory'], "'tcp' and 'memory' are allowed").default('tcp'),
+    host: text.min(1, 'An address is needed').default('127.0.0.1'),
+    port: wholeNumber(0, 65_535).default(0),
+    racks: z.array(text).optional(),
+    topics: z.array(z.custom<NewTopicSpec>(isObject, 'An object with a name is needed')).default([]),
+    configs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+    maxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(256 * 1024 * 1024),
+    requestLogSize: wholeNumber(0, 10_000_000).default(10_000),
+    tls: z
+      .strictObject({
+        key: secret,
+        cert: secret,
+        ca: secret.optional(),
+        requestCert: z.boolean().default(false),
+      })
+      .optional(),
+    sasl: z
+      .strictObject({
+        mechanisms: z
+          .array(z.enum(mechanisms, `${mechanisms.join(', ')} are allowed`))
+          .min(1, 'At least one mechanism is needed')
+          .default(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']),
+        users: z.record(z.string(), text).default({}),
+        oauthKey: secret.optional(),
+      })
+      .optional(),
+    authorizer: z
+      .strictObject({
+        superUsers: z.array(text).default([]),
+        allowEveryoneIfNoAclFound: z.boolean().default(false),
+      })
+      .optional(),
+    logger: z.custom<Logger>(isObject).default(() => consoleLogger),
+    seed: wholeNumber(0, 0xffffffff).default(() => Math.floor(Math.random() * 0x100000000)),
+    clock: z
+      .custom<Clock>((value) => isFunction((value as Partial<Clock> | null)?.now))
+      .default(() => systemClock),
+  })
+  .superRefine((options, context) => {
+    const refuse = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message })
+    if (options.racks !== undefined && options.racks.length !== options.brokers) {
+      refuse('racks', `One rack a broker is needed, ${options.brokers} in all`)
+    }
+    if (options.network === 'memory' && options.tls !== undefined) {
+      refuse('tls', "TLS needs sockets: leave it out, or use network 'tcp'")
+    }
+    if (options.port !== 0 && options.port + options.brokers - 1 > 65_535) {
+      refuse('port', `It leaves no room for ${options.brokers} brokers below 65536`)
+    }
+  })
+
+/** The options with nothing left open. */
+export type ResolvedTestClusterOptions = Readonly<z.output<typeof schema>>
+
+/** Checks the options and fills in what is left out. @throws InvalidOptionError with all problems at once */
+export function resolveTestClusterOptions(options: TestClusterOptions): ResolvedTestClusterOptions {
+  return resolveOptions(schema, 'the test cluster', options)
+}
