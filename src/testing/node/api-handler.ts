@@ -1,5 +1,6 @@
 import type { BrokerApi } from '../../wire/api'
 import type { Principal } from '../security/principal'
+import type { Authentication } from '../security/security'
 import type { BrokerNode } from '../cluster/brokers'
 
 /** One client's connection, as the handlers see it. */
@@ -13,6 +14,8 @@ export interface ClientSession {
   /** Name and version from ApiVersions (KIP-511); `unknown` before. */
   readonly softwareName: string
   readonly softwareVersion: string
+  /** What SaslHandshake and SaslAuthenticate talk to; undefined where the listener asks for no SASL. */
+  readonly authentication?: Authentication | undefined
   /** Fires when the connection is gone: what waits for it can be given up. */
   readonly ended: AbortSignal
 }
