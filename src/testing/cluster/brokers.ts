@@ -21,7 +21,7 @@ export interface BrokerNode {
 
 /** The brokers and their lives. */
 export interface Brokers {
-  /** In the order of their ids, stopped ones included. */
+  /** Those that are registered, in the order of their ids, stopped ones included. */
   readonly all: readonly BrokerNode[]
   /** Those that metadata names: registered and not fenced. */
   readonly alive: readonly BrokerNode[]
@@ -36,6 +36,8 @@ export interface Brokers {
   /** Lets a paused broker go on: it learns of its fencing and comes back as a follower. */
   resume(id: number): void
   setRack(id: number, rack: string | null): void
+  /** Takes a broker out of the cluster until it starts again. @throws BROKER_ID_NOT_REGISTERED */
+  unregister(id: number): void
   /** Calls back after each change of any broker. */
   watch(listener: (broker: BrokerNode) => void): () => void
 }

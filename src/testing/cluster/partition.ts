@@ -1,7 +1,11 @@
 import type { PartitionLog } from '../log/partition-log'
 
-/** What can have changed when a partition calls back. */
-export type PartitionEvent = 'append' | 'high-watermark' | 'leader' | 'log-start' | 'deleted'
+/**
+ * What can have changed when a partition calls back. `leader-reachable`: the leader's broker runs again before the
+ * controller noticed that it did not; leader and epoch are as before, and appends succeed again.
+ */
+export type PartitionEvent =
+  'append' | 'high-watermark' | 'leader' | 'leader-reachable' | 'log-start' | 'deleted'
 
 /** Where bytes come from, which decides what is checked and written. */
 export interface AppendOptions {

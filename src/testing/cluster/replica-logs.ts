@@ -1,0 +1,98 @@
+import type { PartitionLog, StoredBatch } from '../log/partition-log'
+import { catchUp } from './follower-catch-up'
+
+/**
+ * The logs of one partition's replicas, and which of them are in step: running followers that have all their leader
+ * has, and get each batch in the moment the leader stores it. The others keep what they had, and know the high watermark
+ * of the moment they fell out.
+ */
+export class ReplicaLogs {
+  readonly #create: () => PartitionLog
+  readonly #logs = new Map<number, PartitionLog>()
+  readonly #held = new Set<number>()
+  readonly #inStep = new Map<number, PartitionLog>()
+  /** High watermarks as those know them that neither lead nor are in step. */
+  readonly #knownHighWatermarks = new Map<number, bigint>()
+
+  constructor(replicas: readonly number[], create: () => PartitionLog) {
+    this.#create = create
+    for (const id of replicas) this.#logs.set(id, create())
+  }
+
+  get(brokerId: number): PartitionLog | undefined {
+    return this.#logs.get(brokerId)
+  }
+
+  /** Makes an empty log for a new replica. */
+  add(brokerId: number): void {
+    if (!this.#logs.has(brokerId)) this.#logs.set(brokerId, this.#create())
+  }
+
+  /** Throws away a replica's log, and gives its bytes back to the budget. */
+  remove(brokerId: number): void {
+    const log = this.#logs.get(brokerId)
+    if (log === undefined) return
+    log.truncateTo(log.startOffset)
+    this.#logs.delete(brokerId)
+    this.#inStep.delete(brokerId)
+    this.#held.delete(brokerId)
+    this.#knownHighWatermarks.delete(brokerId)
+  }
+
+  clear(): void {
+    for (const id of [...this.#logs.keys()]) this.remove(id)
+  }
+
+  hold(brokerId: number): void {
+    this.#held.add(brokerId)
+  }
+
+  release(brokerId: number): void {
+    this.#held.delete(brokerId)
+  }
+
+  isInStep(brokerId: number): boolean {
+    return this.#inStep.has(brokerId)
+  }
+
+  /** Gives the followers in step what the leader stored. */
+  replicate(stored: readonly StoredBatch[]): void {
+    for (const log of this.#inStep.values()) log.replicate(stored)
+  }
+
+  /** Moves the start of the followers in step. */
+  advanceStart(offset: bigint): void {
+    for (const log of this.#inStep.values()) if (log.startOffset < offset) log.advanceStart(offset)
+  }
+
+  /**
+   * Finds anew who is in step, and lets those catch up who come into step. Nobody is while `leaderLog` is undefined: the
+   * leader does not run, or nobody leads.
+   */
+  regroup(
+    leaderId: number,
+    leaderLog: PartitionLog | undefined,
+    isRunning: (brokerId: number) => boolean,
+    highWatermark: bigint,
+  ): void {
+    this.#inStep.clear()
+    for (const [id, log] of this.#logs) {
+      if (id === leaderId && leaderLog !== undefined) {
+        this.#knownHighWatermarks.delete(id)
+      } else if (leaderLog !== undefined && !this.#held.has(id) && isRunning(id)) {
+        catchUp(log, leaderLog)
+        this.#inStep.set(id, log)
+        this.#knownHighWatermarks.delete(id)
+      } else if (!this.#knownHighWatermarks.has(id)) {
+        this.#knownHighWatermarks.set(id, highWatermark)
+      }
+    }
+  }
+
+  /** The high watermark a replica knows, when the leader's is `highWatermark`. */
+  highWatermarkOn(brokerId: number, highWatermark: bigint): bigint {
+    const known = this.#knownHighWatermarks.get(brokerId) ?? highWatermark
+    const end = this.#logs.get(brokerId)?.endOffset ?? 0n
+    return known < end ? known : end
+  }
+}

@@ -1,0 +1,485 @@
+import { produceApi } from '../../wire/generated/broker/produce'
+import { fail } from '../kafka-failure'
+import type { LogAppend, PartitionLog } from '../log/partition-log'
+import type { Services } from '../services'
+import type { BrokerNode } from './brokers'
+import { InSyncSet } from './in-sync-set'
+import { electLeader, withoutFenced, type Election } from './leader-election'
+import type {
+  AppendedBatches,
+  AppendOptions,
+  Partition,
+  PartitionEvent,
+  TransactionMarker,
+} from './partition'
+import { checkReplicas, planReassignment, replicasDuring, type Reassignment } from './reassignment'
+import { ReplicaLogs } from './replica-logs'
+import { ReplicationWaiters } from './replication-waiters'
+import { Watchers } from './watchers'
+
+/** What a partition is made of. */
+export interface ReplicatedPartitionOptions {
+  readonly topic: string
+  readonly topicId: string
+  readonly index: number
+  /** In their order of preference. */
+  readonly replicas: readonly number[]
+  readonly services: Services
+  /** Makes the log of one replica. */
+  readonly createLog: () => PartitionLog
+}
+
+/**
+ * One partition with all its replicas. It owns leader, epochs, in-sync set and high watermark, and plays leader,
+ * followers and controller: it listens to the brokers' lives and draws the consequences at once.
+ *
+ * Each change ends in `#settle`, which lets followers catch up and join, finishes a reassignment and moves the high
+ * watermark, and then in `#publish`, so that watchers never see a state in between.
+ */
+export class ReplicatedPartition implements Partition {
+  readonly topic: string
+  readonly topicId: string
+  readonly index: number
+  readonly #services: Services
+  readonly #logs: ReplicaLogs
+  readonly #inSync: InSyncSet
+  readonly #waiters: ReplicationWaiters
+  readonly #watchers = new Watchers<PartitionEvent>()
+  readonly #events = new Set<PartitionEvent>()
+  readonly #unwatchBrokers: () => void
+  #replicas: readonly number[]
+  #reassignment: Reassignment | undefined
+  #leaderId: number
+  #leaderEpoch = 0
+  #partitionEpoch = 0
+  #highWatermark = 0n
+  #leaderIsUp = false
+  /** True while a member of the in-sync set gets no batches. */
+  #hasLaggards = false
+  #isDeleted = false
+
+  constructor({ topic, topicId, index, replicas, services, createLog }: ReplicatedPartitionOptions) {
+    this.topic = topic
+    this.topicId = topicId
+    this.index = index
+    this.#services = services
+    this.#replicas = replicas
+    this.#logs = new ReplicaLogs(replicas, createLog)
+    const alive = replicas.filter((id) => this.#canLead(id))
+    this.#inSync = new InSyncSet({
+      members: alive.length > 0 ? alive : replicas.slice(0, 1),
+      clock: services.runtime.clock,
+      lagTimeMaxMs: () => services.configs.brokerNumber('replica.lag.time.max.ms'),
+      onLate: (late) => this.#onLate(late),
+    })
+    this.#waiters = new ReplicationWaiters(services.runtime.clock)
+    this.#leaderId = alive[0] ?? -1
+    if (this.#leaderId !== -1) this.#log(this.#leaderId).startEpoch(0)
+    this.#settle()
+    this.#events.clear()
+    this.#unwatchBrokers = services.brokers.watch((broker) => this.#onBrokerChange(broker))
+  }
+
+  get leaderId(): number {
+    return this.#leaderId
+  }
+
+  get leaderEpoch(): number {
+    return this.#leaderEpoch
+  }
+
+  get partitionEpoch(): number {
+    return this.#partitionEpoch
+  }
+
+  get replicas(): readonly number[] {
+    return this.#replicas
+  }
+
+  get inSyncReplicas(): readonly number[] {
+    return this.#inSync.members
+  }
+
+  get addingReplicas(): readonly number[] {
+    return this.#reassignment?.adding ?? []
+  }
+
+  get removingReplicas(): readonly number[] {
+    return this.#reassignment?.removing ?? []
+  }
+
+  get isDeleted(): boolean {
+    return this.#isDeleted
+  }
+
+  log(brokerId: number): PartitionLog | undefined {
+    return this.#logs.get(brokerId)
+  }
+
+  get leaderLog(): PartitionLog {
+    if (this.#isDeleted) throw fail('UNKNOWN_TOPIC_OR_PARTITION')
+    if (this.#leaderId === -1) throw fail('NOT_LEADER_OR_FOLLOWER')
+    return this.#log(this.#leaderId)
+  }
+
+  get logStartOffset(): bigint {
+    return this.#bestLog?.startOffset ?? 0n
+  }
+
+  get logEndOffset(): bigint {
+    return this.#bestLog?.endOffset ?? 0n
+  }
+
+  get highWatermark(): bigint {
+    return this.#highWatermark
+  }
+
+  get lastStableOffset(): bigint {
+    return this.#bestLog?.lastStableOffset(this.#highWatermark) ?? this.#highWatermark
+  }
+
+  highWatermarkOn(brokerId: number): bigint {
+    if (brokerId === this.#leaderId) return this.#highWatermark
+    return this.#logs.highWatermarkOn(brokerId, this.#highWatermark)
+  }
+
+  lastStableOffsetOn(brokerId: number): bigint {
+    const highWatermark = this.highWatermarkOn(brokerId)
+    return this.#logs.get(brokerId)?.lastStableOffset(highWatermark) ?? highWatermark
+  }
+
+  get minInSyncReplicas(): number {
+    const wanted = this.#services.configs.topicNumber(this.topic, 'min.insync.replicas')
+    return Math.min(wanted, this.#replicas.length)
+  }
+
+  append(records: Buffer, options: AppendOptions): AppendedBatches {
+    const log = this.#writableLog()
+    const version = options.produceVersion ?? produceApi.maxVersion
+    return this.#stored(log, log.append(records, this.#leaderEpoch, version, options.origin))
+  }
+
+  appendMarker(marker: TransactionMarker): AppendedBatches {
+    const log = this.#writableLog()
+    return this.#stored(log, log.appendMarker(marker, this.#leaderEpoch))
+  }
+
+  whenReplicated(offset: bigint, timeoutMs: number): Promise<void> {
+    if (this.#isDeleted) return Promise.reject(fail('UNKNOWN_TOPIC_OR_PARTITION'))
+    if (this.#highWatermark > offset) return Promise.resolve()
+    if (this.#leaderId === -1) return Promise.reject(fail('NOT_LEADER_OR_FOLLOWER'))
+    return this.#waiters.wait(offset, timeoutMs)
+  }
+
+  deleteRecordsBefore(offset: bigint): bigint {
+    const log = this.#writableLog()
+    if (!this.#services.configs.log(this.topic).cleanupPolicy.includes('delete')) {
+      throw fail(
+        'POLICY_VIOLATION',
+        `Records of partition ${this.topic}-${this.index} can not be deleted due to the configured policy`,
+      )
+    }
+    const target = offset === -1n ? this.#highWatermark : offset
+    if (target < 0n || target > this.#highWatermark) {
+      throw fail(
+        'OFFSET_OUT_OF_RANGE',
+        `The offset ${target} for partition ${this.topic}-${this.index} is not valid`,
+      )
+    }
+    if (target > log.startOffset) {
+      log.advanceStart(target)
+      this.#logs.advanceStart(log.startOffset)
+      this.#events.add('log-start')
+      this.#publish()
+    }
+    return log.startOffset
+  }
+
+  moveLeader(to: number): void {
+    if (!this.#replicas.includes(to)) {
+      throw fail('INVALID_REPLICA_ASSIGNMENT', `Broker ${to} is no replica of ${this.topic}-${this.index}.`)
+    }
+    if (!this.#inSync.has(to) || !this.#canLead(to)) {
+      throw fail('ELIGIBLE_LEADERS_NOT_AVAILABLE', `Broker ${to} is not alive and in sync.`)
+    }
+    if (to === this.#leaderId) return
+    this.#changeLeader({ leaderId: to, inSyncReplicas: this.#inSync.members, isUnclean: false })
+    this.#settle()
+    this.#publish()
+  }
+
+  electLeader(type: 'preferred' | 'unclean'): void {
+    const preferred = this.#replicas[0] as number
+    if (type === 'preferred') {
+      if (this.#leaderId === preferred) throw fail('ELECTION_NOT_NEEDED')
+      if (!this.#inSync.has(preferred) || !this.#canLead(preferred)) {
+        throw fail('PREFERRED_LEADER_NOT_AVAILABLE')
+      }
+      return this.moveLeader(preferred)
+    }
+    if (this.#leaderId !== -1) throw fail('ELECTION_NOT_NEEDED')
+    const election = this.#elect(true)
+    if (election.leaderId === -1) throw fail('ELIGIBLE_LEADERS_NOT_AVAILABLE')
+    this.#changeLeader(election)
+    this.#settle()
+    this.#publish()
+  }
+
+  reassign(replicas: readonly number[]): void {
+    checkReplicas(replicas, (id) => this.#services.brokers.all.some((broker) => broker.id === id))
+    const plan = planReassignment(this.#replicas, replicas)
+    const during = replicasDuring(plan)
+    if (plan.adding.length === 0 && plan.removing.length === 0 && sameOrder(during, this.#replicas)) return
+    for (const id of plan.adding) this.#logs.add(id)
+    this.#replicas = during
+    this.#reassignment = plan.adding.length > 0 || plan.removing.length > 0 ? plan : undefined
+    this.#partitionEpoch++
+    this.#settle()
+    this.#publish()
+  }
+
+  cancelReassignment(): void {
+    const { adding } = this.#reassignment ?? {}
+    if (adding === undefined) {
+      throw fail('NO_REASSIGNMENT_IN_PROGRESS', 'No partition reassignment is in progress.')
+    }
+    const replicas = this.#replicas.filter((id) => !adding.includes(id))
+    const inSync = this.#inSync.members.filter((id) => replicas.includes(id))
+    if (inSync.length === 0 && !this.#allowsUnclean) {
+      throw fail(
+        'INVALID_REPLICA_ASSIGNMENT',
+        `Unable to revert partition assignment for ${this.topic}:${this.index} because it would require an unclean leader election.`,
+      )
+    }
+    this.#reassignment = undefined
+    this.#setReplicas(replicas, inSync.length > 0 ? inSync : replicas.slice(0, 1))
+    this.#settle()
+    this.#publish()
+  }
+
+  holdReplication(brokerId: number): void {
+    this.#logs.hold(brokerId)
+    this.#settle()
+    this.#publish()
+  }
+
+  releaseReplication(brokerId: number): void {
+    this.#logs.release(brokerId)
+    this.#settle()
+    // Who reads from that follower sees more now, although the leader's high watermark may be as before.
+    this.#events.add('high-watermark')
+    this.#publish()
+  }
+
+  applyRetention(): void {
+    const now = this.#services.runtime.clock.wallTime()
+    for (const id of this.#replicas) {
+      const moved = this.#isUp(id) && this.#log(id).applyRetention(now, this.highWatermarkOn(id))
+      if (moved && id === this.#leaderId) this.#events.add('log-start')
+    }
+    this.#publish()
+  }
+
+  compact(): void {
+    const now = this.#services.runtime.clock.wallTime()
+    for (const id of this.#replicas) if (this.#isUp(id)) this.#log(id).compact(now, this.highWatermarkOn(id))
+  }
+
+  watch(listener: (event: PartitionEvent) => void): () => void {
+    return this.#watchers.add(listener)
+  }
+
+  /** The topic is gone: who waits is told, and the logs' bytes are given back. */
+  delete(): void {
+    if (this.#isDeleted) return
+    this.#isDeleted = true
+    this.#unwatchBrokers()
+    this.#inSync.stop()
+    this.#logs.clear()
+    this.#waiters.rejectAll(fail('UNKNOWN_TOPIC_OR_PARTITION'))
+    this.#watchers.emit('deleted')
+  }
+
+  #log(brokerId: number): PartitionLog {
+    const log = this.#logs.get(brokerId)
+    if (log === undefined) throw fail('REPLICA_NOT_AVAILABLE')
+    return log
+  }
+
+  /** The leader's log; while nobody leads that of an in-sync replica, which has all that was acknowledged. */
+  get #bestLog(): PartitionLog | undefined {
+    return this.#logs.get(this.#leaderId !== -1 ? this.#leaderId : (this.#inSync.members[0] as number))
+  }
+
+  /** A dead or frozen leader stores nothing, although the controller has not noticed. */
+  #writableLog(): PartitionLog {
+    const log = this.leaderLog
+    if (!this.#leaderIsUp) throw fail('NOT_LEADER_OR_FOLLOWER')
+    return log
+  }
+
+  #stored(log: PartitionLog, append: LogAppend): AppendedBatches {
+    if (append.stored.length > 0) {
+      this.#logs.replicate(append.stored)
+      if (this.#hasLaggards) this.#noteLags(log)
+      const moved = this.#advanceHighWatermark()
+      this.#watchers.emit('append')
+      if (moved) this.#watchers.emit('high-watermark')
+    }
+    return {
+      baseOffset: append.baseOffset,
+      lastOffset: append.lastOffset,
+      logAppendTime: append.logAppendTime,
+      logStartOffset: log.startOffset,
+      isDuplicate: append.isDuplicate,
+    }
+  }
+
+  #isUp(brokerId: number): boolean {
+    return this.#services.brokers.get(brokerId)?.state === 'running'
+  }
+
+  #canLead(brokerId: number): boolean {
+    return this.#services.brokers.get(brokerId)?.isFenced === false
+  }
+
+  get #allowsUnclean(): boolean {
+    return this.#services.configs.topic(this.topic, 'unclean.leader.election.enable') === 'true'
+  }
+
+  #elect(allowUnclean: boolean): Election {
+    return electLeader({
+      replicas: this.#replicas,
+      inSyncReplicas: this.#inSync.members,
+      canLead: (id) => this.#canLead(id),
+      allowUnclean,
+    })
+  }
+
+  #onBrokerChange(broker: BrokerNode): void {
+    if (!this.#replicas.includes(broker.id)) return
+    const wasUp = this.#leaderIsUp
+    const leaderBefore = this.#leaderId
+    this.#setInSync(withoutFenced(this.#inSync.members, this.#leaderId, (id) => !this.#canLead(id)))
+    if (this.#leaderId === -1 || !this.#canLead(this.#leaderId)) {
+      const election = this.#elect(this.#allowsUnclean)
+      if (election.leaderId !== this.#leaderId) this.#changeLeader(election)
+    }
+    this.#settle()
+    if (!wasUp && this.#leaderIsUp && leaderBefore === this.#leaderId) this.#events.add('leader-reachable')
+    this.#publish()
+  }
+
+  #setInSync(members: readonly number[]): void {
+    if (members === this.#inSync.members) return
+    this.#inSync.replace(members)
+    this.#partitionEpoch++
+  }
+
+  #changeLeader({ leaderId, inSyncReplicas, isUnclean }: Election): void {
+    this.#leaderId = leaderId
+    this.#leaderEpoch++
+    this.#partitionEpoch++
+    this.#inSync.replace(inSyncReplicas)
+    this.#inSync.forgetLags()
+    if (leaderId !== -1) {
+      const log = this.#log(leaderId)
+      log.startEpoch(this.#leaderEpoch)
+      if (log.endOffset < this.#highWatermark) this.#highWatermark = log.endOffset
+      if (isUnclean) {
+        this.#services.runtime.logger.warn('Unclean leader election: records may be lost', {
+          topic: this.topic,
+          partition: this.index,
+          leaderId,
+        })
+      }
+    }
+    this.#events.add('leader')
+    this.#waiters.rejectAll(fail('NOT_LEADER_OR_FOLLOWER'))
+  }
+
+  /** Draws the consequences of a change for followers, in-sync set, reassignment and high watermark. */
+  #settle(): void {
+    if (this.#isDeleted) return
+    this.#leaderIsUp = this.#leaderId !== -1 && this.#isUp(this.#leaderId)
+    const leaderLog = this.#leaderIsUp ? this.#log(this.#leaderId) : undefined
+    this.#logs.regroup(this.#leaderId, leaderLog, (id) => this.#isUp(id), this.#highWatermark)
+    if (leaderLog !== undefined) {
+      for (const id of this.#replicas) {
+        if (this.#inSync.has(id) || !this.#logs.isInStep(id) || !this.#canLead(id)) continue
+        this.#inSync.add(id)
+        this.#partitionEpoch++
+      }
+      if (this.#completeReassignment()) return this.#settle()
+    }
+    this.#hasLaggards = this.#inSync.members.some((id) => id !== this.#leaderId && !this.#logs.isInStep(id))
+    this.#noteLags(leaderLog)
+    if (this.#advanceHighWatermark()) this.#events.add('high-watermark')
+  }
+
+  /** True when the replicas changed. */
+  #completeReassignment(): boolean {
+    const plan = this.#reassignment
+    if (plan === undefined || plan.adding.some((id) => !this.#inSync.has(id))) return false
+    const inSync = this.#inSync.members.filter((id) => plan.target.includes(id))
+    if (inSync.length === 0) return false
+    this.#reassignment = undefined
+    this.#setReplicas(plan.target, inSync)
+    return true
+  }
+
+  #setReplicas(replicas: readonly number[], inSync: readonly number[]): void {
+    const removed = this.#replicas.filter((id) => !replicas.includes(id))
+    this.#replicas = replicas
+    this.#inSync.replace(inSync)
+    this.#partitionEpoch++
+    if (!replicas.includes(this.#leaderId)) {
+      this.#changeLeader(this.#elect(this.#allowsUnclean))
+    } else if (removed.length > 0) {
+      // KRaft starts a new epoch whenever replicas went, so that none of them can think it still leads or follows.
+      this.#leaderEpoch++
+      this.#log(this.#leaderId).startEpoch(this.#leaderEpoch)
+      this.#events.add('leader')
+    }
+    for (const id of removed) this.#logs.remove(id)
+  }
+
+  /** True when it moved. It stands still while fewer than `min.insync.replicas` are in sync (Kafka 3.7 and later). */
+  #advanceHighWatermark(): boolean {
+    const members = this.#inSync.members
+    if (!this.#leaderIsUp) return false
+    if (members.length < this.#replicas.length && members.length < this.minInSyncReplicas) return false
+    let end = this.#log(this.#leaderId).endOffset
+    if (this.#hasLaggards) for (const id of members) end = lowest(this.#logs.get(id)?.endOffset, end)
+    if (end <= this.#highWatermark) return false
+    this.#highWatermark = end
+    if (this.#waiters.size > 0) this.#waiters.advance(end)
+    return true
+  }
+
+  #noteLags(leaderLog: PartitionLog | undefined): void {
+    const end = leaderLog?.endOffset ?? 0n
+    this.#inSync.noteLags((id) => this.#log(id).endOffset < end)
+  }
+
+  #onLate(late: readonly number[]): void {
+    if (late.length > 0) this.#setInSync(this.#inSync.members.filter((id) => !late.includes(id)))
+    this.#settle()
+    this.#publish()
+  }
+
+  #publish(): void {
+    if (this.#events.size === 0) return
+    const events = [...this.#events]
+    this.#events.clear()
+    for (const event of events) this.#watchers.emit(event)
+  }
+}
+
+function lowest(a: bigint | undefined, b: bigint): bigint {
+  return a !== undefined && a < b ? a : b
+}
+
+function sameOrder(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((id, at) => id === b[at])
+}
