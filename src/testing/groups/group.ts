@@ -20,6 +20,17 @@ export interface OffsetCaller {
   readonly apiVersion: number
 }
 
+/** A member, for those who look at a group from outside. */
+export interface InspectedMember {
+  readonly memberId: string
+  readonly groupInstanceId: string | null
+  readonly clientId: string
+  /** Generation of a classic group, epoch of the member in other ones. */
+  readonly epoch: number
+  /** What it owns; empty while that is not decided. */
+  readonly assignment: readonly { readonly topic: string; readonly partitions: readonly number[] }[]
+}
+
 /** What every kind of group can tell those who do not know its kind. */
 export interface Group {
   readonly groupId: string
@@ -42,6 +53,8 @@ export interface Group {
   isSubscribedTo(topic: string): boolean
   /** @throws NON_EMPTY_GROUP while there are members */
   validateDelete(): void
+  /** Its members, in no order. */
+  inspectMembers?(): readonly InspectedMember[]
   /** Stops all timers; the group is gone. */
   close(): void
   /** The coordinator moved: those who wait for an answer get NOT_COORDINATOR, and all sessions start anew. */
