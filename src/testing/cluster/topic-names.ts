@@ -33,3 +33,6 @@ export function checkTopicName(name: string): void {
 export function topicNamesCollide(one: string, other: string): boolean {
   return one !== other && one.replaceAll('.', '_') === other.replaceAll('.', '_')
 }
+
+/** Kafka's id for a topic whose id is not known. */
+export const zeroTopicId = 'AAAAAAAAAAAAAAAAAAAAAA'

@@ -86,7 +86,10 @@ export class TopicRegistry implements Topics {
   }
 
   create(spec: NewTopicSpec): Topic {
-    const { name, assignments, configs } = this.plan(spec)
+    return this.createPlanned(this.plan(spec))
+  }
+
+  createPlanned({ name, assignments, configs }: TopicPlan): Topic {
     const { runtime } = this.#services
     const topic = new RegisteredTopic(name, newUuid(runtime.random), runtime.clock.wallTime())
     // Before the partitions: their logs read them.

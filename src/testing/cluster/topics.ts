@@ -35,6 +35,8 @@ export interface Topics {
   create(spec: NewTopicSpec): Topic
   /** What `create` would make of it, without making it. @throws as `create` */
   plan(spec: NewTopicSpec): TopicPlan
+  /** Makes what was planned just now. */
+  createPlanned(plan: TopicPlan): Topic
   /**
    * Adds partitions up to a total, on the given replicas or placed as for a new topic.
    * @throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS, INVALID_REPLICA_ASSIGNMENT, INVALID_REPLICATION_FACTOR

@@ -1,7 +1,9 @@
 import type { LogConfig } from '../log/partition-log'
 import { brokerConfigs, groupConfigs, topicConfigs, type ConfigDefinition } from './config-definition'
+import { ConfigDescriber } from './config-describer'
 import { ConfigResourceType, type ConfigStore } from './config-store'
 import { listOf } from './config-value'
+import type { DescribedConfig } from './described-config'
 import { DynamicConfigs } from './dynamic-configs'
 import { staticBrokerConfigs } from './static-broker-configs'
 import { checkTopicConfigs } from './topic-config-checks'
@@ -23,6 +25,8 @@ export class ClusterConfigs implements ConfigStore {
   readonly static: ReadonlyMap<string, string>
   /** What was set at run time. */
   readonly dynamic = new DynamicConfigs()
+  /** Tells configs with their sources. */
+  readonly describer = new ConfigDescriber(this)
   readonly #remembered = new Map<string, string>()
   readonly #logs = new Map<string, LogConfig>()
   readonly #listeners = new Set<(type: number, name: string) => void>()
@@ -62,10 +66,15 @@ export class ClusterConfigs implements ConfigStore {
 
   group(groupId: string, name: string): string {
     return this.#remember(`g ${name} ${groupId}`, () => {
-      const definition = groupConfigs.get(name)
       const own = this.dynamic.of(ConfigResourceType.group, groupId).get(name)
-      return own ?? this.#fallback(definition) ?? definition?.defaultValue ?? ''
+      return own ?? this.groupDefault(name)
     })
+  }
+
+  /** The value of a group's config that was not set for it. */
+  groupDefault(name: string): string {
+    const definition = groupConfigs.get(name)
+    return this.#fallback(definition) ?? definition?.defaultValue ?? ''
   }
 
   topicNumber(topic: string, name: string): number {
@@ -99,6 +108,10 @@ export class ClusterConfigs implements ConfigStore {
   /** Checks the configs of a topic without setting them. @throws INVALID_CONFIG */
   checkedTopic(configs: Readonly<Record<string, string | null>>): Map<string, string> {
     return checkTopicConfigs(configs, (name) => this.topicDefault(name))
+  }
+
+  describeTopic(own: ReadonlyMap<string, string>): DescribedConfig[] {
+    return this.describer.topicWith(own)
   }
 
   /** Replaces all that was set for a resource; the values were checked. */

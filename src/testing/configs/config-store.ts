@@ -1,3 +1,4 @@
+import type { DescribedConfig } from './described-config'
 import type { LogConfig } from '../log/partition-log'
 
 /** Kafka's numbers of config resource types. */
@@ -26,6 +27,8 @@ export interface ConfigStore {
   forgetTopic(topic: string): void
   /** Checks the configs of a topic and answers them as they would be kept. @throws INVALID_CONFIG */
   checkedTopic(configs: Readonly<Record<string, string | null>>): ReadonlyMap<string, string>
+  /** All configs of a topic that has these ones of its own, with their sources. */
+  describeTopic(own: ReadonlyMap<string, string>): DescribedConfig[]
   /** Sets the configs of a new topic, checked. @throws INVALID_CONFIG */
   setTopic(topic: string, configs: Readonly<Record<string, string | null>>): void
 }

@@ -1,0 +1,98 @@
+import { ErrorCode } from '../../base/error-codes'
+import {
+  findCoordinatorApi,
+  type FindCoordinatorRequest,
+  type FindCoordinatorResponse,
+  type FindCoordinatorResponseCoordinator,
+} from '../../wire/generated/broker/find-coordinator'
+import type { CoordinatorType } from '../cluster/coordinators'
+import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
+import { clusterResource } from '../security/security'
+import type { Services } from '../services'
+
+const types: readonly (CoordinatorType | undefined)[] = ['group', 'transaction', 'share']
+
+/** Says which broker coordinates a group, a transactional id, or a share group's partition; several at once since 4. */
+export function findCoordinatorHandler(
+  services: Services,
+): ApiHandler<FindCoordinatorRequest, FindCoordinatorResponse> {
+  return handler(findCoordinatorApi, (request, context) => {
+    const throttleTimeMs = context.throttleMs
+    if (context.apiVersion >= 4) {
+      const coordinators = request.coordinatorKeys.map((key) =>
+        coordinatorOf(services, context, request.keyType, key),
+      )
+      return { throttleTimeMs, coordinators }
+    }
+    const { errorCode, errorMessage, nodeId, host, port } = coordinatorOf(
+      services,
+      context,
+      request.keyType,
+      request.key,
+    )
+    return { throttleTimeMs, errorCode, errorMessage, nodeId, host, port }
+  })
+}
+
+function coordinatorOf(
+  services: Services,
+  context: RequestContext,
+  keyType: number,
+  key: string,
+): FindCoordinatorResponseCoordinator {
+  try {
+    const type = checkedType(keyType, context)
+    authorize(services, context, type, key)
+    if (type === 'share') checkShareKey(key)
+    const broker = services.brokers.get(services.coordinators.find(type, key).brokerId)
+    if (broker === undefined) throw fail('COORDINATOR_NOT_AVAILABLE')
+    const { id: nodeId, host, port } = broker
+    return { key, nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: null }
+  } catch (error) {
+    // Kafka names no words here but those of its error codes, and clients do not show them.
+    return {
+      key,
+      nodeId: -1,
+      host: '',
+      port: -1,
+      errorCode: errorCodeOf(error),
+      errorMessage: errorMessageOf(error),
+    }
+  }
+}
+
+function checkedType(keyType: number, { apiVersion }: RequestContext): CoordinatorType {
+  const type = types[keyType]
+  // The share coordinator came with version 6 (KIP-932).
+  if (type === undefined || (type === 'share' && apiVersion < 6)) throw fail('INVALID_REQUEST')
+  return type
+}
+
+function authorize(
+  { authorizer }: Services,
+  context: RequestContext,
+  type: CoordinatorType,
+  key: string,
+): void {
+  if (type === 'group' && !authorizer.allows(context, 'Describe', 'Group', key)) {
+    throw fail('GROUP_AUTHORIZATION_FAILED')
+  }
+  if (type === 'transaction' && !authorizer.allows(context, 'Describe', 'TransactionalId', key)) {
+    throw fail('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
+  }
+  if (type === 'share' && !authorizer.allows(context, 'ClusterAction', 'Cluster', clusterResource)) {
+    throw fail('CLUSTER_AUTHORIZATION_FAILED')
+  }
+}
+
+/** `group:topicId:partition`. */
+function checkShareKey(key: string): void {
+  const parts = key.split(':')
+  const isValid =
+    parts.length === 3 &&
+    parts[0]?.trim() !== '' &&
+    /^[\w-]{22}$/.test(parts[1] ?? '') &&
+    /^\d+$/.test(parts[2] ?? '')
+  if (!isValid) throw fail('INVALID_REQUEST')
+}
