@@ -6,14 +6,14 @@ import {
 } from '../../wire/generated/broker/add-offsets-to-txn'
 import { errorCodeOf, fail } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import type { TransactionApiServices } from '../transactions/transaction-services'
 import { offsetsTopic } from '../transactions/marker-delivery'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
 import { fencedCode } from './fenced-code'
 
 /** AddOffsetsToTxn: makes the offsets of a group part of a transaction, as their partition of `__consumer_offsets`. */
 export function addOffsetsToTxnHandler(
-  services: Services,
+  services: TransactionApiServices,
   transactions: TransactionCoordinator,
 ): ApiHandler<AddOffsetsToTxnRequest, AddOffsetsToTxnResponse> {
   return handler(addOffsetsToTxnApi, (request, context) => {
@@ -29,7 +29,7 @@ export function addOffsetsToTxnHandler(
 }
 
 function addOffsets(
-  services: Services,
+  services: TransactionApiServices,
   transactions: TransactionCoordinator,
   request: AddOffsetsToTxnRequest,
   context: RequestContext,

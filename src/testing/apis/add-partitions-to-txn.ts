@@ -11,7 +11,7 @@ import {
 import { errorCodeOf } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
 import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import type { TransactionApiServices } from '../transactions/transaction-services'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
 import { fencedCode } from './fenced-code'
 
@@ -20,7 +20,7 @@ import { fencedCode } from './fenced-code'
  * (KIP-890), which may also only ask whether the partitions are part of a transaction.
  */
 export function addPartitionsToTxnHandler(
-  services: Services,
+  services: TransactionApiServices,
   transactions: TransactionCoordinator,
 ): ApiHandler<AddPartitionsToTxnRequest, AddPartitionsToTxnResponse> {
   return handler(addPartitionsToTxnApi, (request, context) => {
@@ -48,7 +48,7 @@ export function addPartitionsToTxnHandler(
 }
 
 function addOrVerify(
-  services: Services,
+  services: TransactionApiServices,
   transactions: TransactionCoordinator,
   request: AddPartitionsToTxnRequestTransaction,
   context: RequestContext,
@@ -81,7 +81,7 @@ function addOrVerify(
 
 /** The code of each partition that may not be added, in the order of the request. */
 function refusedPartitions(
-  services: Services,
+  services: TransactionApiServices,
   topics: readonly AddPartitionsToTxnRequestTopic[],
   context: RequestContext,
 ): number[] {

@@ -7,13 +7,13 @@ import {
 } from '../../wire/generated/broker/describe-transactions'
 import { errorCodeOf, fail } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import type { TransactionApiServices } from '../transactions/transaction-services'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
 import { noProducerEpoch, noProducerId } from '../transactions/transaction-metadata'
 
 /** DescribeTransactions (KIP-664): state, producer and partitions of transactional ids that this broker coordinates. */
 export function describeTransactionsHandler(
-  services: Services,
+  services: TransactionApiServices,
   transactions: TransactionCoordinator,
 ): ApiHandler<DescribeTransactionsRequest, DescribeTransactionsResponse> {
   return handler(describeTransactionsApi, (request, context) => {
@@ -29,7 +29,7 @@ export function describeTransactionsHandler(
 }
 
 function describe(
-  services: Services,
+  services: TransactionApiServices,
   transactions: TransactionCoordinator,
   transactionalId: string,
   context: RequestContext,

@@ -2,14 +2,14 @@ import { ErrorCode } from '../../base/error-codes'
 import { endTxnApi, type EndTxnRequest, type EndTxnResponse } from '../../wire/generated/broker/end-txn'
 import { errorCodeOf, fail } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import type { TransactionApiServices } from '../transactions/transaction-services'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
 import type { ProducerIdAndEpoch } from '../transactions/transactions'
 import { fencedCode } from './fenced-code'
 
 /** EndTxn: commit or abort. From version 5 on (KIP-890) the answer says with which id and epoch to go on. */
 export function endTxnHandler(
-  services: Services,
+  services: TransactionApiServices,
   transactions: TransactionCoordinator,
 ): ApiHandler<EndTxnRequest, EndTxnResponse> {
   return handler(endTxnApi, (request, context) => {
@@ -25,7 +25,7 @@ export function endTxnHandler(
 }
 
 function end(
-  services: Services,
+  services: TransactionApiServices,
   transactions: TransactionCoordinator,
   request: EndTxnRequest,
   context: RequestContext,

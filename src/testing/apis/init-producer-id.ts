@@ -7,7 +7,7 @@ import {
 import { errorCodeOf, fail } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
 import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import type { TransactionApiServices } from '../transactions/transaction-services'
 import { noProducerEpoch, noProducerId } from '../transactions/transaction-metadata'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
 import type { ProducerIdAndEpoch } from '../transactions/transactions'
@@ -15,7 +15,7 @@ import { fencedCode } from './fenced-code'
 
 /** InitProducerId: an id and epoch for an idempotent producer, or for a transactional one, which fences all before it. */
 export function initProducerIdHandler(
-  services: Services,
+  services: TransactionApiServices,
   transactions: TransactionCoordinator,
 ): ApiHandler<InitProducerIdRequest, InitProducerIdResponse> {
   return handler(initProducerIdApi, (request, context) => {
@@ -31,7 +31,7 @@ export function initProducerIdHandler(
 }
 
 function initProducerId(
-  services: Services,
+  services: TransactionApiServices,
   transactions: TransactionCoordinator,
   request: InitProducerIdRequest,
   context: RequestContext,

@@ -5,14 +5,14 @@ import {
   type ListTransactionsResponse,
 } from '../../wire/generated/broker/list-transactions'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import type { TransactionApiServices } from '../transactions/transaction-services'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
 import type { TransactionMetadata } from '../transactions/transaction-metadata'
 import { isTransactionState } from '../transactions/transaction-state'
 
 /** ListTransactions (KIP-664): those this broker coordinates, by state, producer id, duration (v1), pattern (v2). */
 export function listTransactionsHandler(
-  services: Services,
+  services: TransactionApiServices,
   transactions: TransactionCoordinator,
 ): ApiHandler<ListTransactionsRequest, ListTransactionsResponse> {
   return handler(listTransactionsApi, (request, context) => {
@@ -60,7 +60,11 @@ function compilePattern(pattern: string | null): RegExp | undefined | 'invalid' 
   }
 }
 
-function isCoordinatedBy(services: Services, transactionalId: string, context: RequestContext): boolean {
+function isCoordinatedBy(
+  services: TransactionApiServices,
+  transactionalId: string,
+  context: RequestContext,
+): boolean {
   try {
     return services.coordinators.find('transaction', transactionalId).brokerId === context.broker.id
   } catch {

@@ -1,5 +1,5 @@
 import type { ApiHandler } from '../node/api-handler'
-import type { Services } from '../services'
+import type { TransactionApiServices } from '../transactions/transaction-services'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
 import { addOffsetsToTxnHandler } from './add-offsets-to-txn'
 import { addPartitionsToTxnHandler } from './add-partitions-to-txn'
@@ -11,7 +11,7 @@ import { writeTxnMarkersHandler } from './write-txn-markers'
 
 /** What answers the APIs of producers' ids and transactions. */
 export function transactionHandlers(
-  services: Services,
+  services: TransactionApiServices,
   transactions: TransactionCoordinator,
 ): readonly ApiHandler[] {
   return [

@@ -8,14 +8,14 @@ import {
 import { errorCodeOf, fail } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
 import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import type { TransactionApiServices } from '../transactions/transaction-services'
 import { offsetsTopic } from '../transactions/marker-delivery'
 
 const replicationTimeoutMs = 30_000
 
 /** WriteTxnMarkers: what coordinators send to leaders, and an admin to end a transaction that hangs (KIP-664). */
 export function writeTxnMarkersHandler(
-  services: Services,
+  services: TransactionApiServices,
 ): ApiHandler<WriteTxnMarkersRequest, WriteTxnMarkersResponse> {
   return handler(writeTxnMarkersApi, async (request, context) => {
     const isAllowed =
@@ -49,7 +49,7 @@ export function writeTxnMarkersHandler(
 }
 
 async function writeMarker(
-  services: Services,
+  services: TransactionApiServices,
   context: RequestContext,
   marker: WriteTxnMarkersRequestWritableTxnMarker,
   topic: string,

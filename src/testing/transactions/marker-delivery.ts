@@ -1,8 +1,8 @@
 import { ErrorCode } from '../../base/error-codes'
 import { formatTopicPartition, type TopicPartition } from '../../base/topic-partition'
-import type { Partition, PartitionEvent, TransactionMarker } from '../cluster/partition'
+import type { PartitionEvent, TransactionMarker } from '../cluster/partition'
 import { errorCodeOf, errorMessageOf } from '../kafka-failure'
-import type { Services } from '../services'
+import type { TransactionalPartition, TransactionServices } from './transaction-services'
 
 /** The topic whose markers also settle the offsets of a transaction. */
 export const offsetsTopic = '__consumer_offsets'
@@ -23,13 +23,13 @@ export interface MarkerDeliveryOptions {
  * when it is worth another attempt. What is deleted needs no marker.
  */
 export class MarkerDelivery {
-  readonly #services: Services
+  readonly #services: TransactionServices
   readonly #options: MarkerDeliveryOptions
   /** What is not written yet, each with what ends its waiting. */
   readonly #waiting = new Map<TopicPartition, () => void>()
   #isOver = false
 
-  constructor(services: Services, options: MarkerDeliveryOptions) {
+  constructor(services: TransactionServices, options: MarkerDeliveryOptions) {
     this.#services = services
     this.#options = options
   }
@@ -64,7 +64,7 @@ export class MarkerDelivery {
     }
   }
 
-  #onRefused(key: TopicPartition, partition: Partition, error: unknown): void {
+  #onRefused(key: TopicPartition, partition: TransactionalPartition, error: unknown): void {
     const code = errorCodeOf(error)
     if (code !== ErrorCode.INVALID_PRODUCER_EPOCH && code !== ErrorCode.TRANSACTION_COORDINATOR_FENCED) {
       return this.#retryLater(key, partition)
@@ -78,7 +78,7 @@ export class MarkerDelivery {
     this.stop()
   }
 
-  #retryLater(key: TopicPartition, partition: Partition): void {
+  #retryLater(key: TopicPartition, partition: TransactionalPartition): void {
     const again = (): void => this.#attemptAndEnd(key)
     const unwatchPartition = partition.watch(again)
     const unwatchBrokers = this.#services.brokers.watch(again)
@@ -88,7 +88,7 @@ export class MarkerDelivery {
     })
   }
 
-  #awaitReplication(key: TopicPartition, partition: Partition, offset: bigint): void {
+  #awaitReplication(key: TopicPartition, partition: TransactionalPartition, offset: bigint): void {
     const unwatch = partition.watch((event: PartitionEvent) => {
       if (event === 'leader' || event === 'deleted') return this.#attemptAndEnd(key)
       if (partition.highWatermark <= offset) return

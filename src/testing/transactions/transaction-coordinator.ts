@@ -3,7 +3,7 @@ import { BrokerError } from '../../base/errors'
 import type { TopicPartition } from '../../base/topic-partition'
 import type { Partition } from '../cluster/partition'
 import { errorCodeOf, fail } from '../kafka-failure'
-import type { Services } from '../services'
+import type { TransactionServices } from './transaction-services'
 import { decideEnd, decideEndV2, type EndRequest } from './end-transaction-rules'
 import { offsetsTopic } from './marker-delivery'
 import { TransactionEnds } from './transaction-ends'
@@ -52,13 +52,13 @@ export interface TransactionInspection {
  * that the right broker was asked is checked before, by the handlers.
  */
 export class TransactionCoordinator implements Transactions {
-  readonly #services: Services
+  readonly #services: TransactionServices
   readonly #store: TransactionStore
   readonly #ends: TransactionEnds
   readonly #timeouts: TransactionTimeouts
   #nextProducerId = 0n
 
-  constructor(services: Services, options: TransactionCoordinatorOptions = {}) {
+  constructor(services: TransactionServices, options: TransactionCoordinatorOptions = {}) {
     this.#services = services
     this.#store = new TransactionStore(services)
     this.#ends = new TransactionEnds(services, options.markerDelayMs ?? 0)

@@ -1,6 +1,6 @@
 import type { Timer } from '../../base/clock'
 import type { TransactionMarker } from '../cluster/partition'
-import type { Services } from '../services'
+import type { TransactionServices } from './transaction-services'
 import { MarkerDelivery } from './marker-delivery'
 import type { TransactionMetadata } from './transaction-metadata'
 import { coordinatorRuns } from './transaction-timeouts'
@@ -18,13 +18,13 @@ interface TransactionEnd {
  * the same end changes nothing.
  */
 export class TransactionEnds {
-  readonly #services: Services
+  readonly #services: TransactionServices
   readonly #markerDelayMs: number
   readonly #ends = new Map<TransactionMetadata, TransactionEnd>()
   #isHeld = false
   #unwatch: (() => void) | undefined
 
-  constructor(services: Services, markerDelayMs: number) {
+  constructor(services: TransactionServices, markerDelayMs: number) {
     this.#services = services
     this.#markerDelayMs = markerDelayMs
   }

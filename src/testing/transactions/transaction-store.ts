@@ -1,4 +1,4 @@
-import type { Services } from '../services'
+import type { TransactionServices } from './transaction-services'
 import type { TransactionMetadata } from './transaction-metadata'
 
 const cleanupIntervalConfig = 'transaction.remove.expired.transaction.cleanup.interval.ms'
@@ -8,11 +8,11 @@ const cleanupIntervalConfig = 'transaction.remove.expired.transaction.cleanup.in
  * times when Kafka's scheduled clean-up would have run; since nobody can see when that happens, the next look does it.
  */
 export class TransactionStore {
-  readonly #services: Services
+  readonly #services: TransactionServices
   readonly #transactions = new Map<string, TransactionMetadata>()
   #cleanedUpAt = 0
 
-  constructor(services: Services) {
+  constructor(services: TransactionServices) {
     this.#services = services
   }
 

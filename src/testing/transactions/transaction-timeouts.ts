@@ -1,5 +1,5 @@
 import type { Timer } from '../../base/clock'
-import type { Services } from '../services'
+import type { TransactionServices } from './transaction-services'
 import type { TransactionMetadata } from './transaction-metadata'
 import type { TransactionStore } from './transaction-store'
 
@@ -10,13 +10,17 @@ const checkIntervalConfig = 'transaction.abort.timed.out.transaction.cleanup.int
  * interval late; there is a timer only while a transaction is open.
  */
 export class TransactionTimeouts {
-  readonly #services: Services
+  readonly #services: TransactionServices
   readonly #store: TransactionStore
   readonly #abort: (transaction: TransactionMetadata) => void
   #timer: Timer | undefined
   #isClosed = false
 
-  constructor(services: Services, store: TransactionStore, abort: (it: TransactionMetadata) => void) {
+  constructor(
+    services: TransactionServices,
+    store: TransactionStore,
+    abort: (it: TransactionMetadata) => void,
+  ) {
     this.#services = services
     this.#store = store
     this.#abort = abort
@@ -55,7 +59,7 @@ export class TransactionTimeouts {
 }
 
 /** True while there is a coordinator for a transactional id, and it answers. */
-export function coordinatorRuns(services: Services, transactionalId: string): boolean {
+export function coordinatorRuns(services: TransactionServices, transactionalId: string): boolean {
   try {
     const { brokerId } = services.coordinators.find('transaction', transactionalId)
     return services.brokers.get(brokerId)?.state === 'running'

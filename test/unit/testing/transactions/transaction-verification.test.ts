@@ -1,0 +1,93 @@
+// Guards against batches that a log takes into a transaction the coordinator knows nothing of (KIP-890).
+import { codeOf, TransactionDriver } from '../support/transaction-driver'
+
+const orders = { topic: 'orders', index: 0 }
+
+test('a partition that was not added is refused by the code that the client knows', () => {
+  const driver = new TransactionDriver()
+  const producer = driver.init()
+  driver.add(producer, 1, 'orders', 1)
+  const verify = (knows: boolean) => () =>
+    driver.coordinator.verifyPartition('payments', producer, orders, false, knows)
+  expect(codeOf(verify(false))).toBe('INVALID_TXN_STATE')
+  expect(codeOf(verify(true))).toBe('TRANSACTION_ABORTABLE')
+  driver.add(producer, 1)
+  expect(codeOf(verify(false))).toBe('NONE')
+})
+
+test('nothing is verified when transaction.partition.verification.enable is false', () => {
+  const driver = new TransactionDriver()
+  driver.services.settings.set('transaction.partition.verification.enable', 'false')
+  const producer = driver.init()
+  expect(codeOf(() => driver.coordinator.verifyPartition('payments', producer, orders, false))).toBe('NONE')
+})
+
+test('newer clients add a partition by producing to it, and offsets by committing them', () => {
+  const driver = new TransactionDriver()
+  const producer = driver.init()
+  driver.coordinator.verifyPartition('payments', producer, orders, true)
+  driver.coordinator.verifyOffsets('payments', producer, 'billing', true)
+  expect(driver.coordinator.inspect()[0]?.partitions).toEqual([
+    { topic: 'orders', partition: 0 },
+    { topic: '__consumer_offsets', partition: 0 },
+  ])
+})
+
+test('a fenced producer is told INVALID_PRODUCER_EPOCH, and an unknown one its mapping', () => {
+  const driver = new TransactionDriver()
+  const zombie = driver.init()
+  driver.init()
+  const { coordinator } = driver
+  expect(codeOf(() => coordinator.verifyPartition('payments', zombie, orders, true))).toBe(
+    'INVALID_PRODUCER_EPOCH',
+  )
+  expect(codeOf(() => coordinator.verifyOffsets('payments', zombie, 'billing', true))).toBe(
+    'INVALID_PRODUCER_EPOCH',
+  )
+  expect(codeOf(() => coordinator.verifyPartition('nobody', zombie, orders, true))).toBe(
+    'INVALID_PRODUCER_ID_MAPPING',
+  )
+})
+
+test('while the last transaction ends, newer clients are told so, and older ones to try again', () => {
+  const driver = new TransactionDriver()
+  const producer = driver.init()
+  driver.add(producer)
+  const next = driver.end(producer, true, 1)
+  const verify = (mayAdd: boolean) => () =>
+    driver.coordinator.verifyPartition('payments', next, { topic: 'orders', index: 1 }, mayAdd)
+  expect(codeOf(verify(true))).toBe('CONCURRENT_TRANSACTIONS')
+  expect(codeOf(verify(false))).toBe('NOT_ENOUGH_REPLICAS')
+})
+
+test('a coordinator that is away is NOT_ENOUGH_REPLICAS for Produce, which all clients retry', () => {
+  const driver = new TransactionDriver()
+  const producer = driver.init()
+  driver.services.coordinators.move(-1)
+  const { coordinator } = driver
+  expect(codeOf(() => coordinator.verifyPartition('payments', producer, orders, true))).toBe(
+    'NOT_ENOUGH_REPLICAS',
+  )
+  expect(codeOf(() => coordinator.verifyOffsets('payments', producer, 'billing', true))).toBe(
+    'COORDINATOR_NOT_AVAILABLE',
+  )
+})
+
+test('what the log has open for the same epoch goes on until the marker is there', () => {
+  const driver = new TransactionDriver()
+  const zombie = driver.init()
+  driver.add(zombie)
+  driver.services.partition('orders').producers.push({
+    ...zombie,
+    lastSequence: 0,
+    lastTimestamp: 0,
+    coordinatorEpoch: -1,
+    currentTxnStartOffset: 0n,
+  })
+  driver.coordinator.holdMarkers()
+  expect(codeOf(() => driver.init())).toBe('CONCURRENT_TRANSACTIONS')
+  const verify = (index: number) => () =>
+    driver.coordinator.verifyPartition('payments', zombie, { topic: 'orders', index }, true)
+  expect(codeOf(verify(0))).toBe('NONE')
+  expect(codeOf(verify(1))).toBe('CONCURRENT_TRANSACTIONS')
+})
