@@ -6,6 +6,7 @@ import type { PartitionLog, StoredBatch } from '../log/partition-log'
  */
 export function catchUp(follower: PartitionLog, leader: PartitionLog): void {
   truncateDivergence(follower, leader)
+  truncate(follower, leader.endOffset)
   if (follower.endOffset < leader.startOffset) {
     // What would come next was deleted at the leader: nothing the follower has connects to it.
     follower.truncateTo(follower.startOffset)
@@ -20,24 +21,22 @@ export function catchUp(follower: PartitionLog, leader: PartitionLog): void {
 function truncateDivergence(follower: PartitionLog, leader: PartitionLog): void {
   let epoch = follower.latestEpoch
   while (epoch >= 0 && follower.endOffset > follower.startOffset) {
-    const theirs = leader.endOffsetForEpoch(epoch)
-    // All the leader has is from later epochs.
+    const theirs = leader.endOffsetForEpoch(Math.min(epoch, leader.latestEpoch))
+    // The leader's records are all of later epochs.
     if (theirs.leaderEpoch === -1) return truncate(follower, leader.startOffset)
     if (theirs.leaderEpoch === epoch) return truncate(follower, theirs.endOffset)
     const own = follower.endOffsetForEpoch(theirs.leaderEpoch)
     if (own.leaderEpoch === theirs.leaderEpoch) {
       return truncate(follower, own.endOffset < theirs.endOffset ? own.endOffset : theirs.endOffset)
     }
-    if (own.leaderEpoch === -1) return truncate(follower, follower.startOffset)
+    if (own.leaderEpoch === -1 || own.leaderEpoch >= epoch) return truncate(follower, follower.startOffset)
     truncate(follower, own.endOffset)
     epoch = own.leaderEpoch
   }
-  if (follower.endOffset > leader.endOffset) truncate(follower, leader.endOffset)
 }
 
 function truncate(log: PartitionLog, offset: bigint): void {
-  if (offset >= log.endOffset) return
-  log.truncateTo(offset > log.startOffset ? offset : log.startOffset)
+  if (offset < log.endOffset) log.truncateTo(offset)
 }
 
 /** The batches that hold `offset` or come behind it. */

@@ -43,7 +43,8 @@ export class LogCleaner {
     for (const partition of topic.partitions) partition.compact()
   }
 
-  close(): void {
+  /** Ends the timer and watches no longer. */
+  stop(): void {
     this.#unwatchTopics?.()
     this.#unwatchTopics = undefined
     for (const partition of [...this.#watched.keys()]) this.#unwatch(partition)

@@ -32,7 +32,7 @@ export class ReplicaLogs {
   remove(brokerId: number): void {
     const log = this.#logs.get(brokerId)
     if (log === undefined) return
-    log.truncateTo(log.startOffset)
+    log.clear()
     this.#logs.delete(brokerId)
     this.#inStep.delete(brokerId)
     this.#held.delete(brokerId)
