@@ -47,6 +47,12 @@ module.exports = {
       to: { path: '^src/', pathNot: ['base', 'wire', 'testing'].map(folder) },
     },
     {
+      name: 'cli-uses-the-testing-face',
+      severity: 'error',
+      from: { path: folder('cli') },
+      to: { path: '^src/', pathNot: ['base', 'testing', 'cli'].map(folder) },
+    },
+    {
       name: 'kafkajs-uses-the-public-surface',
       severity: 'error',
       from: { path: folder('kafkajs') },

@@ -1,7 +1,10 @@
 /** All projects run from source; type errors are found by `npm run typecheck`, not here. */
 const base = {
   testEnvironment: 'node',
-  moduleNameMapper: { '^typed-kafka$': '<rootDir>/src/index.ts' },
+  moduleNameMapper: {
+    '^typed-kafka$': '<rootDir>/src/index.ts',
+    '^typed-kafka/testing$': '<rootDir>/src/testing/index.ts',
+  },
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.jest.json', diagnostics: false }] },
 }
 
@@ -18,7 +21,7 @@ module.exports = {
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/test/support/not-run-reporter.cjs'],
   projects: [
-    { ...base, displayName: 'unit', testMatch: suites('unit', 'golden') },
+    { ...base, displayName: 'unit', testMatch: suites('unit', 'golden', 'simulation') },
     {
       ...base,
       ...realKafka,

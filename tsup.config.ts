@@ -1,12 +1,14 @@
-import { defineConfig } from 'tsup'
+import { defineConfig, type Options } from 'tsup'
 
-export default defineConfig({
-  entry: { index: 'src/index.ts' },
-  format: ['esm', 'cjs'],
-  target: 'node20',
-  dts: true,
-  sourcemap: true,
-  clean: true,
-  treeshake: true,
-  splitting: false,
-})
+const common: Options = { target: 'node20', sourcemap: true, treeshake: true, splitting: false }
+
+// Each entry stands alone: importing one loads nothing of another.
+export default defineConfig([
+  {
+    ...common,
+    entry: { index: 'src/index.ts', testing: 'src/testing/index.ts' },
+    format: ['esm', 'cjs'],
+    dts: true,
+  },
+  { ...common, entry: { cli: 'src/cli/main.ts' }, format: ['cjs'], sourcemap: false },
+])
