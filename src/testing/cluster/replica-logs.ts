@@ -32,7 +32,7 @@ export class ReplicaLogs {
   remove(brokerId: number): void {
     const log = this.#logs.get(brokerId)
     if (log === undefined) return
-    log.clear()
+    log.truncateTo(log.startOffset)
     this.#logs.delete(brokerId)
     this.#inStep.delete(brokerId)
     this.#held.delete(brokerId)
