@@ -34,7 +34,7 @@ export function offsetCommitHandler(
     const topics = request.topics.map((asked) => ({ asked, found: find(services, context, asked) }))
     // With no topic to commit for, the group is not even looked at.
     const isAnyFound = topics.some(({ found }) => typeof found !== 'number')
-    const refusal = isAnyFound ? admit(services, request, context) : ErrorCode.NONE
+    const refusal = isAnyFound ? admit(services, request, topics, context) : ErrorCode.NONE
     return {
       topics: topics.map(({ asked, found }) =>
         answerTopic(asked, context, (partition) => {
@@ -44,6 +44,12 @@ export function offsetCommitHandler(
       ),
     }
   })
+}
+
+/** A topic of the request with what it is, or with the code it is refused with. */
+interface AskedTopic {
+  readonly asked: OffsetCommitRequestRequestTopic
+  readonly found: Topic | number
 }
 
 function answerTopic(
@@ -73,17 +79,29 @@ function find(
 }
 
 /** The code with which the group refuses the caller. */
-function admit(services: Services, request: OffsetCommitRequest, context: RequestContext): number {
+function admit(
+  services: Services,
+  request: OffsetCommitRequest,
+  topics: readonly AskedTopic[],
+  context: RequestContext,
+): number {
   try {
     services.coordinators.require(context, 'group', request.groupId)
     const group = groupToCommit(services, request, context)
-    group.validateCommit({
+    const caller = {
       memberId: request.memberId,
       groupInstanceId: request.groupInstanceId,
       generationOrEpoch: request.generationIdOrMemberEpoch,
       isTransactional: false,
       apiVersion: context.apiVersion,
-    })
+    }
+    group.validateCommit(caller)
+    for (const { asked, found } of topics) {
+      if (typeof found === 'number') continue
+      for (const { partitionIndex } of asked.partitions) {
+        group.validatePartitionCommit?.(caller, found.name, partitionIndex)
+      }
+    }
     group.touch?.(request.memberId, context)
     return ErrorCode.NONE
   } catch (error) {

@@ -28,8 +28,8 @@ export function txnOffsetCommitHandler(
       asked,
       found: refusal === ErrorCode.NONE ? find(services, context, asked) : refusal,
     }))
-    const isAnyFound = topics.some(({ found }) => typeof found !== 'number')
-    const groupRefusal = isAnyFound ? admit(services, request, context) : ErrorCode.NONE
+    const names = topics.filter(({ found }) => typeof found !== 'number').map(({ asked }) => asked)
+    const groupRefusal = names.length > 0 ? admit(services, request, names, context) : ErrorCode.NONE
     const commit = (found: Topic | number, partition: TxnOffsetCommitRequestRequestPartition): number => {
       if (typeof found === 'number') return found
       return groupRefusal === ErrorCode.NONE ? store(services, request, found, partition) : groupRefusal
@@ -70,38 +70,39 @@ function find(
   }
 }
 
-function admit(services: Services, request: TxnOffsetCommitRequest, context: RequestContext): number {
+function admit(
+  services: Services,
+  request: TxnOffsetCommitRequest,
+  topics: readonly TxnOffsetCommitRequestRequestTopic[],
+  context: RequestContext,
+): number {
   try {
     requireGroupId(request.groupId)
     services.coordinators.require(context, 'group', request.groupId)
     verifyTransaction(services, request, context)
-    validateMember(services, request, context)
+    validateMember(services, request, topics, context)
     return ErrorCode.NONE
   } catch (error) {
     return refusalCode(services, error)
   }
 }
 
-/** Asks the transaction coordinator, and says its answer in the words that the version knows. */
+/** Asks the transaction coordinator, and says its answer in words that a group's coordinator has. */
 function verifyTransaction(
   services: Services,
   request: TxnOffsetCommitRequest,
   context: RequestContext,
 ): void {
   const { transactionalId, producerId, producerEpoch, groupId } = request
-  const mayAdd = context.apiVersion >= 5
+  const { apiVersion } = context
+  const producer = { producerId, producerEpoch }
   try {
-    services.transactions.verifyOffsets(transactionalId, { producerId, producerEpoch }, groupId, mayAdd)
+    services.transactions.verifyOffsets(transactionalId, producer, groupId, apiVersion >= 5, apiVersion >= 4)
   } catch (error) {
     switch (errorCodeOf(error)) {
-      case ErrorCode.TRANSACTION_ABORTABLE:
-        throw context.apiVersion >= 4 ? error : fail('INVALID_TXN_STATE')
       case ErrorCode.PRODUCER_FENCED:
         throw fail('INVALID_PRODUCER_EPOCH')
-      case ErrorCode.CONCURRENT_TRANSACTIONS:
-        throw mayAdd ? error : fail('COORDINATOR_NOT_AVAILABLE')
-      case ErrorCode.NOT_COORDINATOR:
-        // It is about the transaction's coordinator, which is not the one that was asked.
+      case ErrorCode.NOT_ENOUGH_REPLICAS:
         throw fail('COORDINATOR_NOT_AVAILABLE')
       default:
         throw error
@@ -109,14 +110,24 @@ function verifyTransaction(
   }
 }
 
-function validateMember(services: Services, request: TxnOffsetCommitRequest, context: RequestContext): void {
+function validateMember(
+  services: Services,
+  request: TxnOffsetCommitRequest,
+  topics: readonly TxnOffsetCommitRequestRequestTopic[],
+  { apiVersion }: RequestContext,
+): void {
   const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationOrEpoch } = request
   const existing = services.groups.get(groupId)
   if (existing === undefined && generationOrEpoch >= 0) throw fail('ILLEGAL_GENERATION')
   const group = existing ?? createClassicGroup(services, groupId)
   try {
-    const { apiVersion } = context
-    group.validateCommit({ memberId, groupInstanceId, generationOrEpoch, isTransactional: true, apiVersion })
+    const caller = { memberId, groupInstanceId, generationOrEpoch, isTransactional: true, apiVersion }
+    group.validateCommit(caller)
+    for (const { name, partitions } of topics) {
+      for (const { partitionIndex } of partitions) {
+        group.validatePartitionCommit?.(caller, name, partitionIndex)
+      }
+    }
   } catch (error) {
     // No version up to 5 knows member epochs.
     throw errorCodeOf(error) === ErrorCode.STALE_MEMBER_EPOCH ? fail('ILLEGAL_GENERATION') : error

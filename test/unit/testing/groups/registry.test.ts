@@ -1,0 +1,34 @@
+// Guards who holds a group's timers: one left over would keep a process or a simulation from ending.
+import { ClassicGroup } from '../../../../src/testing/groups/classic/classic-group'
+import { fakeGroupCluster } from '../support/fake-group-cluster'
+import { GroupClient } from '../support/group-client'
+
+test('No timer runs while there is no group', () => {
+  const cluster = fakeGroupCluster()
+  expect(cluster.clock.pendingTimers).toBe(0)
+})
+
+test('A group that takes the place of another ends it and those who wait for it', async () => {
+  const cluster = fakeGroupCluster()
+  const client = new GroupClient(cluster)
+  const joining = client.joinDynamic()
+  await cluster.clock.advance(0)
+  const before = cluster.registry.get('group')
+  const after = new ClassicGroup('group', cluster.services)
+  cluster.registry.replace(after)
+  expect(before?.state).toBe('Dead')
+  expect(cluster.registry.get('group')).toBe(after)
+  expect((await joining).errorCode).not.toBe(0)
+  cluster.registry.close()
+  expect(cluster.clock.pendingTimers).toBe(0)
+})
+
+test('Removing a group keeps its offsets', () => {
+  const cluster = fakeGroupCluster()
+  cluster.registry.add(new ClassicGroup('group', cluster.services))
+  const offset = { offset: 1n, leaderEpoch: -1, metadata: '', committedAt: 0, topicId: '' }
+  cluster.services.offsets.put('group', 't', 0, offset)
+  cluster.registry.remove('group')
+  expect(cluster.services.offsets.get('group', 't', 0)).toEqual(offset)
+  expect([...cluster.registry.all]).toEqual([])
+})
