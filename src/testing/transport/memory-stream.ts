@@ -49,8 +49,10 @@ export class MemoryConnection {
       this.stream.receive(bytes)
       if (!this.#toBroker.isFull) this.#flushed()
     })
-    // A socket's buffer takes it although the broker does not read, until it is full.
-    if (!this.#toBroker.isFull) this.#toBroker.later(() => this.#flushed())
+    // A socket's buffer takes it although the broker does not read, until it is full; then onDrain says so.
+    this.#toBroker.later(() => {
+      if (!this.#toBroker.isFull) this.#flushed()
+    })
   }
 
   /** The client ends it: the broker learns of it in its time. */
