@@ -147,7 +147,11 @@ export class MemoryLog implements PartitionLog {
     const now = this.#options.runtime.clock.wallTime()
     for (const stored of batches) {
       const batch = MemoryBatch.of(stored)
-      if (batch.baseOffset < this.#endOffset) {
+      // The first batch may begin before the start of a log whose records were deleted up to the middle of it.
+      if (
+        batch.baseOffset <= (this.#batches.at(-1)?.lastOffset ?? -1n) ||
+        batch.lastOffset < this.#endOffset
+      ) {
         throw new InvalidArgumentError(
           `A batch of ${this.#topicPartition} that begins at offset ${batch.baseOffset} can't follow a log that ` +
             `ends at ${this.#endOffset}: truncate it first`,
@@ -243,15 +247,6 @@ export class MemoryLog implements PartitionLog {
       aborted: this.#aborted.overlapping(0n, end),
     })
     this.#batches = this.#batches.flatMap((batch, index) => this.#exchanged(batch, after[index]))
-    this.#resetSegments()
-  }
-
-  clear(): void {
-    for (const batch of this.#batches.splice(0)) this.#letGo(batch)
-    this.#startOffset = this.#endOffset
-    this.#producers = new ProducerStates()
-    this.#producersAtStart = new ProducerStates()
-    this.#aborted.clear()
     this.#resetSegments()
   }
 

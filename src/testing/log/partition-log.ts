@@ -137,8 +137,6 @@ export interface PartitionLog {
   applyRetention(now: number, upTo: bigint): boolean
   /** Keeps the last record of each key below `upTo`, and drops what tombstones allow. */
   compact(now: number, upTo: bigint): void
-  /** Throws everything away and gives its bytes back: the topic is deleted, or the replica moves elsewhere. */
-  clear(): void
 }
 
 /** What an append to a log gave. */

@@ -34,10 +34,6 @@ export class TransactionIndex {
     this.#aborted.splice(0, this.#firstEndingAt(offset))
   }
 
-  clear(): void {
-    this.#aborted = []
-  }
-
   #firstEndingAt(offset: bigint): number {
     let low = 0
     let high = this.#aborted.length

@@ -1,0 +1,12 @@
+import type { Partition } from '../cluster/partition'
+import { fail } from '../kafka-failure'
+
+/**
+ * Compares the epoch that a client believes in with the leader's (KIP-320); -1 for a client that names none.
+ * @throws FENCED_LEADER_EPOCH when the client is behind, UNKNOWN_LEADER_EPOCH when it is ahead
+ */
+export function checkLeaderEpoch(partition: Partition, currentLeaderEpoch: number): void {
+  if (currentLeaderEpoch < 0) return
+  if (currentLeaderEpoch < partition.leaderEpoch) throw fail('FENCED_LEADER_EPOCH')
+  if (currentLeaderEpoch > partition.leaderEpoch) throw fail('UNKNOWN_LEADER_EPOCH')
+}
