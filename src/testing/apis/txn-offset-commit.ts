@@ -7,6 +7,7 @@ import {
   type TxnOffsetCommitResponse,
 } from '../../wire/generated/broker/txn-offset-commit'
 import type { Topic } from '../cluster/topics'
+import type { Group } from '../groups/group'
 import { errorCodeOf, fail } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
 import type { Services } from '../services'
@@ -119,7 +120,7 @@ function validateMember(
   const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationOrEpoch } = request
   const existing = services.groups.get(groupId)
   if (existing === undefined && generationOrEpoch >= 0) throw fail('ILLEGAL_GENERATION')
-  const group = existing ?? createClassicGroup(services, groupId)
+  const group: Group = existing ?? createClassicGroup(services, groupId)
   try {
     const caller = { memberId, groupInstanceId, generationOrEpoch, isTransactional: true, apiVersion }
     group.validateCommit(caller)

@@ -27,7 +27,6 @@ export class MemoryOffsetStore implements OffsetStore {
   /** By producer id, then by group, topic and partition. */
   readonly #pending = new Map<bigint, Map<string, PendingOffset>>()
   #order = 0
-  #isWatching = false
 
   constructor(services: Services) {
     this.#services = services
@@ -49,7 +48,6 @@ export class MemoryOffsetStore implements OffsetStore {
   }
 
   put(groupId: string, topic: string, partition: number, offset: CommittedOffset): void {
-    this.#watchTopics()
     this.#store(groupId, topic, partition, { offset, order: this.#order++ })
   }
 
@@ -82,7 +80,6 @@ export class MemoryOffsetStore implements OffsetStore {
     partition: number,
     offset: CommittedOffset,
   ): void {
-    this.#watchTopics()
     const ofProducer = this.#pending.get(producerId) ?? new Map<string, PendingOffset>()
     this.#pending.set(producerId, ofProducer)
     const key = JSON.stringify([groupId, topic, partition])
@@ -130,14 +127,5 @@ export class MemoryOffsetStore implements OffsetStore {
       for (const [key, pending] of ofProducer) if (isMeant(pending)) ofProducer.delete(key)
       if (ofProducer.size === 0) this.#pending.delete(producerId)
     }
-  }
-
-  /** The offsets of a topic go with it. On first need only: in the constructor the topics do not stand yet. */
-  #watchTopics(): void {
-    if (this.#isWatching) return
-    this.#isWatching = true
-    this.#services.topics.watch((change) => {
-      if (change.kind === 'deleted') this.deleteTopic(change.topic.name)
-    })
   }
 }

@@ -10,11 +10,11 @@ import { errorCodeOf, fail } from '../../kafka-failure'
 import type { RequestContext } from '../../node/api-handler'
 import { newUuid } from '../../runtime'
 import type { Services } from '../../services'
-import type { ClassicProtocolGroup, OffsetCaller } from '../group'
+import type { ClassicProtocolGroup, InspectedMember, OffsetCaller } from '../group'
 import { ClassicMember } from './classic-member'
 import { ClassicRebalance } from './classic-rebalance'
 import type { ClassicSnapshot, ClassicState } from './classic-state'
-import { consumerProtocolType } from './subscribed-topics'
+import { assignedPartitions, consumerProtocolType } from './consumer-protocol'
 
 /**
  * A group of the classic protocol: its members choose a leader's assignment in rounds of JoinGroup and SyncGroup. It
@@ -63,6 +63,16 @@ export class ClassicGroup implements ClassicProtocolGroup {
   /** Ids that were given out and have not joined yet. */
   get pendingMemberIds(): readonly string[] {
     return [...this.#rebalance.members.pendingJoin]
+  }
+
+  inspectMembers(): readonly InspectedMember[] {
+    return this.members.map((member) => ({
+      memberId: member.memberId,
+      groupInstanceId: member.groupInstanceId,
+      clientId: member.clientId,
+      epoch: this.generationId,
+      assignment: this.protocolType === consumerProtocolType ? assignedPartitions(member.assignment) : [],
+    }))
   }
 
   /** Puts the group into a state in which it was, or in which a consumer group leaves its members (KIP-848). */

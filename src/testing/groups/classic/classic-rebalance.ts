@@ -5,7 +5,7 @@ import { ClassicMember } from './classic-member'
 import { ClassicMembers } from './classic-members'
 import type { ClassicSnapshot, ClassicState } from './classic-state'
 import { KeyedTimers } from './keyed-timers'
-import { consumerProtocolType, subscriptionTopics } from './subscribed-topics'
+import { consumerProtocolType, subscriptionTopics } from './consumer-protocol'
 
 const noBytes = Buffer.alloc(0)
 const joinKey = 'join'

@@ -1,4 +1,6 @@
 // Guards who holds a group's timers: one left over would keep a process or a simulation from ending.
+import { consumerProtocolAssignmentCodec } from '../../../../src/wire/generated/data/consumer-protocol-assignment'
+import { Writer } from '../../../../src/wire/primitives/writer'
 import { ClassicGroup } from '../../../../src/testing/groups/classic/classic-group'
 import { fakeGroupCluster } from '../support/fake-group-cluster'
 import { GroupClient } from '../support/group-client'
@@ -31,4 +33,22 @@ test('Removing a group keeps its offsets', () => {
   cluster.registry.remove('group')
   expect(cluster.services.offsets.get('group', 't', 0)).toEqual(offset)
   expect([...cluster.registry.all]).toEqual([])
+})
+
+test('Inspection tells the members with their generation and what the leader assigned', async () => {
+  const cluster = fakeGroupCluster()
+  const client = new GroupClient(cluster)
+  const joining = client.join({ groupInstanceId: 'a' })
+  await cluster.clock.advance(3000)
+  const { memberId, generationId } = await joining
+  const writer = new Writer()
+  writer.writeInt16(1)
+  const assignedPartitions = [{ topic: 'topic', partitions: [0, 2] }]
+  consumerProtocolAssignmentCodec.encode(writer, { assignedPartitions }, 1)
+  const assignments = [{ memberId, assignment: writer.toBuffer() }]
+  await client.sync({ memberId, generationId }, {}, { assignments })
+  expect(cluster.registry.get('group')?.inspectMembers?.()).toEqual([
+    { memberId, groupInstanceId: 'a', clientId: 'client', epoch: 1, assignment: assignedPartitions },
+  ])
+  cluster.registry.close()
 })

@@ -1,7 +1,9 @@
 import { silentLogger } from '../../../../src/base/logger'
 import type { BrokerNode } from '../../../../src/testing/cluster/brokers'
 import type { Coordinators, CoordinatorType } from '../../../../src/testing/cluster/coordinators'
-import type { Topic, TopicChange } from '../../../../src/testing/cluster/topics'
+import { TopicRegistry } from '../../../../src/testing/cluster/topic-registry'
+import type { Topic } from '../../../../src/testing/cluster/topics'
+import { ClusterConfigs } from '../../../../src/testing/configs/cluster-configs'
 import { MemoryGroupRegistry } from '../../../../src/testing/groups/group-registry'
 import { MemoryOffsetStore } from '../../../../src/testing/groups/offset-store'
 import { fail } from '../../../../src/testing/kafka-failure'
@@ -13,11 +15,11 @@ import { Writer } from '../../../../src/wire/primitives/writer'
 import type { ClientApi } from '../../../../src/wire/api'
 import { FakeClock } from '../../support/fake-clock'
 
-/** What the group APIs need of their neighbours, in the smallest form; the registry and the offset store are real. */
+/** What the group APIs need of their neighbours, in the smallest form; configs, topics, registry and offset store are real. */
 export interface FakeGroupCluster {
   readonly services: Services
   readonly clock: FakeClock
-  readonly configs: Map<string, string>
+  readonly configs: SettableConfigs
   /** Operations such as `Read Group g` that are refused. */
   readonly denied: Set<string>
   readonly registry: MemoryGroupRegistry
@@ -40,14 +42,20 @@ export interface FakeGroupCluster {
   ): Promise<Response>
 }
 
-const defaults: Record<string, string> = {
-  'group.min.session.timeout.ms': '6000',
-  'group.max.session.timeout.ms': '1800000',
-  'group.initial.rebalance.delay.ms': '3000',
-  'group.max.size': '2147483647',
-  'offset.metadata.max.bytes': '4096',
-  'offsets.retention.minutes': '10080',
-  'offsets.retention.check.interval.ms': '600000',
+/** Where the cluster for tests has shorter times than Kafka. */
+const kafkaDefaults = { 'group.initial.rebalance.delay.ms': '3000' }
+
+/** The real configs, of which a test can change one in the middle. */
+class SettableConfigs extends ClusterConfigs {
+  readonly #set = new Map<string, string>()
+
+  set(name: string, value: string): void {
+    this.#set.set(name, value)
+  }
+
+  override broker(name: string, brokerId?: number): string {
+    return this.#set.get(name) ?? super.broker(name, brokerId)
+  }
 }
 
 function refuseUse(what: string): never {
@@ -58,14 +66,11 @@ const partitionOf = (_type: CoordinatorType, key: string) => key.length % 50
 
 export function fakeGroupCluster(): FakeGroupCluster {
   const clock = new FakeClock()
-  const configs = new Map(Object.entries(defaults))
+  const configs = new SettableConfigs({ brokerCount: 1, configs: kafkaDefaults })
   const denied = new Set<string>()
-  const topics = new Map<string, Topic>()
-  const topicListeners = new Set<(change: TopicChange) => void>()
   const moveListeners = new Set<(type: CoordinatorType, partition: number) => void>()
   const verified: string[] = []
   let chance = 0
-  let topicCount = 0
   let coordinatorId = 1
   let refuseTransactions: Error | undefined
 
@@ -96,32 +101,9 @@ export function fakeGroupCluster(): FakeGroupCluster {
     get brokers() {
       return refuseUse('brokers')
     },
-    configs: {
-      topic: () => refuseUse('topic configs'),
-      broker: (name) => configs.get(name) ?? refuseUse(name),
-      group: () => refuseUse('group configs'),
-      topicNumber: () => refuseUse('topic configs'),
-      brokerNumber: (name) => Number(configs.get(name) ?? refuseUse(name)),
-      groupNumber: () => refuseUse('group configs'),
-      log: () => refuseUse('log configs'),
-      forgetTopic: () => undefined,
-      checkedTopic: () => new Map(),
-      setTopic: () => undefined,
-    },
-    topics: {
-      all: topics.values(),
-      byName: (name) => topics.get(name),
-      byId: (id) => [...topics.values()].find((topic) => topic.id === id),
-      partition: () => undefined,
-      create: () => refuseUse('topic creation'),
-      plan: () => refuseUse('topic creation'),
-      addPartitions: () => refuseUse('topic creation'),
-      delete: () => refuseUse('topic deletion'),
-      ensureInternal: () => refuseUse('internal topics'),
-      watch(listener) {
-        topicListeners.add(listener)
-        return () => topicListeners.delete(listener)
-      },
+    configs,
+    get topics() {
+      return topics
     },
     coordinators,
     get groups() {
@@ -149,6 +131,7 @@ export function fakeGroupCluster(): FakeGroupCluster {
   }
   const registry = new MemoryGroupRegistry(services)
   const offsets = new MemoryOffsetStore(services)
+  const topics = new TopicRegistry({ services, createPartition: () => refuseUse('partitions') })
 
   return {
     services,
@@ -169,18 +152,8 @@ export function fakeGroupCluster(): FakeGroupCluster {
     set refuseTransactions(error) {
       refuseTransactions = error
     },
-    addTopic(name) {
-      const id = Buffer.alloc(16, ++topicCount).toString('base64url')
-      const topic: Topic = { name, id, isInternal: false, partitions: [], createdAt: 0 }
-      topics.set(name, topic)
-      return topic
-    },
-    deleteTopic(name) {
-      const topic = topics.get(name)
-      if (topic === undefined) return
-      topics.delete(name)
-      for (const listener of topicListeners) listener({ kind: 'deleted', topic })
-    },
+    addTopic: (name) => topics.createPlanned({ name, assignments: [], configs: new Map() }),
+    deleteTopic: (name) => topics.delete(name),
     moveCoordinator(partition) {
       for (const listener of moveListeners) listener('group', partition)
     },
