@@ -17,6 +17,9 @@ export interface KafkaClusterUnderTest extends KafkaUnderTest, Omit<KafkaCluster
 
 const attachTimeoutMs = 120_000
 
+/** What the brokers of `KAFKA_BROKERS` are taken for. */
+const externalVersion: KafkaVersion = '4.3.1'
+
 /** A suite may have to wait for another process's cluster. */
 const longWaitMs = 1_800_000
 
@@ -26,16 +29,18 @@ const longWaitMs = 1_800_000
  */
 export function describeEachKafka(
   title: string,
-  body: (kafka: KafkaUnderTest) => void,
-  options: { needs?: readonly KafkaNeed[] } = {},
+  body: (kafka: KafkaUnderTest, version: KafkaVersion) => void,
+  options: { needs?: readonly KafkaNeed[]; versions?: readonly KafkaVersion[] } = {},
 ): void {
   for (const version of versionsToTest()) {
+    const knownVersion = version === 'external' ? externalVersion : version
+    if (options.versions?.includes(knownVersion) === false) continue
     const reason = whyNotVersion(version) ?? whyNotRun(options.needs ?? [])
     const name = version === 'external' ? 'the brokers of KAFKA_BROKERS' : `Kafka ${version}`
     describeUnless(reason, `${title}, on ${name}`, () => {
       const target = new LateTarget<KafkaAddresses>()
       beforeAll(async () => target.set(await askSharedKafka(version, options.needs ?? [])), attachTimeoutMs)
-      body(target.proxy)
+      body(target.proxy, knownVersion)
     })
   }
 }
