@@ -25,7 +25,7 @@ export function produceHandler(services: Services): ApiHandler<ProduceRequest, P
     const refusal = refusalOfAll(services, request, context)
     // All partitions are appended to before any is waited for.
     const responses = await Promise.all(
-      request.topicData.map((data) =>
+      request.topicData.map(async (data) =>
         refusal === undefined
           ? produceToTopic(services, data, request, context)
           : refusedTopic(data, refusal, context),
@@ -70,7 +70,7 @@ async function produceToTopic(
   if (!services.authorizer.allows(context, 'Write', 'Topic', topic?.name ?? data.name)) {
     return refusedTopic(data, 'TOPIC_AUTHORIZATION_FAILED', context)
   }
-  const answers = data.partitionData.map(({ index, records }) => {
+  const answers = data.partitionData.map(async ({ index, records }) => {
     const partition = topic?.partitions[index]
     if (topic === undefined || partition === undefined) {
       return refusedPartition(index, 'UNKNOWN_TOPIC_OR_PARTITION')
@@ -79,9 +79,8 @@ async function produceToTopic(
     const mustWait = request.acks === -1 && response.errorCode === ErrorCode.NONE
     if (!mustWait) return withLeader(response, partition, context)
     const { lastOffset } = response
-    return whenAcknowledged(partition, lastOffset, request.timeoutMs).then((errorCode) =>
-      withLeader({ ...response, errorCode }, partition, context),
-    )
+    const errorCode = await whenAcknowledged(partition, lastOffset, request.timeoutMs)
+    return withLeader({ ...response, errorCode }, partition, context)
   })
   return { ...nameOf(data, context), partitionResponses: await Promise.all(answers) }
 }
