@@ -1,4 +1,3 @@
-import { backoffMs } from '../base/backoff'
 import { ErrorCode, type ErrorCodeName } from '../base/error-codes'
 import { AbortedError, BrokerError, KafkaError, TimeoutError } from '../base/errors'
 import type { AdminCall } from './admin-call'
@@ -109,8 +108,7 @@ class ItemRun<Item, Value> {
   async #retry(items: readonly Item[], round: number): Promise<void> {
     const { cluster, deadline } = this.#call
     if (!deadline.expired) {
-      const limits = { baseMs: cluster.retryBackoffMs, maxMs: cluster.retryBackoffMaxMs }
-      await deadline.sleep(backoffMs(limits, round))
+      await deadline.sleep(cluster.backoffMs(round))
     }
     if (deadline.expired) return this.#timeOut(items)
     for (const item of items) this.#itemCall.beforeRetry?.(item, this.#errorOf(item))

@@ -8,13 +8,9 @@ const jitter = 0.2
 
 /**
  * Milliseconds to wait after `failures` consecutive failures (1 for the first).
- * @param random gives a number in [0, 1); a test passes its own
+ * @param random gives a number in [0, 1)
  */
-export function backoffMs(
-  options: BackoffOptions,
-  failures: number,
-  random: () => number = Math.random,
-): number {
+export function backoffMs(options: BackoffOptions, failures: number, random: () => number): number {
   const exponent = Math.min(Math.max(failures - 1, 0), 30)
   const plain = Math.min(options.baseMs * 2 ** exponent, options.maxMs)
   return Math.round(plain * (1 - jitter + 2 * jitter * random()))

@@ -58,8 +58,12 @@ export interface Cluster {
   readonly logger: Logger
   readonly metadata: Metadata
   readonly requestTimeoutMs: number
-  readonly retryBackoffMs: number
   readonly retryBackoffMaxMs: number
+  /** A number in [0, 1): all chance of a client comes from here, so that a simulation can repeat it. */
+  readonly random: () => number
+
+  /** Milliseconds to wait before the next attempt, after so many that failed: `retryBackoffMs`, doubling (KIP-580). */
+  backoffMs(failures: number): number
 
   /**
    * Keeps the cluster open until the lease is released; with the last lease its connections and timers end. Every

@@ -1,3 +1,4 @@
+import { backoffMs, type BackoffOptions } from '../base/backoff'
 import type { Clock } from '../base/clock'
 import type { Deadline } from '../base/deadline'
 import { ClosedError, ConnectionError, TimeoutError } from '../base/errors'
@@ -34,8 +35,9 @@ export class KafkaCluster implements Cluster {
   readonly logger: Logger
   readonly metadata: MetadataCache
   readonly requestTimeoutMs: number
-  readonly retryBackoffMs: number
   readonly retryBackoffMaxMs: number
+  readonly random: () => number
+  readonly #backoff: BackoffOptions
   readonly #pool: ConnectionPool
   readonly #coordinators: Coordinators
   readonly #router: RequestRouter
@@ -47,8 +49,9 @@ export class KafkaCluster implements Cluster {
     this.clock = options.clock
     this.logger = options.logger
     this.requestTimeoutMs = options.requestTimeoutMs
-    this.retryBackoffMs = options.retryBackoffMs
+    this.#backoff = { baseMs: options.retryBackoffMs, maxMs: options.retryBackoffMaxMs }
     this.retryBackoffMaxMs = options.retryBackoffMaxMs
+    this.random = options.random
     this.#pool = new ConnectionPool({
       ...options,
       onSuspect: (reason) => this.metadata.requestRefresh(reason),
@@ -116,6 +119,10 @@ export class KafkaCluster implements Cluster {
 
   forgetCoordinator(type: CoordinatorType, key: string): void {
     this.#coordinators.forget(type, key)
+  }
+
+  backoffMs(failures: number): number {
+    return backoffMs(this.#backoff, failures, this.random)
   }
 
   finalizedFeature(name: string): number {

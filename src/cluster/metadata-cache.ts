@@ -31,6 +31,8 @@ export interface MetadataSettings {
   readonly metadataMaxAgeMs: number
   readonly retryBackoffMs: number
   readonly retryBackoffMaxMs: number
+  /** A number in [0, 1). */
+  readonly random: () => number
 }
 
 /** Carries Metadata requests to any broker. */
@@ -192,7 +194,7 @@ export class MetadataCache implements Metadata {
   }
 
   async #waitForTopics(missing: () => string[], deadline: Deadline): Promise<void> {
-    const { retryBackoffMs: baseMs, retryBackoffMaxMs: maxMs } = this.#settings
+    const { retryBackoffMs: baseMs, retryBackoffMaxMs: maxMs, random } = this.#settings
     for (let failures = 1; ; failures++) {
       try {
         await this.refresh(deadline)
@@ -203,7 +205,7 @@ export class MetadataCache implements Metadata {
       if (names.length === 0) return
       const error = this.#topicError(names)
       if (error !== undefined && !error.retriable) throw error
-      await deadline.sleep(backoffMs({ baseMs, maxMs }, failures))
+      await deadline.sleep(backoffMs({ baseMs, maxMs }, failures, random))
       if (deadline.expired) {
         throw (
           error ??
@@ -293,9 +295,9 @@ export class MetadataCache implements Metadata {
 
   /** Signs of stale metadata come in floods, so they wait a little; those who wait for an answer do not. */
   async #holdBack(): Promise<void> {
-    const { clock, retryBackoffMs: baseMs, retryBackoffMaxMs: maxMs } = this.#settings
+    const { clock, retryBackoffMs: baseMs, retryBackoffMaxMs: maxMs, random } = this.#settings
     if (this.#failures === 0 && this.#waiters.length > 0) return
-    const spacingMs = this.#failures === 0 ? baseMs : backoffMs({ baseMs, maxMs }, this.#failures)
+    const spacingMs = this.#failures === 0 ? baseMs : backoffMs({ baseMs, maxMs }, this.#failures, random)
     const waitMs = this.#lastStartedAt + spacingMs - clock.now()
     if (waitMs <= 0) return
     await new Promise<void>((resolve) => {

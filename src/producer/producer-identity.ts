@@ -1,4 +1,3 @@
-import { backoffMs } from '../base/backoff'
 import type { Timer } from '../base/clock'
 import { Deadline } from '../base/deadline'
 import { KafkaError } from '../base/errors'
@@ -124,8 +123,8 @@ export class ProducerIdentity implements IdentityProvider {
       this.#listener.onIdentityRefused(error)
       return
     }
-    const { clock, logger, retryBackoffMs, retryBackoffMaxMs } = this.#cluster
-    const waitMs = backoffMs({ baseMs: retryBackoffMs, maxMs: retryBackoffMaxMs }, ++this.#failures)
+    const { clock, logger } = this.#cluster
+    const waitMs = this.#cluster.backoffMs(++this.#failures)
     logger.warn('No producer id yet, asking again', { error: error.message, waitMs })
     this.#retryTimer = clock.setTimer(waitMs, () => void this.#ask())
   }

@@ -47,7 +47,6 @@ export class Producer {
   readonly #admission: SendAdmission
   readonly #sender: Sender
   readonly #connection: string
-  readonly #random: () => number
   readonly #transactions: ProducerTransactions | undefined
   readonly #manager: TransactionManager | undefined
   readonly #topics = new Map<string, ProducerTopic>()
@@ -56,11 +55,9 @@ export class Producer {
   #stopListening: (() => void) | undefined
   #closing: Promise<void> | undefined
 
-  /** @param random gives a number in [0, 1) for the choice of partitions; a test passes its own */
-  constructor(cluster: Cluster, options?: ProducerOptions, random: () => number = Math.random) {
+  constructor(cluster: Cluster, options?: ProducerOptions) {
     this.options = resolveProducerOptions(options, cluster.requestTimeoutMs)
     this.#cluster = cluster
-    this.#random = random
     this.#connection = `produce:${++producerCount}`
     this.#memory = new BufferMemory(this.options.bufferMemoryBytes, () => this.#sender.onMemoryShort())
     this.#manager = this.#createManager()
@@ -322,7 +319,7 @@ export class Producer {
   #topic(name: string): ProducerTopic {
     let topic = this.#topics.get(name)
     if (topic === undefined) {
-      topic = new ProducerTopic(name, this.options.batchSizeBytes, this.#random)
+      topic = new ProducerTopic(name, this.options.batchSizeBytes, this.#cluster.random)
       this.#topics.set(name, topic)
       topic.update(this.#cluster.metadata.topic(name))
     }

@@ -1,4 +1,3 @@
-import { backoffMs } from '../base/backoff'
 import type { Timer } from '../base/clock'
 import { ErrorCode, errorKind } from '../base/error-codes'
 import { BrokerError, type KafkaError } from '../base/errors'
@@ -282,9 +281,8 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
   }
 
   #backOff(queue: PartitionQueue): number {
-    const { retryBackoffMs, retryBackoffMaxMs } = this.#cluster
     queue.failures++
-    return backoffMs({ baseMs: retryBackoffMs, maxMs: retryBackoffMaxMs }, queue.failures)
+    return this.#cluster.backoffMs(queue.failures)
   }
 
   #wakeLater(queue: PartitionQueue, ms: number): void {

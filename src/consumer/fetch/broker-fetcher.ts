@@ -1,4 +1,3 @@
-import { backoffMs } from '../../base/backoff'
 import type { Timer } from '../../base/clock'
 import { AuthenticationError, DecodeError, KafkaError, UnsupportedVersionError } from '../../base/errors'
 import { ErrorCode, errorCodeName } from '../../base/error-codes'
@@ -165,9 +164,8 @@ export class BrokerFetcher {
   }
 
   #backOff(): void {
-    const { clock, retryBackoffMs, retryBackoffMaxMs } = this.#settings.cluster
-    this.#retryAt =
-      clock.now() + backoffMs({ baseMs: retryBackoffMs, maxMs: retryBackoffMaxMs }, this.#failures)
+    const { cluster } = this.#settings
+    this.#retryAt = cluster.clock.now() + cluster.backoffMs(this.#failures)
   }
 
   /** Stops fetching and tells the broker that its session is over. Never rejects. */

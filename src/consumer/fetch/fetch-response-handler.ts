@@ -1,4 +1,3 @@
-import { backoffMs } from '../../base/backoff'
 import { errorCodeName, ErrorCode, isRetriable } from '../../base/error-codes'
 import { BrokerError } from '../../base/errors'
 import { formatTopicPartition } from '../../base/topic-partition'
@@ -155,10 +154,9 @@ export class FetchResponseHandler {
   }
 
   #backOff(state: PartitionState): void {
-    const { clock, retryBackoffMs, retryBackoffMaxMs } = this.#settings.cluster
+    const { cluster } = this.#settings
     state.failures++
-    state.retryAt =
-      clock.now() + backoffMs({ baseMs: retryBackoffMs, maxMs: retryBackoffMaxMs }, state.failures)
+    state.retryAt = cluster.clock.now() + cluster.backoffMs(state.failures)
   }
 }
 

@@ -1,4 +1,3 @@
-import { backoffMs } from '../../base/backoff'
 import { Deadline } from '../../base/deadline'
 import { createDeferred } from '../../base/deferred'
 import { AbortedError, KafkaError } from '../../base/errors'
@@ -390,8 +389,8 @@ export class ClassicMembership implements GroupMembership {
   }
 
   async #backOff(): Promise<void> {
-    const { clock, retryBackoffMs, retryBackoffMaxMs } = this.#cluster
-    const ms = backoffMs({ baseMs: retryBackoffMs, maxMs: retryBackoffMaxMs }, ++this.#failures)
+    const { clock } = this.#cluster
+    const ms = this.#cluster.backoffMs(++this.#failures)
     const abort = new AbortController()
     this.#joinAbort = abort
     try {

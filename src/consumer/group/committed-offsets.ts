@@ -1,4 +1,3 @@
-import { backoffMs } from '../../base/backoff'
 import type { Deadline } from '../../base/deadline'
 import { ErrorCode, isRetriable } from '../../base/error-codes'
 import { BrokerError, isKafkaError, type KafkaError, TimeoutError } from '../../base/errors'
@@ -45,8 +44,7 @@ export async function fetchCommittedOffsets(
     left = left.filter((partition) => !found.has(formatTopicPartition(partition)))
     if (left.length === 0) break
     if (deadline.expired) throw timedOut(requests, deadline, cause)
-    const { retryBackoffMs, retryBackoffMaxMs } = requests.cluster
-    await deadline.sleep(backoffMs({ baseMs: retryBackoffMs, maxMs: retryBackoffMaxMs }, failures))
+    await deadline.sleep(requests.cluster.backoffMs(failures))
   }
   return partitions.map((partition) => found.get(formatTopicPartition(partition)) as CommittedPartition)
 }

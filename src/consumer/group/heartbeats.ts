@@ -1,4 +1,3 @@
-import { backoffMs } from '../../base/backoff'
 import type { Timer } from '../../base/clock'
 import { Deadline } from '../../base/deadline'
 import { KafkaError } from '../../base/errors'
@@ -99,10 +98,7 @@ export class Heartbeats {
       this.#listener(run.identity, answer)
       return
     }
-    const backoff = backoffMs(
-      { baseMs: cluster.retryBackoffMs, maxMs: cluster.retryBackoffMaxMs },
-      failures + 1,
-    )
+    const backoff = cluster.backoffMs(failures + 1)
     this.#schedule(run, Math.min(backoff, sessionLeft), failures + 1)
   }
 

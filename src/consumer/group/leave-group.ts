@@ -1,4 +1,3 @@
-import { backoffMs } from '../../base/backoff'
 import type { Deadline } from '../../base/deadline'
 import { ErrorCode, isRetriable } from '../../base/error-codes'
 import { isKafkaError } from '../../base/errors'
@@ -26,7 +25,8 @@ export async function leaveGroup(
   deadline: Deadline,
 ): Promise<void> {
   if (member.memberId === '') return
-  const { logger, retryBackoffMs, retryBackoffMaxMs } = requests.cluster
+  const { cluster } = requests
+  const { logger } = cluster
   try {
     for (let failures = 1; ; failures++) {
       const errorCode = await tryToLeave(requests, member, deadline)
@@ -38,7 +38,7 @@ export async function leaveGroup(
         })
         return
       }
-      await deadline.sleep(backoffMs({ baseMs: retryBackoffMs, maxMs: retryBackoffMaxMs }, failures))
+      await deadline.sleep(cluster.backoffMs(failures))
     }
   } catch (error) {
     logger.info('Leaving the group failed', { groupId: requests.groupId, error })

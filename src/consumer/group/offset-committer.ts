@@ -1,4 +1,3 @@
-import { backoffMs } from '../../base/backoff'
 import { Deadline } from '../../base/deadline'
 import { ErrorCode, isRetriable } from '../../base/error-codes'
 import { BrokerError, isKafkaError, KafkaError, TimeoutError } from '../../base/errors'
@@ -78,8 +77,7 @@ export class OffsetCommitter {
       left = result.left
       if (left.length === 0) break
       failures++
-      const { retryBackoffMs, retryBackoffMaxMs } = this.#requests.cluster
-      await deadline.sleep(backoffMs({ baseMs: retryBackoffMs, maxMs: retryBackoffMaxMs }, failures))
+      await deadline.sleep(this.#requests.cluster.backoffMs(failures))
     }
     if (left.length > 0) firstError ??= this.#notOwned(left[0] as PendingOffset)
     if (firstError !== undefined) throw firstError

@@ -1,4 +1,3 @@
-import { backoffMs } from '../../base/backoff'
 import { Deadline } from '../../base/deadline'
 import { BrokerError, KafkaError } from '../../base/errors'
 import { isRetriable } from '../../base/error-codes'
@@ -244,10 +243,9 @@ export class OffsetLocator {
   }
 
   #retryLater(state: PartitionState): void {
-    const { clock, retryBackoffMs, retryBackoffMaxMs } = this.#options.cluster
+    const { cluster } = this.#options
     state.failures++
-    state.retryAt =
-      clock.now() + backoffMs({ baseMs: retryBackoffMs, maxMs: retryBackoffMaxMs }, state.failures)
+    state.retryAt = cluster.clock.now() + cluster.backoffMs(state.failures)
     this.wake()
   }
 

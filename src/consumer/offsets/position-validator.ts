@@ -1,4 +1,3 @@
-import { backoffMs } from '../../base/backoff'
 import { errorCodeName, isRetriable } from '../../base/error-codes'
 import { KafkaError, UnsupportedVersionError } from '../../base/errors'
 import { formatTopicPartition } from '../../base/topic-partition'
@@ -148,10 +147,9 @@ export class PositionValidator {
   }
 
   #retryLater(state: PartitionState): void {
-    const { clock, retryBackoffMs, retryBackoffMaxMs } = this.#options.cluster
+    const { cluster } = this.#options
     state.failures++
-    state.retryAt =
-      clock.now() + backoffMs({ baseMs: retryBackoffMs, maxMs: retryBackoffMaxMs }, state.failures)
+    state.retryAt = cluster.clock.now() + cluster.backoffMs(state.failures)
     this.wake()
   }
 

@@ -1,3 +1,4 @@
+import { backoffMs } from '../../../src/base/backoff'
 import type { Deadline } from '../../../src/base/deadline'
 import { BrokerError, KafkaError, TimeoutError, UnsupportedVersionError } from '../../../src/base/errors'
 import { silentLogger } from '../../../src/base/logger'
@@ -38,8 +39,8 @@ export class FakeCluster implements Cluster {
   readonly clock = new FakeClock()
   readonly logger = silentLogger
   readonly requestTimeoutMs = 30_000
-  readonly retryBackoffMs = 100
   readonly retryBackoffMaxMs = 1000
+  readonly random = Math.random
 
   readonly sent: SentRequest[] = []
   /** Groups whose coordinator was forgotten. */
@@ -96,11 +97,11 @@ export class FakeCluster implements Cluster {
         throw new BrokerError(error.errorCode, 'The request failed', { api: api.name })
       } catch (error) {
         if (!(error instanceof KafkaError) || !error.retriable) throw error
-        if (options.deadline.remainingMs() <= this.retryBackoffMs) {
+        if (options.deadline.remainingMs() <= 100) {
           throw new TimeoutError('TIMEOUT', `${options.deadline.what} took too long`, { cause: error })
         }
         if (error.code === 'NOT_CONTROLLER') this.controllerId = (this.controllerId % this.nodeIds.length) + 1
-        await options.deadline.sleep(this.retryBackoffMs)
+        await options.deadline.sleep(100)
       }
     }
   }
@@ -147,6 +148,10 @@ export class FakeCluster implements Cluster {
 
   forgetCoordinator(_type: CoordinatorType, key: string): void {
     this.forgotten.push(key)
+  }
+
+  backoffMs(failures: number): number {
+    return backoffMs({ baseMs: 100, maxMs: this.retryBackoffMaxMs }, failures, this.random)
   }
 
   finalizedFeature(): number {

@@ -39,6 +39,7 @@ function setUp() {
     metadataMaxAgeMs: 300_000,
     retryBackoffMs: 100,
     retryBackoffMaxMs: 1000,
+    random: Math.random,
   }
   const metadata = new MetadataCache(settings, { askOnce: answer, ask: answer })
   metadata.start()

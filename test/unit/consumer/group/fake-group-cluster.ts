@@ -1,3 +1,4 @@
+import { backoffMs } from '../../../../src/base/backoff'
 import { silentLogger } from '../../../../src/base/logger'
 import type { KafkaError } from '../../../../src/base/errors'
 import { AbortedError, TimeoutError } from '../../../../src/base/errors'
@@ -100,8 +101,8 @@ export class FakeGroupCluster implements Cluster {
   readonly logger = silentLogger
   readonly metadata = new FakeMetadata()
   readonly requestTimeoutMs = 30_000
-  readonly retryBackoffMs = 100
-  readonly retryBackoffMaxMs = 1_000
+  readonly retryBackoffMaxMs = 1000
+  readonly random = Math.random
   readonly sent: SentRequest[] = []
   readonly closedConnections: string[] = []
   coordinatorLookups = 0
@@ -167,6 +168,10 @@ export class FakeGroupCluster implements Cluster {
 
   forgetCoordinator(): void {
     this.#known = false
+  }
+
+  backoffMs(failures: number): number {
+    return backoffMs({ baseMs: 100, maxMs: this.retryBackoffMaxMs }, failures, this.random)
   }
 
   finalizedFeature = () => 0

@@ -1,3 +1,4 @@
+import { backoffMs } from '../../../../src/base/backoff'
 import type { Clock } from '../../../../src/base/clock'
 import { ErrorCode } from '../../../../src/base/error-codes'
 import { ConnectionError } from '../../../../src/base/errors'
@@ -101,8 +102,8 @@ export class FakeClusterOn<C extends Clock> implements Cluster {
   readonly logger = silentLogger
   readonly metadata = new FakeMetadata()
   readonly requestTimeoutMs = 30_000
-  readonly retryBackoffMs = 100
   readonly retryBackoffMaxMs = 1000
+  readonly random = Math.random
   readonly logs = new Map<string, FakeLog>()
   readonly fetches: { nodeId: number; request: FetchRequest; options: SendOptions }[] = []
   readonly listOffsets: { nodeId: number; request: ListOffsetsRequest }[] = []
@@ -380,6 +381,10 @@ export class FakeClusterOn<C extends Clock> implements Cluster {
     return Promise.resolve(1)
   }
   forgetCoordinator(): void {}
+  backoffMs(failures: number): number {
+    return backoffMs({ baseMs: 100, maxMs: this.retryBackoffMaxMs }, failures, this.random)
+  }
+
   finalizedFeature(): number {
     return 0
   }

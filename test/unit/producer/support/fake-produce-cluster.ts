@@ -1,3 +1,4 @@
+import { backoffMs } from '../../../../src/base/backoff'
 import type { Clock } from '../../../../src/base/clock'
 import { Deadline } from '../../../../src/base/deadline'
 import { silentLogger } from '../../../../src/base/logger'
@@ -25,8 +26,8 @@ export class FakeProduceCluster implements Cluster {
   readonly logger = silentLogger
   readonly metadata = new FakeMetadata()
   readonly requestTimeoutMs = 30_000
-  readonly retryBackoffMs = 100
   readonly retryBackoffMaxMs = 1000
+  readonly random = Math.random
   readonly clock: Clock
   /** All Produce requests so far. */
   readonly produced: FakeProduce[] = []
@@ -103,6 +104,10 @@ export class FakeProduceCluster implements Cluster {
   }
 
   forgetCoordinator(): void {}
+
+  backoffMs(failures: number): number {
+    return backoffMs({ baseMs: 100, maxMs: this.retryBackoffMaxMs }, failures, this.random)
+  }
 
   finalizedFeature(): number {
     return 0
