@@ -75,7 +75,7 @@ export class LogFixture {
     const transactionVersion = 1 as const
     return this.log.appendMarker(
       { producerId, producerEpoch, committed, coordinatorEpoch, transactionVersion },
-      0,
+      Math.max(this.log.latestEpoch, 0),
     )
   }
 }
