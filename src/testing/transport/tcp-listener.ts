@@ -69,10 +69,13 @@ export class TcpListener {
   }
 
   /** Connections are refused from now on, and those there are end. */
-  stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    for (const socket of this.#sockets) socket.destroy()
-    return closed
+  async stop(): Promise<void> {
+    const closed = [new Promise<void>((resolve) => this.#server.close(() => resolve()))]
+    for (const socket of this.#sockets) {
+      closed.push(new Promise((resolve) => socket.once('close', () => resolve())))
+      socket.destroy()
+    }
+    await Promise.all(closed)
   }
 
   /** Lets the process end although the listener is open. */
