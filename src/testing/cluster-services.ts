@@ -10,8 +10,7 @@ import { MemoryOffsetStore } from './groups/offset-store'
 import { MemoryBudget } from './log/memory-budget'
 import { MemoryLog } from './log/memory-log'
 import { newUuid, type Runtime } from './runtime'
-import type { Authorizer } from './security/security'
-import { ClientQuotas } from './security/client-quotas'
+import type { Authorizer, Quotas } from './security/security'
 import type { Services } from './services'
 import { TransactionCoordinator } from './transactions/transaction-coordinator'
 
@@ -24,6 +23,7 @@ export interface ClusterParts {
   readonly configs: Readonly<Record<string, string>>
   readonly maxBytes: number
   readonly authorizer: (services: Services) => Authorizer
+  readonly quotas: (services: Services) => Quotas
 }
 
 /**
@@ -42,16 +42,16 @@ export class ClusterServices implements Services {
   readonly offsets: MemoryOffsetStore
   readonly transactions: TransactionCoordinator
   readonly authorizer: Authorizer
-  readonly quotas: ClientQuotas
+  readonly quotas: Quotas
   /** Bytes that all logs hold together. */
   readonly budget: MemoryBudget
   readonly cleaner: LogCleaner
 
-  constructor({ runtime, release, brokerCount, configs, maxBytes, authorizer }: ClusterParts) {
+  constructor({ runtime, release, brokerCount, configs, maxBytes, authorizer, quotas }: ClusterParts) {
     this.runtime = runtime
     this.release = release
     this.clusterId = newUuid(runtime.random)
-    this.configs = new ClusterConfigs({ brokerCount, configs })
+    this.configs = new ClusterConfigs({ brokerCount, configs, release })
     this.budget = new MemoryBudget(runtime, maxBytes)
     this.brokers = new ClusterBrokers(this)
     this.topics = new TopicRegistry({
@@ -67,7 +67,7 @@ export class ClusterServices implements Services {
     this.groups = new MemoryGroupRegistry(this)
     this.offsets = new MemoryOffsetStore(this)
     this.transactions = new TransactionCoordinator(this)
-    this.quotas = new ClientQuotas(this)
+    this.quotas = quotas(this)
     this.authorizer = authorizer(this)
     this.cleaner = new LogCleaner(this)
   }

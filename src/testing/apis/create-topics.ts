@@ -51,7 +51,7 @@ function result(
     if (isDuplicate) throw fail('INVALID_REQUEST', 'Duplicate topic name.')
     authorize(topic.name, context, services)
     const plan = services.topics.plan(specOf(topic))
-    const described = description(plan, context, services)
+    const described = description(plan, topic.configs, context, services)
     chargeMutations(services, context, plan.assignments.length, strictVersion)
     const topicId = request.validateOnly
       ? newUuid(services.runtime.random)
@@ -110,7 +110,12 @@ function byPartition(
 }
 
 /** What version 5 added (KIP-525): counts and configs, for those who may see the topic's configs. */
-function description(plan: TopicPlan, context: RequestContext, services: Services): Partial<Result> {
+function description(
+  plan: TopicPlan,
+  asked: CreateTopicsRequestCreatableTopic['configs'],
+  context: RequestContext,
+  services: Services,
+): Partial<Result> {
   if (context.apiVersion < 5) return {}
   if (!services.authorizer.allows(context, 'DescribeConfigs', 'Topic', plan.name)) {
     return { topicConfigErrorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, configs: null }
@@ -118,12 +123,15 @@ function description(plan: TopicPlan, context: RequestContext, services: Service
   return {
     numPartitions: plan.assignments.length,
     replicationFactor: plan.assignments[0]?.length ?? -1,
-    configs: services.configs.describeTopic(plan.configs).map((config) => ({
-      name: config.name,
-      value: config.value,
-      readOnly: config.readOnly,
-      configSource: config.source,
-      isSensitive: config.isSensitive,
-    })),
+    // The values as they were sent, blanks included.
+    configs: services.configs
+      .describeTopic(new Map(asked.map(({ name, value }) => [name, value ?? ''])))
+      .map((config) => ({
+        name: config.name,
+        value: config.value,
+        readOnly: config.readOnly,
+        configSource: config.source,
+        isSensitive: config.isSensitive,
+      })),
   }
 }

@@ -25,13 +25,11 @@ export function findCoordinatorHandler(
       )
       return { throttleTimeMs, coordinators }
     }
-    const { errorCode, errorMessage, nodeId, host, port } = coordinatorOf(
-      services,
-      context,
-      request.keyType,
-      request.key,
-    )
-    return { throttleTimeMs, errorCode, errorMessage, nodeId, host, port }
+    const found = coordinatorOf(services, context, request.keyType, request.key)
+    const { errorCode, errorMessage, nodeId, host, port } = found
+    // Versions 1 to 3 name even success: the message of Kafka's code 0 is its name.
+    const words = errorCode === ErrorCode.NONE ? 'NONE' : errorMessage
+    return { throttleTimeMs, errorCode, errorMessage: words, nodeId, host, port }
   })
 }
 
@@ -48,24 +46,21 @@ function coordinatorOf(
     const broker = services.brokers.get(services.coordinators.find(type, key).brokerId)
     if (broker === undefined) throw fail('COORDINATOR_NOT_AVAILABLE')
     const { id: nodeId, host, port } = broker
-    return { key, nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: null }
+    return { key, nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: '' }
   } catch (error) {
-    // Kafka names no words here but those of its error codes, and clients do not show them.
-    return {
-      key,
-      nodeId: -1,
-      host: '',
-      port: -1,
-      errorCode: errorCodeOf(error),
-      errorMessage: errorMessageOf(error),
-    }
+    const [errorCode, errorMessage] = [errorCodeOf(error), errorMessageOf(error) ?? '']
+    return { key, nodeId: -1, host: '', port: -1, errorCode, errorMessage }
   }
 }
 
+const malformed =
+  'This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.'
+
 function checkedType(keyType: number, { apiVersion }: RequestContext): CoordinatorType {
   const type = types[keyType]
+  if (type === undefined) throw fail('INVALID_REQUEST', malformed)
   // The share coordinator came with version 6 (KIP-932).
-  if (type === undefined || (type === 'share' && apiVersion < 6)) throw fail('INVALID_REQUEST')
+  if (type === 'share' && apiVersion < 6) throw fail('INVALID_REQUEST')
   return type
 }
 

@@ -17,9 +17,12 @@ export const noOperations = -0x80000000
 /** Answers brokers, controller and topics; creates topics that a client names, where that is allowed. */
 export function metadataHandler(services: Services): ApiHandler<MetadataRequest, MetadataResponse> {
   return handler(metadataApi, (request, context) => {
-    const topics = refusedForm(request, context) ?? new MetadataTopics(services, context).answer(request)
+    const throttleTimeMs = context.throttleMs
+    const refused = refusedForm(request, context)
+    if (refused !== undefined) return { throttleTimeMs, brokers: [], topics: refused }
+    const topics = new MetadataTopics(services, context).answer(request)
     return {
-      throttleTimeMs: context.throttleMs,
+      throttleTimeMs,
       brokers: services.brokers.alive.map(({ id, host, port, rack }) => ({ nodeId: id, host, port, rack })),
       clusterId: services.clusterId,
       controllerId: services.brokers.controllerId,

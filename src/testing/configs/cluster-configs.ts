@@ -1,4 +1,6 @@
+import type { Release } from '../cluster/release'
 import type { LogConfig } from '../log/partition-log'
+import { BrokerLoggers } from './broker-loggers'
 import { brokerConfigs, groupConfigs, topicConfigs, type ConfigDefinition } from './config-definition'
 import { ConfigDescriber } from './config-describer'
 import { ConfigResourceType, type ConfigStore } from './config-store'
@@ -14,6 +16,8 @@ export interface ClusterConfigsOptions {
   readonly brokerCount: number
   /** What would stand in server.properties. */
   readonly configs?: Readonly<Record<string, string>>
+  /** Its features decide what a formatted cluster has set. Default: none of them. */
+  readonly release?: Release
 }
 
 /**
@@ -28,12 +32,19 @@ export class ClusterConfigs implements ConfigStore {
   /** Tells configs with their sources. */
   readonly describer = new ConfigDescriber(this)
   readonly #remembered = new Map<string, string>()
+  readonly #loggers = new Map<number, BrokerLoggers>()
   readonly #logs = new Map<string, LogConfig>()
   readonly #listeners = new Set<(type: number, name: string) => void>()
 
   /** @throws InvalidOptionError for configs that Kafka's brokers do not know, or values that they refuse */
-  constructor({ brokerCount, configs = {} }: ClusterConfigsOptions) {
+  constructor({ brokerCount, configs = {}, release }: ClusterConfigsOptions) {
     this.static = staticBrokerConfigs(brokerCount, configs)
+    const eligibleLeaders = release?.features.get('eligible.leader.replicas.version')
+    if ((eligibleLeaders?.finalized ?? 0) > 0) {
+      // The controller writes it when it enables eligible leader replicas (KIP-966), for all brokers alike.
+      const minInSync = this.brokerValue('min.insync.replicas') ?? '1'
+      this.dynamic.replace(ConfigResourceType.broker, '', new Map([['min.insync.replicas', minInSync]]))
+    }
   }
 
   topic(topic: string, name: string): string {
@@ -120,6 +131,13 @@ export class ClusterConfigs implements ConfigStore {
     this.#remembered.clear()
     this.#logs.clear()
     for (const listener of [...this.#listeners]) listener(type, name)
+  }
+
+  /** The log levels of a broker. */
+  loggers(brokerId: number): BrokerLoggers {
+    const known = this.#loggers.get(brokerId) ?? new BrokerLoggers()
+    this.#loggers.set(brokerId, known)
+    return known
   }
 
   /** Calls back after each change, with the type and the name of the resource. */

@@ -59,6 +59,8 @@ export function isSensitive(definition: ConfigDefinition | undefined): boolean {
   return definition === undefined || definition.type === 'PASSWORD'
 }
 
+const updateModes: readonly UpdateMode[] = ['cluster-wide', 'per-broker', 'read-only']
+
 /** Configs of topics. */
 export const topicConfigs = parse(topicConfigTable)
 /** Configs of brokers, as they stand in server.properties. */
@@ -90,8 +92,6 @@ function parseLine(line: string): ConfigDefinition {
     updateMode: mode ?? 'per-broker',
   }
 }
-
-const updateModes: readonly UpdateMode[] = ['cluster-wide', 'per-broker', 'read-only']
 
 function parseSynonyms(text: string): ConfigSynonym[] {
   if (text === '') return []
