@@ -35,7 +35,7 @@ export function describeQuorumHandler(
       nodeId: id,
       listeners: [{ name: 'CONTROLLER', host, port }],
     }))
-    return { errorCode: 0, errorMessage: null, topics, nodes }
+    return { errorCode: 0, errorMessage: null, topics, ...(context.apiVersion >= 2 && { nodes }) }
   })
 }
 
