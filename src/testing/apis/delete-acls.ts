@@ -1,0 +1,34 @@
+import { ErrorCode } from '../../base/error-codes'
+import {
+  deleteAclsApi,
+  type DeleteAclsRequest,
+  type DeleteAclsRequestFilter,
+  type DeleteAclsResponse,
+} from '../../wire/generated/broker/delete-acls'
+import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
+import { handler, type ApiHandler } from '../node/api-handler'
+import type { AclStore } from '../security/acl-store'
+import { clusterResource, type Authorizer } from '../security/security'
+import { requireKnownFilter } from './acl-filter'
+
+/** DeleteAcls: deletes what filters find, and tells what that was. */
+export function deleteAclsHandler(
+  services: { readonly authorizer: Authorizer },
+  acls: AclStore | undefined,
+): ApiHandler<DeleteAclsRequest, DeleteAclsResponse> {
+  return handler(deleteAclsApi, (request, context) => {
+    const isAllowed = services.authorizer.allows(context, 'Alter', 'Cluster', clusterResource)
+    const remove = (filter: DeleteAclsRequestFilter) => {
+      try {
+        if (!isAllowed) throw fail('CLUSTER_AUTHORIZATION_FAILED')
+        if (acls === undefined) throw fail('SECURITY_DISABLED', 'No Authorizer is configured.')
+        requireKnownFilter(filter)
+        const matchingAcls = acls.delete(filter).map((acl) => ({ errorCode: 0, errorMessage: null, ...acl }))
+        return { errorCode: ErrorCode.NONE, errorMessage: null, matchingAcls }
+      } catch (error) {
+        return { errorCode: errorCodeOf(error), errorMessage: errorMessageOf(error), matchingAcls: [] }
+      }
+    }
+    return { throttleTimeMs: context.throttleMs, filterResults: request.filters.map(remove) }
+  })
+}

@@ -1,0 +1,51 @@
+import { ErrorCode } from '../../base/error-codes'
+import {
+  describeAclsApi,
+  type DescribeAclsRequest,
+  type DescribeAclsResponse,
+  type DescribeAclsResponseResource,
+} from '../../wire/generated/broker/describe-acls'
+import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
+import { handler, type ApiHandler } from '../node/api-handler'
+import type { Acl } from '../security/acl'
+import type { AclStore } from '../security/acl-store'
+import { clusterResource, type Authorizer } from '../security/security'
+import { requireKnownFilter } from './acl-filter'
+
+/** DescribeAcls: the rules that a filter finds, by resource. Without an authorizer there are none to tell of. */
+export function describeAclsHandler(
+  services: { readonly authorizer: Authorizer },
+  acls: AclStore | undefined,
+): ApiHandler<DescribeAclsRequest, DescribeAclsResponse> {
+  return handler(describeAclsApi, (request, context) => {
+    const throttleTimeMs = context.throttleMs
+    try {
+      if (!services.authorizer.allows(context, 'Describe', 'Cluster', clusterResource)) {
+        throw fail('CLUSTER_AUTHORIZATION_FAILED')
+      }
+      if (acls === undefined) throw fail('SECURITY_DISABLED', 'No Authorizer is configured on the broker')
+      requireKnownFilter(request)
+      const resources = byResource(acls.find(request))
+      return { throttleTimeMs, errorCode: ErrorCode.NONE, errorMessage: null, resources }
+    } catch (error) {
+      const errorCode = errorCodeOf(error)
+      return { throttleTimeMs, errorCode, errorMessage: errorMessageOf(error), resources: [] }
+    }
+  })
+}
+
+function byResource(acls: readonly Acl[]): DescribeAclsResponseResource[] {
+  const groups = new Map<string, Acl[]>()
+  for (const acl of acls) {
+    const key = JSON.stringify([acl.resourceType, acl.patternType, acl.resourceName])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [acl])
+    else group.push(acl)
+  }
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group
+    if (first === undefined) return []
+    const { resourceType, resourceName, patternType } = first
+    return { resourceType, resourceName, patternType, acls: group }
+  })
+}
