@@ -191,8 +191,9 @@ export class GroupJoin {
     assignments: { memberId: string; assignment: Uint8Array }[],
     signal: AbortSignal,
   ) {
-    const { groupId, groupInstanceId, rebalanceTimeoutMs } = this.#options
-    const timeoutMs = rebalanceTimeoutMs + joinTimeoutMarginMs
+    const { groupId, groupInstanceId } = this.#options
+    // As in Java: the leader's part is quick, and a lost answer must not hold the member up for a whole rebalance.
+    const timeoutMs = this.#requests.cluster.requestTimeoutMs
     return this.#requests.attempt(
       syncGroupApi,
       {

@@ -218,6 +218,7 @@ class Group {
       isolationLevel: 'read_committed',
       sessionTimeoutMs: 6000,
       heartbeatIntervalMs: 500,
+      maxPollIntervalMs: 10_000,
       autoCommitIntervalMs: chance.between(50, 2000),
       fetchMaxWaitMs: 200,
       onPartitionsAssigned: add,

@@ -170,6 +170,16 @@ describe('joining', () => {
     await close()
   })
 
+  it('joins again after requestTimeoutMs when the answer to SyncGroup is lost, not after a whole rebalance', async () => {
+    const { cluster, listener, membership, join, close } = setUp({ rebalanceTimeoutMs: 300_000 })
+    cluster.once('JoinGroup', () => joined(1)).once('SyncGroup', () => new Promise(() => {}))
+    join(2, 3)
+    membership.start(['orders'])
+    await cluster.clock.advance(31_500)
+    expect(listener.events).toEqual(['assigned orders-3'])
+    await close()
+  })
+
   it.each([
     ['JoinGroup', 'FENCED_INSTANCE_ID'],
     ['JoinGroup', 'INCONSISTENT_GROUP_PROTOCOL'],
