@@ -67,7 +67,7 @@ export function appendProduced(produced: ProducedPartition): AppendedPartition {
 
 /** What became of waiting for the in-sync replicas: NONE, or why the producer cannot count on them. */
 export async function whenAcknowledged(
-  partition: Partition,
+  partition: Pick<Partition, 'whenReplicated' | 'inSyncReplicas' | 'minInSyncReplicas'>,
   lastOffset: bigint,
   timeoutMs: number,
 ): Promise<number> {
