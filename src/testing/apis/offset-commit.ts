@@ -13,7 +13,7 @@ import { fail } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
 import type { Services } from '../services'
 import { authorizeGroup, createClassicGroup, refusalCode } from './group-access'
-import { requireTopic } from './offset-topics'
+import { findTopics, isAnyPartition, partitionCode, type AskedTopic } from './offset-topics'
 
 /**
  * OffsetCommit 2 to 10.
@@ -31,25 +31,19 @@ export function offsetCommitHandler(
       const errorCode = refusalCode(services, error)
       return { topics: request.topics.map((topic) => answerTopic(topic, context, () => errorCode)) }
     }
-    const topics = request.topics.map((asked) => ({ asked, found: find(services, context, asked) }))
-    // With no topic to commit for, the group is not even looked at.
-    const isAnyFound = topics.some(({ found }) => typeof found !== 'number')
-    const refusal = isAnyFound ? admit(services, request, topics, context) : ErrorCode.NONE
+    const topics = findTopics(services, context, request.topics, context.apiVersion >= 10)
+    // With no partition to commit for, the group is not even looked at.
+    const refusal = isAnyPartition(topics) ? admit(services, request, topics, context) : ErrorCode.NONE
     return {
       topics: topics.map(({ asked, found }) =>
         answerTopic(asked, context, (partition) => {
-          if (typeof found === 'number') return found
-          return refusal === ErrorCode.NONE ? store(services, request, found, partition) : refusal
+          const code = partitionCode(found, partition.partitionIndex) || refusal
+          if (code !== ErrorCode.NONE || typeof found === 'number') return code
+          return store(services, request, found, partition)
         }),
       ),
     }
   })
-}
-
-/** A topic of the request with what it is, or with the code it is refused with. */
-interface AskedTopic {
-  readonly asked: OffsetCommitRequestRequestTopic
-  readonly found: Topic | number
 }
 
 function answerTopic(
@@ -66,23 +60,11 @@ function answerTopic(
   }
 }
 
-function find(
-  services: Services,
-  context: RequestContext,
-  named: OffsetCommitRequestRequestTopic,
-): Topic | number {
-  try {
-    return requireTopic(services, context, named, context.apiVersion >= 10)
-  } catch (error) {
-    return refusalCode(services, error)
-  }
-}
-
 /** The code with which the group refuses the caller. */
 function admit(
   services: Services,
   request: OffsetCommitRequest,
-  topics: readonly AskedTopic[],
+  topics: readonly AskedTopic<OffsetCommitRequestRequestTopic>[],
   context: RequestContext,
 ): number {
   try {

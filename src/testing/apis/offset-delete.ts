@@ -2,7 +2,6 @@ import { ErrorCode } from '../../base/error-codes'
 import {
   offsetDeleteApi,
   type OffsetDeleteRequest,
-  type OffsetDeleteRequestRequestTopic,
   type OffsetDeleteResponse,
 } from '../../wire/generated/broker/offset-delete'
 import type { Group } from '../groups/group'
@@ -10,7 +9,7 @@ import { fail } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
 import type { Services } from '../services'
 import { authorizeGroup, refusalCode, requireGroup, requireGroupId } from './group-access'
-import { requireTopic } from './offset-topics'
+import { findTopics, partitionCode } from './offset-topics'
 
 /** OffsetDelete 0 (KIP-496): offsets of topics that no member of the group reads. */
 export function offsetDeleteHandler(
@@ -20,19 +19,18 @@ export function offsetDeleteHandler(
     const throttleTimeMs = context.throttleMs
     try {
       authorizeGroup(services, context, 'Delete', request.groupId)
-      const topics = request.topics.map((topic) => ({ topic, code: topicCode(services, context, topic) }))
-      // With no topic to delete from, the group is not even looked at.
-      const isAnyFound = topics.some(({ code }) => code === ErrorCode.NONE)
-      const group = isAnyFound ? groupToDeleteFrom(services, context, request.groupId) : undefined
+      const topics = findTopics(services, context, request.topics)
+      const group = groupToDeleteFrom(services, context, request.groupId)
       return {
         errorCode: ErrorCode.NONE,
         throttleTimeMs,
-        topics: topics.map(({ topic, code }) => ({
-          name: topic.name,
-          partitions: topic.partitions.map(({ partitionIndex }) => ({
+        topics: topics.map(({ asked, found }) => ({
+          name: asked.name,
+          partitions: asked.partitions.map(({ partitionIndex }) => ({
             partitionIndex,
             errorCode:
-              group === undefined ? code : deleteOffset(services, group, topic.name, partitionIndex, code),
+              partitionCode(found, partitionIndex) ||
+              deleteOffset(services, group, asked.name, partitionIndex),
           })),
         })),
       }
@@ -40,19 +38,6 @@ export function offsetDeleteHandler(
       return { errorCode: refusalCode(services, error), throttleTimeMs, topics: [] }
     }
   })
-}
-
-function topicCode(
-  services: Services,
-  context: RequestContext,
-  { name }: OffsetDeleteRequestRequestTopic,
-): number {
-  try {
-    requireTopic(services, context, { name, topicId: '' }, false)
-    return ErrorCode.NONE
-  } catch (error) {
-    return refusalCode(services, error)
-  }
 }
 
 function groupToDeleteFrom(services: Services, context: RequestContext, groupId: string): Group {
@@ -64,14 +49,7 @@ function groupToDeleteFrom(services: Services, context: RequestContext, groupId:
   return group
 }
 
-function deleteOffset(
-  services: Services,
-  group: Group,
-  topic: string,
-  partition: number,
-  topicErrorCode: number,
-): number {
-  if (topicErrorCode !== ErrorCode.NONE) return topicErrorCode
+function deleteOffset(services: Services, group: Group, topic: string, partition: number): number {
   if (group.isSubscribedTo(topic)) return ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC
   services.offsets.delete(group.groupId, topic, partition)
   return ErrorCode.NONE

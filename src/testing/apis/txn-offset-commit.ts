@@ -12,7 +12,7 @@ import { errorCodeOf, fail } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
 import type { Services } from '../services'
 import { authorizeGroup, createClassicGroup, refusalCode, requireGroupId } from './group-access'
-import { requireTopic } from './offset-topics'
+import { findTopics, isAnyPartition, partitionCode, type AskedTopic } from './offset-topics'
 
 /**
  * TxnOffsetCommit 0 to 5. The offsets are kept until the transaction's marker comes to the group's partition.
@@ -25,15 +25,15 @@ export function txnOffsetCommitHandler(
 ): ApiHandler<TxnOffsetCommitRequest, TxnOffsetCommitResponse> {
   return handler(txnOffsetCommitApi, (request, context) => {
     const refusal = authorize(services, request, context)
-    const topics = request.topics.map((asked) => ({
-      asked,
-      found: refusal === ErrorCode.NONE ? find(services, context, asked) : refusal,
-    }))
-    const names = topics.filter(({ found }) => typeof found !== 'number').map(({ asked }) => asked)
-    const groupRefusal = names.length > 0 ? admit(services, request, names, context) : ErrorCode.NONE
+    const topics: AskedTopic<TxnOffsetCommitRequestRequestTopic>[] =
+      refusal === ErrorCode.NONE
+        ? findTopics(services, context, request.topics)
+        : request.topics.map((asked) => ({ asked, found: refusal }))
+    const groupRefusal = isAnyPartition(topics) ? admit(services, request, topics, context) : ErrorCode.NONE
     const commit = (found: Topic | number, partition: TxnOffsetCommitRequestRequestPartition): number => {
-      if (typeof found === 'number') return found
-      return groupRefusal === ErrorCode.NONE ? store(services, request, found, partition) : groupRefusal
+      const code = partitionCode(found, partition.partitionIndex) || groupRefusal
+      if (code !== ErrorCode.NONE || typeof found === 'number') return code
+      return store(services, request, found, partition)
     }
     return {
       throttleTimeMs: context.throttleMs,
@@ -59,22 +59,10 @@ function authorize(services: Services, request: TxnOffsetCommitRequest, context:
   }
 }
 
-function find(
-  services: Services,
-  context: RequestContext,
-  named: TxnOffsetCommitRequestRequestTopic,
-): Topic | number {
-  try {
-    return requireTopic(services, context, named, false)
-  } catch (error) {
-    return refusalCode(services, error)
-  }
-}
-
 function admit(
   services: Services,
   request: TxnOffsetCommitRequest,
-  topics: readonly TxnOffsetCommitRequestRequestTopic[],
+  topics: readonly AskedTopic<TxnOffsetCommitRequestRequestTopic>[],
   context: RequestContext,
 ): number {
   try {
@@ -114,7 +102,7 @@ function verifyTransaction(
 function validateMember(
   services: Services,
   request: TxnOffsetCommitRequest,
-  topics: readonly TxnOffsetCommitRequestRequestTopic[],
+  topics: readonly AskedTopic<TxnOffsetCommitRequestRequestTopic>[],
   { apiVersion }: RequestContext,
 ): void {
   const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationOrEpoch } = request
@@ -124,9 +112,10 @@ function validateMember(
   try {
     const caller = { memberId, groupInstanceId, generationOrEpoch, isTransactional: true, apiVersion }
     group.validateCommit(caller)
-    for (const { name, partitions } of topics) {
-      for (const { partitionIndex } of partitions) {
-        group.validatePartitionCommit?.(caller, name, partitionIndex)
+    for (const { asked, found } of topics) {
+      if (typeof found === 'number') continue
+      for (const { partitionIndex } of asked.partitions) {
+        group.validatePartitionCommit?.(caller, found.name, partitionIndex)
       }
     }
   } catch (error) {

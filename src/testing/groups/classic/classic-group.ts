@@ -166,7 +166,11 @@ export class ClassicGroup implements ClassicProtocolGroup {
   #joinKnown(request: JoinGroupRequest, context: RequestContext): Promise<JoinGroupResponse> {
     const { memberId } = request
     const { members } = this.#rebalance
-    if (members.pendingJoin.has(memberId)) return this.#addMember(request, context, memberId)
+    if (members.pendingJoin.has(memberId)) {
+      // Ids are only given out to dynamic members; Kafka's coordinator fails on this, too.
+      if (request.groupInstanceId !== null) throw fail('UNKNOWN_SERVER_ERROR')
+      return this.#addMember(request, context, memberId)
+    }
     const member = members.require(memberId, request.groupInstanceId)
     // It asked before and the answer was lost, or nothing changed for it: it is in the current generation.
     const isUnchanged = member.matches(request.protocols)

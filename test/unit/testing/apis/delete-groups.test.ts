@@ -1,18 +1,18 @@
 // Guards deletion: a group with members must not go, and of one that goes nothing may stay.
 import { errorCodeName } from '../../../../src/base/error-codes'
 import { deleteGroupsApi } from '../../../../src/wire/generated/client/delete-groups'
-import { fakeGroupCluster, type FakeGroupCluster } from '../support/fake-group-cluster'
+import { FakeGroupCluster } from '../support/fake-group-cluster'
 import { GroupClient } from '../support/group-client'
 
 let cluster: FakeGroupCluster
 let client: GroupClient
 
 beforeEach(() => {
-  cluster = fakeGroupCluster()
+  cluster = new FakeGroupCluster()
   client = new GroupClient(cluster)
 })
 
-afterEach(() => cluster.registry.close())
+afterEach(() => cluster.close())
 
 async function remove(version: number, ...groupsNames: string[]) {
   const { results } = await client.send(deleteGroupsApi, { groupsNames }, version)
@@ -42,7 +42,7 @@ test.each([0, 1, 2])(
 
 test('Each group is refused by itself', async () => {
   cluster.denied.add('Delete Group group')
-  cluster.coordinatorId = 2
+  cluster.askedBrokerId = 2
   expect(await remove(2, 'group', 'other')).toEqual([
     ['group', 'GROUP_AUTHORIZATION_FAILED'],
     ['other', 'NOT_COORDINATOR'],

@@ -1,18 +1,18 @@
 // Guards what tools see of classic groups, by state and version.
 import { errorCodeName } from '../../../../src/base/error-codes'
 import { describeGroupsApi } from '../../../../src/wire/generated/client/describe-groups'
-import { fakeGroupCluster, type FakeGroupCluster } from '../support/fake-group-cluster'
+import { FakeGroupCluster } from '../support/fake-group-cluster'
 import { GroupClient, subscription } from '../support/group-client'
 
 let cluster: FakeGroupCluster
 let client: GroupClient
 
 beforeEach(() => {
-  cluster = fakeGroupCluster()
+  cluster = new FakeGroupCluster()
   client = new GroupClient(cluster)
 })
 
-afterEach(() => cluster.registry.close())
+afterEach(() => cluster.close())
 
 async function describeGroup(version = 6, groupId = 'group', includeAuthorizedOperations = false) {
   const request = { groups: [groupId], ...(version >= 3 ? { includeAuthorizedOperations } : {}) }
@@ -77,6 +77,6 @@ test('Authorized operations are told where they are asked for', async () => {
 test('Each group is refused by itself', async () => {
   cluster.denied.add('Describe Group group')
   expect(errorCodeName((await describeGroup()).errorCode)).toBe('GROUP_AUTHORIZATION_FAILED')
-  cluster.coordinatorId = 2
+  cluster.askedBrokerId = 2
   expect(errorCodeName((await describeGroup(6, 'other')).errorCode)).toBe('NOT_COORDINATOR')
 })

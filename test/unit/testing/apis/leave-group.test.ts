@@ -3,18 +3,18 @@ import { errorCodeName } from '../../../../src/base/error-codes'
 import { heartbeatApi } from '../../../../src/wire/generated/client/heartbeat'
 import { leaveGroupApi } from '../../../../src/wire/generated/client/leave-group'
 import { syncGroupApi } from '../../../../src/wire/generated/client/sync-group'
-import { fakeGroupCluster, type FakeGroupCluster } from '../support/fake-group-cluster'
+import { FakeGroupCluster } from '../support/fake-group-cluster'
 import { GroupClient } from '../support/group-client'
 
 let cluster: FakeGroupCluster
 let client: GroupClient
 
 beforeEach(() => {
-  cluster = fakeGroupCluster()
+  cluster = new FakeGroupCluster()
   client = new GroupClient(cluster)
 })
 
-afterEach(() => cluster.registry.close())
+afterEach(() => cluster.close())
 
 function leave(memberId: string, version: number, groupId = 'group') {
   const request = version >= 3 ? { groupId, members: [{ memberId }] } : { groupId, memberId }
@@ -45,7 +45,7 @@ test('Nobody is a member of a group that is not there', async () => {
 
 test.each([
   ['GROUP_AUTHORIZATION_FAILED', 'group', () => cluster.denied.add('Read Group group')],
-  ['NOT_COORDINATOR', 'group', () => (cluster.coordinatorId = 2)],
+  ['NOT_COORDINATOR', 'group', () => (cluster.askedBrokerId = 2)],
   ['INVALID_GROUP_ID', '', () => undefined],
 ])("Members' requests are refused with %s", async (code, groupId, arrange) => {
   arrange()

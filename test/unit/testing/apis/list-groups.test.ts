@@ -2,21 +2,21 @@
 import type { Group, GroupKind } from '../../../../src/testing/groups/group'
 import { ClassicGroup } from '../../../../src/testing/groups/classic/classic-group'
 import { listGroupsApi } from '../../../../src/wire/generated/client/list-groups'
-import { fakeGroupCluster, type FakeGroupCluster } from '../support/fake-group-cluster'
+import { FakeGroupCluster } from '../support/fake-group-cluster'
 import { GroupClient } from '../support/group-client'
 
 let cluster: FakeGroupCluster
 let client: GroupClient
 
 beforeEach(async () => {
-  cluster = fakeGroupCluster()
+  cluster = new FakeGroupCluster()
   client = new GroupClient(cluster, 'busy')
   await client.stable(1)
   cluster.registry.add(new ClassicGroup('simple', cluster.services))
   cluster.registry.add(otherGroup('modern', 'consumer', 'Stable'))
 })
 
-afterEach(() => cluster.registry.close())
+afterEach(() => cluster.close())
 
 function otherGroup(groupId: string, kind: GroupKind, state: string): Group {
   return {
@@ -38,7 +38,8 @@ async function list(version: number, states: string[] = [], types: string[] = []
     ...(version >= 4 ? { statesFilter: states } : {}),
     ...(version >= 5 ? { typesFilter: types } : {}),
   }
-  return (await client.send(listGroupsApi, request, version, { brokerId })).groups
+  cluster.askedBrokerId = brokerId
+  return (await client.send(listGroupsApi, request, version)).groups
 }
 
 test.each([0, 1, 2, 3, 4, 5])('ListGroups %i lists groups of all kinds', async (version) => {

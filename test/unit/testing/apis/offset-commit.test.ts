@@ -6,7 +6,7 @@ import {
   type OffsetCommitResponse,
 } from '../../../../src/wire/generated/client/offset-commit'
 import { settle } from '../../support/fake-clock'
-import { fakeGroupCluster, type FakeGroupCluster } from '../support/fake-group-cluster'
+import { FakeGroupCluster } from '../support/fake-group-cluster'
 import { GroupClient, type Joined } from '../support/group-client'
 
 let cluster: FakeGroupCluster
@@ -14,12 +14,12 @@ let client: GroupClient
 let topicId: string
 
 beforeEach(() => {
-  cluster = fakeGroupCluster()
+  cluster = new FakeGroupCluster()
   client = new GroupClient(cluster)
   topicId = cluster.addTopic('topic').id
 })
 
-afterEach(() => cluster.registry.close())
+afterEach(() => cluster.close())
 
 function commit(request: Partial<OffsetCommitRequest> = {}, version = 9): Promise<OffsetCommitResponse> {
   const partitions = [
@@ -128,7 +128,12 @@ test('Each partition is judged by itself: its topic, its metadata', async () => 
   const topics = [
     {
       name: 'topic',
-      partitions: [partition(0, 'x'.repeat(4097)), partition(1, 'x'.repeat(4096)), partition(2, null)],
+      partitions: [
+        partition(0, 'x'.repeat(4097)),
+        partition(1, 'x'.repeat(4096)),
+        partition(2, null),
+        partition(10, ''),
+      ],
     },
     { name: 'missing', partitions: [partition(0, '')] },
   ]
@@ -136,6 +141,7 @@ test('Each partition is judged by itself: its topic, its metadata', async () => 
     'OFFSET_METADATA_TOO_LARGE',
     'NONE',
     'NONE',
+    'UNKNOWN_TOPIC_OR_PARTITION',
     'UNKNOWN_TOPIC_OR_PARTITION',
   ])
   expect(cluster.services.offsets.get('group', 'topic', 2)?.metadata).toBe('')
@@ -158,6 +164,6 @@ test('Without rights on the group or the topic nothing is committed', async () =
 })
 
 test('Another broker does not commit', async () => {
-  cluster.coordinatorId = 2
+  cluster.askedBrokerId = 2
   expect(await codes(commit())).toEqual(['NOT_COORDINATOR'])
 })

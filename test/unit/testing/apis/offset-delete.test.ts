@@ -2,14 +2,14 @@
 import { errorCodeName } from '../../../../src/base/error-codes'
 import { offsetDeleteApi } from '../../../../src/wire/generated/client/offset-delete'
 import { ClassicGroup } from '../../../../src/testing/groups/classic/classic-group'
-import { fakeGroupCluster, type FakeGroupCluster } from '../support/fake-group-cluster'
+import { FakeGroupCluster } from '../support/fake-group-cluster'
 import { GroupClient } from '../support/group-client'
 
 let cluster: FakeGroupCluster
 let client: GroupClient
 
 beforeEach(() => {
-  cluster = fakeGroupCluster()
+  cluster = new FakeGroupCluster()
   client = new GroupClient(cluster)
   for (const topic of ['topic', 'other']) {
     cluster.addTopic(topic)
@@ -18,7 +18,7 @@ beforeEach(() => {
   }
 })
 
-afterEach(() => cluster.registry.close())
+afterEach(() => cluster.close())
 
 async function remove(groupId = 'group', names = ['topic', 'other', 'missing']) {
   const topics = names.map((name) => ({ name, partitions: [{ partitionIndex: 0 }] }))
@@ -61,13 +61,15 @@ test('Of a group with members that are no consumers nothing is deleted', async (
 
 test('A refusal of the whole stands at the top', async () => {
   expect((await remove('nobody')).error).toBe('GROUP_ID_NOT_FOUND')
+  expect((await remove('nobody', ['missing'])).error).toBe('GROUP_ID_NOT_FOUND')
   expect((await remove('')).error).toBe('INVALID_GROUP_ID')
+  cluster.registry.add(new ClassicGroup('group', cluster.services))
   cluster.denied.add('Read Topic topic')
-  expect((await remove('nobody', ['topic', 'missing'])).topics).toEqual([
+  expect((await remove('group', ['topic', 'missing'])).topics).toEqual([
     ['topic', 'TOPIC_AUTHORIZATION_FAILED'],
     ['missing', 'UNKNOWN_TOPIC_OR_PARTITION'],
   ])
-  cluster.coordinatorId = 2
+  cluster.askedBrokerId = 2
   expect((await remove()).error).toBe('NOT_COORDINATOR')
   cluster.denied.add('Delete Group group')
   expect((await remove()).error).toBe('GROUP_AUTHORIZATION_FAILED')

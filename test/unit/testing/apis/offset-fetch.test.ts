@@ -7,7 +7,7 @@ import {
   type OffsetFetchRequest,
   type OffsetFetchResponse,
 } from '../../../../src/wire/generated/client/offset-fetch'
-import { fakeGroupCluster, type FakeGroupCluster } from '../support/fake-group-cluster'
+import { FakeGroupCluster } from '../support/fake-group-cluster'
 import { GroupClient } from '../support/group-client'
 
 const zeroId = 'AAAAAAAAAAAAAAAAAAAAAA'
@@ -17,14 +17,14 @@ let client: GroupClient
 let topicId: string
 
 beforeEach(() => {
-  cluster = fakeGroupCluster()
+  cluster = new FakeGroupCluster()
   client = new GroupClient(cluster)
   topicId = cluster.addTopic('topic').id
   cluster.registry.add(new ClassicGroup('group', cluster.services))
   put(0, 5n)
 })
 
-afterEach(() => cluster.registry.close())
+afterEach(() => cluster.close())
 
 function put(partition: number, offset: bigint, topic = 'topic'): void {
   cluster.services.offsets.put('group', topic, partition, at(offset, topicId))
@@ -125,7 +125,7 @@ test('Many groups are answered one by one', async () => {
 })
 
 test('An error of the whole stands where the version has it', async () => {
-  cluster.coordinatorId = 2
+  cluster.askedBrokerId = 2
   expect(await read(1)).toMatchObject({
     error: 'NONE',
     offsets: ['0:-1:NOT_COORDINATOR', '1:-1:NOT_COORDINATOR'],

@@ -7,19 +7,19 @@ import {
   type TxnOffsetCommitRequest,
 } from '../../../../src/wire/generated/client/txn-offset-commit'
 import { settle } from '../../support/fake-clock'
-import { fakeGroupCluster, type FakeGroupCluster } from '../support/fake-group-cluster'
+import { FakeGroupCluster } from '../support/fake-group-cluster'
 import { GroupClient } from '../support/group-client'
 
 let cluster: FakeGroupCluster
 let client: GroupClient
 
 beforeEach(() => {
-  cluster = fakeGroupCluster()
+  cluster = new FakeGroupCluster()
   client = new GroupClient(cluster)
   cluster.addTopic('topic')
 })
 
-afterEach(() => cluster.registry.close())
+afterEach(() => cluster.close())
 
 async function commit(request: Partial<TxnOffsetCommitRequest> = {}, version = 5): Promise<string[]> {
   const partitions = [
@@ -46,7 +46,7 @@ test.each([0, 1, 2, 3, 4, 5])(
     expect(await commit({}, version)).toEqual(['NONE'])
     expect(committed()).toBeUndefined()
     expect(isPending()).toBe(true)
-    cluster.services.offsets.completeTransaction(7n, 'group'.length, true)
+    cluster.services.offsets.completeTransaction(7n, cluster.partitionOf('group'), true)
     expect(committed()).toMatchObject({ offset: 5n, leaderEpoch: version >= 2 ? 3 : -1, metadata: 'm' })
     // From version 5 on it adds the group to the transaction, from 4 on it knows TRANSACTION_ABORTABLE.
     expect(cluster.verified).toEqual([`tx 7/2 group ${version >= 5} ${version >= 4}`])
@@ -117,7 +117,7 @@ test('Each partition is judged by itself', async () => {
 })
 
 test('Rights, the name of the group and its coordinator are checked before anything is asked', async () => {
-  cluster.coordinatorId = 2
+  cluster.askedBrokerId = 2
   expect(await commit()).toEqual(['NOT_COORDINATOR'])
   expect(await commit({ groupId: '' })).toEqual(['INVALID_GROUP_ID'])
   cluster.denied.add('Read Topic topic')

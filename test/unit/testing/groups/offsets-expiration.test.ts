@@ -1,7 +1,7 @@
 // Guards retention: offsets that expire too early make a service read everything again, and those that never do hide that
 // its users' would.
 import { offsetCommitApi } from '../../../../src/wire/generated/client/offset-commit'
-import { fakeGroupCluster, type FakeGroupCluster } from '../support/fake-group-cluster'
+import { FakeGroupCluster } from '../support/fake-group-cluster'
 import { GroupClient, type Joined } from '../support/group-client'
 
 const day = 86_400_000
@@ -10,14 +10,16 @@ const check = 600_000
 let cluster: FakeGroupCluster
 let client: GroupClient
 
-beforeEach(() => {
-  cluster = fakeGroupCluster()
+beforeEach(() => use({}))
+
+function use(configs: Record<string, string>): void {
+  cluster = new FakeGroupCluster(configs)
   client = new GroupClient(cluster)
   cluster.addTopic('topic')
   cluster.addTopic('other')
-})
+}
 
-afterEach(() => cluster.registry.close())
+afterEach(() => cluster.close())
 
 function commit(topic: string, member?: Joined, retentionTimeMs = -1n, version = 9): Promise<unknown> {
   const partitions = [{ partitionIndex: 0, committedOffset: 5n, committedMetadata: '' }]
@@ -72,7 +74,7 @@ test('The offsets of a group that was left expire after it became empty, however
 })
 
 test('While members read a topic its offsets stay, and those of other topics expire', async () => {
-  cluster.configs.set('offsets.retention.minutes', '60')
+  use({ 'offsets.retention.minutes': '60' })
   const member = await stable()
   await commit('topic', member)
   await commit('other', member)

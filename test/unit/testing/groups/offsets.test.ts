@@ -1,13 +1,15 @@
 // Guards the order of ordinary and transactional commits, and what becomes of offsets with their topic, group and
 // transaction: exactly-once stands and falls with it.
 import type { CommittedOffset } from '../../../../src/testing/groups/group'
-import { fakeGroupCluster, type FakeGroupCluster } from '../support/fake-group-cluster'
+import { FakeGroupCluster } from '../support/fake-group-cluster'
 
 let cluster: FakeGroupCluster
 
 beforeEach(() => {
-  cluster = fakeGroupCluster()
+  cluster = new FakeGroupCluster()
 })
+
+afterEach(() => cluster.close())
 
 const at = (offset: bigint): CommittedOffset => ({
   offset,
@@ -18,15 +20,14 @@ const at = (offset: bigint): CommittedOffset => ({
 })
 const offsets = () => cluster.services.offsets
 const committed = (group = 'g') => offsets().get(group, 't', 0)?.offset
-/** The fake's partition of `__consumer_offsets` is the length of the group's name. */
-const partition = 1
+const partitionOf = (group: string) => cluster.partitionOf(group)
 
 test('Pending offsets are not seen until their transaction is committed', () => {
   offsets().putPending(7n, 'g', 't', 0, at(5n))
   expect(committed()).toBeUndefined()
   expect(offsets().hasPending('g', 't', 0)).toBe(true)
   expect(offsets().hasPendingInGroup('g')).toBe(true)
-  offsets().completeTransaction(7n, partition, true)
+  offsets().completeTransaction(7n, partitionOf('g'), true)
   expect(committed()).toBe(5n)
   expect(offsets().hasPending('g', 't', 0)).toBe(false)
 })
@@ -34,7 +35,7 @@ test('Pending offsets are not seen until their transaction is committed', () => 
 test('Pending offsets of an aborted transaction are gone', () => {
   offsets().put('g', 't', 0, at(1n))
   offsets().putPending(7n, 'g', 't', 0, at(5n))
-  offsets().completeTransaction(7n, partition, false)
+  offsets().completeTransaction(7n, partitionOf('g'), false)
   expect(committed()).toBe(1n)
   expect(offsets().hasPendingInGroup('g')).toBe(false)
 })
@@ -42,23 +43,24 @@ test('Pending offsets of an aborted transaction are gone', () => {
 test('An ordinary commit after the transactional one stays when the marker comes', () => {
   offsets().putPending(7n, 'g', 't', 0, at(5n))
   offsets().put('g', 't', 0, at(9n))
-  offsets().completeTransaction(7n, partition, true)
+  offsets().completeTransaction(7n, partitionOf('g'), true)
   expect(committed()).toBe(9n)
 })
 
 test('Of two transactions the one that wrote later wins, whichever ends first', () => {
   offsets().putPending(7n, 'g', 't', 0, at(5n))
   offsets().putPending(8n, 'g', 't', 0, at(6n))
-  offsets().completeTransaction(8n, partition, true)
+  offsets().completeTransaction(8n, partitionOf('g'), true)
   expect(offsets().hasPending('g', 't', 0)).toBe(true)
-  offsets().completeTransaction(7n, partition, true)
+  offsets().completeTransaction(7n, partitionOf('g'), true)
   expect(committed()).toBe(6n)
 })
 
 test('A marker ends the transaction for the groups of its partition alone', () => {
+  expect(partitionOf('g')).not.toBe(partitionOf('gg'))
   offsets().putPending(7n, 'g', 't', 0, at(5n))
   offsets().putPending(7n, 'gg', 't', 0, at(6n))
-  offsets().completeTransaction(7n, 2, true)
+  offsets().completeTransaction(7n, partitionOf('gg'), true)
   expect(committed('gg')).toBe(6n)
   expect(committed('g')).toBeUndefined()
   expect(offsets().hasPending('g', 't', 0)).toBe(true)
@@ -68,7 +70,7 @@ test('A deleted offset does not come back with a transaction that had it', () =>
   offsets().putPending(7n, 'g', 't', 0, at(5n))
   offsets().putPending(7n, 'g', 't', 1, at(6n))
   offsets().delete('g', 't', 0)
-  offsets().completeTransaction(7n, partition, true)
+  offsets().completeTransaction(7n, partitionOf('g'), true)
   expect([...offsets().list('g')].map(([topic, partitions]) => [topic, [...partitions.keys()]])).toEqual([
     ['t', [1]],
   ])
@@ -88,6 +90,6 @@ test('The offsets of a deleted group go with it, pending ones too', () => {
   offsets().put('g', 't', 0, at(1n))
   offsets().putPending(7n, 'g', 't', 1, at(5n))
   offsets().deleteGroup('g')
-  offsets().completeTransaction(7n, partition, true)
+  offsets().completeTransaction(7n, partitionOf('g'), true)
   expect(offsets().list('g').size).toBe(0)
 })

@@ -2,16 +2,16 @@
 import { consumerProtocolAssignmentCodec } from '../../../../src/wire/generated/data/consumer-protocol-assignment'
 import { Writer } from '../../../../src/wire/primitives/writer'
 import { ClassicGroup } from '../../../../src/testing/groups/classic/classic-group'
-import { fakeGroupCluster } from '../support/fake-group-cluster'
+import { FakeGroupCluster } from '../support/fake-group-cluster'
 import { GroupClient } from '../support/group-client'
 
 test('No timer runs while there is no group', () => {
-  const cluster = fakeGroupCluster()
+  const cluster = new FakeGroupCluster()
   expect(cluster.clock.pendingTimers).toBe(0)
 })
 
 test('A group that takes the place of another ends it and those who wait for it', async () => {
-  const cluster = fakeGroupCluster()
+  const cluster = new FakeGroupCluster()
   const client = new GroupClient(cluster)
   const joining = client.joinDynamic()
   await cluster.clock.advance(0)
@@ -21,12 +21,12 @@ test('A group that takes the place of another ends it and those who wait for it'
   expect(before?.state).toBe('Dead')
   expect(cluster.registry.get('group')).toBe(after)
   expect((await joining).errorCode).not.toBe(0)
-  cluster.registry.close()
+  cluster.close()
   expect(cluster.clock.pendingTimers).toBe(0)
 })
 
 test('Removing a group keeps its offsets', () => {
-  const cluster = fakeGroupCluster()
+  const cluster = new FakeGroupCluster()
   cluster.registry.add(new ClassicGroup('group', cluster.services))
   const offset = { offset: 1n, leaderEpoch: -1, metadata: '', committedAt: 0, topicId: '' }
   cluster.services.offsets.put('group', 't', 0, offset)
@@ -36,7 +36,7 @@ test('Removing a group keeps its offsets', () => {
 })
 
 test('Inspection tells the members with their generation and what the leader assigned', async () => {
-  const cluster = fakeGroupCluster()
+  const cluster = new FakeGroupCluster()
   const client = new GroupClient(cluster)
   const joining = client.join({ groupInstanceId: 'a' })
   await cluster.clock.advance(3000)
@@ -50,5 +50,5 @@ test('Inspection tells the members with their generation and what the leader ass
   expect(cluster.registry.get('group')?.inspectMembers?.()).toEqual([
     { memberId, groupInstanceId: 'a', clientId: 'client', epoch: 1, assignment: assignedPartitions },
   ])
-  cluster.registry.close()
+  cluster.close()
 })

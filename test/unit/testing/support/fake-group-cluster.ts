@@ -1,203 +1,147 @@
 import { silentLogger } from '../../../../src/base/logger'
-import type { BrokerNode } from '../../../../src/testing/cluster/brokers'
-import type { Coordinators, CoordinatorType } from '../../../../src/testing/cluster/coordinators'
-import { TopicRegistry } from '../../../../src/testing/cluster/topic-registry'
+import { ClusterServices } from '../../../../src/testing/cluster-services'
+import { releaseNamed } from '../../../../src/testing/cluster/releases'
 import type { Topic } from '../../../../src/testing/cluster/topics'
-import { ClusterConfigs } from '../../../../src/testing/configs/cluster-configs'
-import { MemoryGroupRegistry } from '../../../../src/testing/groups/group-registry'
-import { MemoryOffsetStore } from '../../../../src/testing/groups/offset-store'
-import { fail } from '../../../../src/testing/kafka-failure'
+import type { MemoryGroupRegistry } from '../../../../src/testing/groups/group-registry'
 import type { ApiHandler, RequestContext } from '../../../../src/testing/node/api-handler'
+import type { Authorizer } from '../../../../src/testing/security/security'
 import { anonymous } from '../../../../src/testing/security/principal'
 import type { Services } from '../../../../src/testing/services'
+import type { Transactions } from '../../../../src/testing/transactions/transactions'
+import type { ClientApi } from '../../../../src/wire/api'
 import { Reader } from '../../../../src/wire/primitives/reader'
 import { Writer } from '../../../../src/wire/primitives/writer'
-import type { ClientApi } from '../../../../src/wire/api'
 import { FakeClock } from '../../support/fake-clock'
 
-/** What the group APIs need of their neighbours, in the smallest form; configs, topics, registry and offset store are real. */
-export interface FakeGroupCluster {
+/** Where the cluster for tests has shorter times than Kafka. */
+const kafkaTimes = { 'group.initial.rebalance.delay.ms': '3000' }
+
+const offsetsTopic = '__consumer_offsets'
+
+/**
+ * A cluster without a network, with a clock that a test moves: two brokers, of which the first coordinates all groups. All
+ * is real but who may do what, and what the transaction coordinator says.
+ */
+export class FakeGroupCluster {
+  readonly clock = new FakeClock()
   readonly services: Services
-  readonly clock: FakeClock
-  readonly configs: SettableConfigs
   /** Operations such as `Read Group g` that are refused. */
-  readonly denied: Set<string>
-  readonly registry: MemoryGroupRegistry
-  addTopic(name: string): Topic
-  deleteTopic(name: string): void
-  /** The broker that coordinates all groups. */
-  coordinatorId: number
-  /** Tells the groups of a partition of `__consumer_offsets` that their coordinator is another. */
-  moveCoordinator(partition: number): void
-  /** What verifyOffsets was asked, and what it shall refuse with. */
-  readonly verified: string[]
+  readonly denied = new Set<string>()
+  /** What verifyOffsets was asked. */
+  readonly verified: string[] = []
+  /** What verifyOffsets refuses with. */
   refuseTransactions: Error | undefined
+  /** The broker that requests go to. */
+  askedBrokerId = 1
+  readonly #real: ClusterServices
+
+  constructor(configs: Readonly<Record<string, string>> = {}) {
+    let chance = 0
+    this.#real = new ClusterServices({
+      // Not random, yet spread: ids have to differ.
+      runtime: {
+        clock: this.clock,
+        random: () => (chance = (chance * 9301 + 49297) % 233280) / 233280,
+        logger: silentLogger,
+      },
+      release: releaseNamed('4.3'),
+      brokerCount: 2,
+      configs: { ...kafkaTimes, ...configs },
+      maxBytes: 1_000_000,
+      authorizer: () => this.#authorizer(),
+      quotas: () => ({ record: () => 0 }),
+    })
+    for (const id of [1, 2]) this.#real.brokers.addBroker({ id, rack: null, host: '127.0.0.1', port: 0 })
+    const assignments = Array.from({ length: 50 }, () => [1, 2])
+    this.#real.topics.createPlanned({ name: offsetsTopic, assignments, configs: new Map() })
+    this.services = { ...this.#real, transactions: this.#transactions() }
+  }
+
+  get registry(): MemoryGroupRegistry {
+    return this.#real.groups
+  }
+
+  /** The partition of `__consumer_offsets` that a group falls on. */
+  partitionOf(groupId: string): number {
+    return this.services.coordinators.partitionOf('group', groupId)
+  }
+
+  addTopic(name: string): Topic {
+    const assignments = Array.from({ length: 10 }, () => [1])
+    return this.#real.topics.createPlanned({ name, assignments, configs: new Map() })
+  }
+
+  deleteTopic(name: string): void {
+    this.#real.topics.delete(name)
+  }
+
+  /** The coordinator of a group goes to the other broker, and comes back. */
+  moveCoordinator(groupId: string): void {
+    const partition = this.services.topics.partition(offsetsTopic, this.partitionOf(groupId))
+    partition?.moveLeader(2)
+    partition?.moveLeader(1)
+  }
+
   /** Sends through the real codecs: encodes the request, decodes it as a broker, and the same with the response. */
-  send<Request, Response>(
+  async send<Request, Response>(
     api: ClientApi<Request, Response>,
     handlers: readonly ApiHandler[],
     request: Request,
     version: number,
-    options?: { readonly brokerId?: number; readonly clientId?: string | null },
-  ): Promise<Response>
-}
-
-/** Where the cluster for tests has shorter times than Kafka. */
-const kafkaDefaults = { 'group.initial.rebalance.delay.ms': '3000' }
-
-/** The real configs, of which a test can change one in the middle. */
-class SettableConfigs extends ClusterConfigs {
-  readonly #set = new Map<string, string>()
-
-  set(name: string, value: string): void {
-    this.#set.set(name, value)
+  ): Promise<Response> {
+    const found = handlers.find((candidate) => candidate.api.key === api.key)
+    if (found === undefined) throw new TypeError(`Nothing answers ${api.name}`)
+    const sent = new Writer()
+    api.encodeRequest(sent, request, version)
+    const decoded = found.api.decodeRequest(new Reader(sent.toBuffer()), version)
+    const response = await found.handle(decoded, this.context(version))
+    const answered = new Writer()
+    found.api.encodeResponse(answered, response, version)
+    return api.decodeResponse(new Reader(answered.toBuffer()), version)
   }
 
-  override broker(name: string, brokerId?: number): string {
-    return this.#set.get(name) ?? super.broker(name, brokerId)
-  }
-}
-
-function refuseUse(what: string): never {
-  throw new TypeError(`The fake cluster has no ${what}`)
-}
-
-const partitionOf = (_type: CoordinatorType, key: string) => key.length % 50
-
-export function fakeGroupCluster(): FakeGroupCluster {
-  const clock = new FakeClock()
-  const configs = new SettableConfigs({ brokerCount: 1, configs: kafkaDefaults })
-  const denied = new Set<string>()
-  const moveListeners = new Set<(type: CoordinatorType, partition: number) => void>()
-  const verified: string[] = []
-  let chance = 0
-  let coordinatorId = 1
-  let refuseTransactions: Error | undefined
-
-  const coordinators: Coordinators = {
-    find: (type, key) => ({ brokerId: coordinatorId, partition: partitionOf(type, key) }),
-    require(context) {
-      if (context.broker.id !== coordinatorId) throw fail('NOT_COORDINATOR')
-    },
-    epoch: () => 0,
-    watch(listener) {
-      moveListeners.add(listener)
-      return () => moveListeners.delete(listener)
-    },
-    partitionOf,
-  }
-
-  const services: Services = {
-    // Not random, yet spread: ids have to differ.
-    runtime: {
-      clock,
-      random: () => (chance = (chance * 9301 + 49297) % 233280) / 233280,
-      logger: silentLogger,
-    },
-    clusterId: 'fake',
-    get release() {
-      return refuseUse('release')
-    },
-    get brokers() {
-      return refuseUse('brokers')
-    },
-    configs,
-    get topics() {
-      return topics
-    },
-    coordinators,
-    get groups() {
-      return registry
-    },
-    get offsets() {
-      return offsets
-    },
-    transactions: {
-      newProducerId: () => refuseUse('producer ids'),
-      verifyPartition: () => refuseUse('partition verification'),
-      verifyOffsets(transactionalId, producer, groupId, mayAdd, knowsAbortable) {
-        verified.push(
-          `${transactionalId} ${producer.producerId}/${producer.producerEpoch} ${groupId} ${mayAdd} ${knowsAbortable}`,
-        )
-        if (refuseTransactions !== undefined) throw refuseTransactions
+  /** A request's context, of a connection that never ends. */
+  context(apiVersion: number): RequestContext {
+    const broker = this.services.brokers.get(this.askedBrokerId)
+    if (broker === undefined) throw new TypeError(`There is no broker ${this.askedBrokerId}`)
+    return {
+      broker,
+      session: {
+        id: 1,
+        principal: anonymous,
+        clientHost: '127.0.0.1',
+        softwareName: 'unknown',
+        softwareVersion: 'unknown',
+        ended: new AbortController().signal,
       },
-    },
-    authorizer: {
-      allows: (_context, operation, resource, name) => !denied.has(`${operation} ${resource} ${name}`),
+      apiVersion,
+      clientId: 'client',
+      throttleMs: 0,
+    }
+  }
+
+  close(): void {
+    this.#real.close()
+  }
+
+  #authorizer(): Authorizer {
+    return {
+      allows: (_context, operation, resource, name) => !this.denied.has(`${operation} ${resource} ${name}`),
       allowsAny: () => true,
       authorizedOperations: () => 328,
-    },
-    quotas: { record: () => 0 },
+    }
   }
-  const registry = new MemoryGroupRegistry(services)
-  const offsets = new MemoryOffsetStore(services)
-  const topics = new TopicRegistry({ services, createPartition: () => refuseUse('partitions') })
 
-  return {
-    services,
-    clock,
-    configs,
-    denied,
-    registry,
-    verified,
-    get coordinatorId() {
-      return coordinatorId
-    },
-    set coordinatorId(id) {
-      coordinatorId = id
-    },
-    get refuseTransactions() {
-      return refuseTransactions
-    },
-    set refuseTransactions(error) {
-      refuseTransactions = error
-    },
-    addTopic: (name) => topics.createPlanned({ name, assignments: [], configs: new Map() }),
-    deleteTopic: (name) => topics.delete(name),
-    moveCoordinator(partition) {
-      for (const listener of moveListeners) listener('group', partition)
-    },
-    async send(api, handlers, request, version, { brokerId = 1, clientId = 'client' } = {}) {
-      const found = handlers.find((candidate) => candidate.api.key === api.key)
-      if (found === undefined) return refuseUse(`handler of ${api.name}`)
-      const sent = new Writer()
-      api.encodeRequest(sent, request, version)
-      const decoded = found.api.decodeRequest(new Reader(sent.toBuffer()), version)
-      const response = await found.handle(decoded, fakeContext(version, brokerId, clientId))
-      const answered = new Writer()
-      found.api.encodeResponse(answered, response, version)
-      return api.decodeResponse(new Reader(answered.toBuffer()), version)
-    },
-  }
-}
-
-/** A request's context, of a connection that never ends. */
-export function fakeContext(
-  apiVersion: number,
-  brokerId = 1,
-  clientId: string | null = 'client',
-): RequestContext {
-  const broker: BrokerNode = {
-    id: brokerId,
-    rack: null,
-    host: '127.0.0.1',
-    port: 0,
-    state: 'running',
-    isFenced: false,
-    epoch: 1n,
-  }
-  return {
-    broker,
-    session: {
-      id: 1,
-      principal: anonymous,
-      clientHost: '127.0.0.1',
-      softwareName: 'unknown',
-      softwareVersion: 'unknown',
-      ended: new AbortController().signal,
-    },
-    apiVersion,
-    clientId,
-    throttleMs: 0,
+  #transactions(): Transactions {
+    const real = this.#real.transactions
+    return {
+      newProducerId: () => real.newProducerId(),
+      verifyPartition: (...asked) => real.verifyPartition(...asked),
+      verifyOffsets: (transactionalId, { producerId, producerEpoch }, groupId, mayAdd, knowsAbortable) => {
+        const producer = `${producerId}/${producerEpoch}`
+        this.verified.push(`${transactionalId} ${producer} ${groupId} ${mayAdd} ${knowsAbortable}`)
+        if (this.refuseTransactions !== undefined) throw this.refuseTransactions
+      },
+    }
   }
 }

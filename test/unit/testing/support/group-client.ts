@@ -50,9 +50,8 @@ export class GroupClient {
     api: ClientApi<Request, Response>,
     request: Request,
     version: number,
-    options?: { readonly brokerId?: number; readonly clientId?: string | null },
   ): Promise<Response> {
-    return this.cluster.send(api, this.handlers, request, version, options)
+    return this.cluster.send(api, this.handlers, request, version)
   }
 
   join({ version = 9, ...request }: JoinOptions = {}): Promise<JoinGroupResponse> {

@@ -3,18 +3,20 @@
 import { ErrorCode, errorCodeName } from '../../../../../src/base/error-codes'
 import { ClassicGroup } from '../../../../../src/testing/groups/classic/classic-group'
 import { settle } from '../../../support/fake-clock'
-import { fakeGroupCluster, type FakeGroupCluster } from '../../support/fake-group-cluster'
+import { FakeGroupCluster } from '../../support/fake-group-cluster'
 import { GroupClient, isSettled, subscription } from '../../support/group-client'
 
 let cluster: FakeGroupCluster
 let client: GroupClient
 
-beforeEach(() => {
-  cluster = fakeGroupCluster()
-  client = new GroupClient(cluster)
-})
+beforeEach(() => use({}))
 
-afterEach(() => cluster.registry.close())
+afterEach(() => cluster.close())
+
+function use(configs: Record<string, string>): void {
+  cluster = new FakeGroupCluster(configs)
+  client = new GroupClient(cluster)
+}
 
 function group(): ClassicGroup {
   const found = cluster.registry.get('group')
@@ -80,7 +82,7 @@ test('The first rebalance is prolonged no longer than the rebalance timeout', as
 })
 
 test('Without an initial delay the first member is let in at once', async () => {
-  cluster.configs.set('group.initial.rebalance.delay.ms', '0')
+  use({ 'group.initial.rebalance.delay.ms': '0' })
   const joining = client.joinDynamic()
   await cluster.clock.advance(0)
   expect((await joining).generationId).toBe(1)
@@ -92,6 +94,12 @@ test('An id that nobody comes back with is forgotten after the session timeout',
   await cluster.clock.advance(10_000)
   expect(group().pendingMemberIds).toEqual([])
   expect(await codeOf(client.join({ memberId }))).toBe('UNKNOWN_MEMBER_ID')
+})
+
+test('An id that was given to a dynamic member can not be made static', async () => {
+  const { memberId } = await client.join()
+  expect(await codeOf(client.join({ memberId, groupInstanceId: 'a' }))).toBe('UNKNOWN_SERVER_ERROR')
+  expect(group().pendingMemberIds).toEqual([memberId])
 })
 
 test('A rebalance waits for those who were given an id, until their session ends', async () => {
@@ -121,7 +129,7 @@ test('A join without the right to read the group is refused', async () => {
 })
 
 test('A join at another broker is sent to the coordinator', async () => {
-  cluster.coordinatorId = 2
+  cluster.askedBrokerId = 2
   expect(await codeOf(client.join())).toBe('NOT_COORDINATOR')
   expect(cluster.registry.get('group')).toBeUndefined()
 })
@@ -147,7 +155,7 @@ test('The protocol is the one most members like best among those that all know',
 })
 
 test('More members than group.max.size are refused, and the group goes on without them', async () => {
-  cluster.configs.set('group.max.size', '2')
+  use({ 'group.max.size': '2' })
   const members = await client.stable(2)
   const third = await client.join()
   expect(errorCodeName(third.errorCode)).toBe('GROUP_MAX_SIZE_REACHED')

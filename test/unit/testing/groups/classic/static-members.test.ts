@@ -3,18 +3,18 @@ import { errorCodeName } from '../../../../../src/base/error-codes'
 import { ClassicGroup } from '../../../../../src/testing/groups/classic/classic-group'
 import type { JoinGroupResponse } from '../../../../../src/wire/generated/client/join-group'
 import { settle } from '../../../support/fake-clock'
-import { fakeGroupCluster, type FakeGroupCluster } from '../../support/fake-group-cluster'
+import { FakeGroupCluster } from '../../support/fake-group-cluster'
 import { GroupClient, subscription } from '../../support/group-client'
 
 let cluster: FakeGroupCluster
 let client: GroupClient
 
 beforeEach(() => {
-  cluster = fakeGroupCluster()
+  cluster = new FakeGroupCluster()
   client = new GroupClient(cluster)
 })
 
-afterEach(() => cluster.registry.close())
+afterEach(() => cluster.close())
 
 function group(): ClassicGroup {
   const found = cluster.registry.get('group')
