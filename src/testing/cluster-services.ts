@@ -10,7 +10,8 @@ import { MemoryOffsetStore } from './groups/offset-store'
 import { MemoryBudget } from './log/memory-budget'
 import { MemoryLog } from './log/memory-log'
 import { newUuid, type Runtime } from './runtime'
-import type { Authorizer, Quotas } from './security/security'
+import { ClientQuotas } from './security/client-quotas'
+import type { Authorizer } from './security/security'
 import type { Services } from './services'
 import { TransactionCoordinator } from './transactions/transaction-coordinator'
 
@@ -23,7 +24,6 @@ export interface ClusterParts {
   readonly configs: Readonly<Record<string, string>>
   readonly maxBytes: number
   readonly authorizer: (services: Services) => Authorizer
-  readonly quotas: (services: Services) => Quotas
 }
 
 /**
@@ -42,12 +42,12 @@ export class ClusterServices implements Services {
   readonly offsets: MemoryOffsetStore
   readonly transactions: TransactionCoordinator
   readonly authorizer: Authorizer
-  readonly quotas: Quotas
+  readonly quotas: ClientQuotas
   /** Bytes that all logs hold together. */
   readonly budget: MemoryBudget
   readonly cleaner: LogCleaner
 
-  constructor({ runtime, release, brokerCount, configs, maxBytes, authorizer, quotas }: ClusterParts) {
+  constructor({ runtime, release, brokerCount, configs, maxBytes, authorizer }: ClusterParts) {
     this.runtime = runtime
     this.release = release
     this.clusterId = newUuid(runtime.random)
@@ -67,7 +67,7 @@ export class ClusterServices implements Services {
     this.groups = new MemoryGroupRegistry(this)
     this.offsets = new MemoryOffsetStore(this)
     this.transactions = new TransactionCoordinator(this)
-    this.quotas = quotas(this)
+    this.quotas = new ClientQuotas(this)
     this.authorizer = authorizer(this)
     this.cleaner = new LogCleaner(this)
   }

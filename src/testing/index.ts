@@ -16,7 +16,8 @@ export type { TransactionInspection } from './transactions/transaction-coordinat
 export type { NewTopicSpec } from './cluster/topics'
 export type { Partition } from './cluster/partition'
 
-export { FaultRules, type FaultHandler, type RuleOptions } from './faults/fault-rules'
+export type { FaultHandler, RuleOptions } from './faults/fault-rules'
+export { ReadyFaults, type FailProduceOptions, type ReadyRuleOptions } from './faults/ready-faults'
 export type { Exchange } from './faults/exchange'
 export type { VersionLimit } from './faults/adjustable-release'
 export { RequestLog, type LoggedRequest, type RequestFilter, type RequestOutcome } from './faults/request-log'

@@ -1,10 +1,11 @@
-import { BrokerError, InvalidArgumentError } from '../base/errors'
+import { InvalidArgumentError } from '../base/errors'
 import type { Clock } from '../base/clock'
 import type { ClusterServices } from './cluster-services'
 import type { NewTopicSpec } from './cluster/topics'
 import type { Partition } from './cluster/partition'
 import type { AdjustableRelease, VersionLimit } from './faults/adjustable-release'
 import type { FaultHandler, FaultRules, RuleOptions } from './faults/fault-rules'
+import { ReadyFaults } from './faults/ready-faults'
 import type { RequestLog } from './faults/request-log'
 import { describeGroup, type InspectedGroup } from './inspection/inspected-group'
 import { readStoredRecords, type StoredRecord } from './inspection/stored-record'
@@ -49,14 +50,14 @@ export class TestCluster {
   /** What the brokers were asked, the oldest first. */
   readonly requests: RequestLog
   /** Faults that are ready to be used; `on` makes any other. */
-  readonly faults: FaultRules
+  readonly faults: ReadyFaults
   readonly #parts: TestClusterParts
   #closing: Promise<void> | undefined
 
   constructor(parts: TestClusterParts) {
     this.#parts = parts
     this.requests = parts.requests
-    this.faults = parts.faults
+    this.faults = new ReadyFaults(parts.faults, (id) => parts.services.topics.byId(id)?.name)
   }
 
   /** Addresses of all brokers, stopped ones included, for the client's option `brokers`. */
@@ -104,9 +105,14 @@ export class TestCluster {
     return this.#parts.faults.once(api, handler, options)
   }
 
+  /** Takes back all rules, those of `faults` included. */
+  clearFaults(): void {
+    this.#parts.faults.clear()
+  }
+
   /** Lets the brokers offer other versions of an API to connections that are opened from now on; `'none'` for none. */
   limitVersions(api: BrokerApiName, limit: VersionLimit): void {
-    this.#parts.release.limit(api, limit)
+    this.#parts.release.limitVersions(api, limit)
   }
 
   /** Sets the level of a finalized feature, such as `transaction.version`. Clients learn it with their next connection. */

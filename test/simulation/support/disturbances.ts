@@ -119,7 +119,7 @@ const disturbances: Readonly<Record<string, Disturbance>> = {
 }
 
 async function heal(sim: Simulation): Promise<void> {
-  sim.cluster.faults.clear()
+  sim.cluster.clearFaults()
   sim.cluster.shapeConnections(undefined)
   for (const [id, state] of downBrokers(sim)) {
     if (state === 'paused') sim.cluster.resumeBroker(id)
