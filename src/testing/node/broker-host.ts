@@ -15,6 +15,9 @@ export class BrokerHost {
   readonly #open: OpenListenerAt
   #listener: OpenListener | undefined
   #port: number
+  #isWanted = false
+  /** Opening and closing, one after the other. */
+  #change: Promise<unknown> = Promise.resolve()
 
   /** @param port of the first start; a restart takes the same again */
   constructor(server: BrokerServer, port: number, open: OpenListenerAt) {
@@ -27,20 +30,34 @@ export class BrokerHost {
     return this.#port
   }
 
-  /** @throws InvalidOptionError when the port is in use */
-  async start(): Promise<void> {
-    if (this.#listener !== undefined) return
-    this.#listener = await this.#open(this.#port)
-    this.#port = this.#listener.port
-    this.server.setState('running')
+  /** Does nothing when it was stopped in the meantime. @throws InvalidOptionError when the port is in use */
+  start(): Promise<void> {
+    this.#isWanted = true
+    const started = this.#change.then(() => this.#listen())
+    this.#change = started.catch(() => {})
+    return started
   }
 
   /** Refuses connections from now on, and ends those there are. */
-  async stop(): Promise<void> {
-    const listener = this.#listener
-    this.#listener = undefined
+  stop(): Promise<void> {
+    this.#isWanted = false
     this.server.setState('stopped')
-    await listener?.close()
+    // At once, not in its turn: the port must refuse in the moment the broker is stopped.
+    const closed = this.#listener?.close()
+    this.#listener = undefined
+    const stopped = this.#change.then(() => closed)
+    this.#change = stopped.catch(() => {})
+    return stopped
+  }
+
+  async #listen(): Promise<void> {
+    if (this.#listener !== undefined || !this.#isWanted) return
+    const listener = await this.#open(this.#port)
+    this.#port = listener.port
+    // Stopped while it was opening.
+    if (!this.#isWanted) return listener.close()
+    this.#listener = listener
+    this.server.setState('running')
   }
 
   pause(): void {

@@ -1,5 +1,5 @@
 // Guards against faults that hit the wrong requests, hit too often, act twice, or hide a mistake in a user's rule.
-import { FaultRules } from '../../../../src/testing/faults/fault-rules'
+import type { FaultRules } from '../../../../src/testing/faults/fault-rules'
 import { ReadyFaults } from '../../../../src/testing/faults/ready-faults'
 import { handler } from '../../../../src/testing/node/api-handler'
 import type { BrokerServer } from '../../../../src/testing/node/broker-server'
