@@ -8,13 +8,23 @@ import { handler, type ApiHandler } from '../node/api-handler'
 import type { Services } from '../services'
 import { voterChangeRefusal } from './voter-change-refusal'
 
+/** The listener that the quorum's voters speak over. */
+const controllerListener = 'CONTROLLER'
+
 /** Refuses as a Kafka with a static quorum does: its voters stand in `controller.quorum.voters`. */
 export function addRaftVoterHandler(
   services: Services,
 ): ApiHandler<AddRaftVoterRequest, AddRaftVoterResponse> {
-  return handler(addRaftVoterApi, ({ clusterId }, context) => {
-    const refusal = voterChangeRefusal(services, context, clusterId)
+  return handler(addRaftVoterApi, (request, context) => {
+    const refusal = voterChangeRefusal(services, context, { kind: 'Add', ...request })
     if (refusal !== undefined) return { throttleTimeMs: 0, ...refusal }
+    if (!request.listeners.some(({ name }) => name === controllerListener)) {
+      return {
+        throttleTimeMs: 0,
+        errorCode: ErrorCode.INVALID_REQUEST,
+        errorMessage: `Add voter request didn't include the endpoint for the default listener ${controllerListener}`,
+      }
+    }
     return {
       throttleTimeMs: 0,
       errorCode: ErrorCode.UNSUPPORTED_VERSION,

@@ -70,13 +70,11 @@ function allPartitions(services: Services): ElectLeadersRequestTopicPartitions[]
   }))
 }
 
-/** Who asks for all partitions hears only of those where there was something to do. */
+/** Who asks for all partitions hears of all topics, but only of the partitions where there was something to do. */
 function withoutNeedless(response: ElectLeadersResponse): ElectLeadersResponse {
-  const replicaElectionResults = response.replicaElectionResults
-    .map(({ topic, partitionResult }) => ({
-      topic,
-      partitionResult: partitionResult.filter(({ errorCode }) => errorCode !== ErrorCode.ELECTION_NOT_NEEDED),
-    }))
-    .filter(({ partitionResult }) => partitionResult.length > 0)
+  const replicaElectionResults = response.replicaElectionResults.map(({ topic, partitionResult }) => ({
+    topic,
+    partitionResult: partitionResult.filter(({ errorCode }) => errorCode !== ErrorCode.ELECTION_NOT_NEEDED),
+  }))
   return { ...response, replicaElectionResults }
 }

@@ -12,8 +12,8 @@ import { voterChangeRefusal } from './voter-change-refusal'
 export function removeRaftVoterHandler(
   services: Services,
 ): ApiHandler<RemoveRaftVoterRequest, RemoveRaftVoterResponse> {
-  return handler(removeRaftVoterApi, ({ clusterId }, context) => {
-    const refusal = voterChangeRefusal(services, context, clusterId)
+  return handler(removeRaftVoterApi, (request, context) => {
+    const refusal = voterChangeRefusal(services, context, { kind: 'Remove', ...request })
     if (refusal !== undefined) return { throttleTimeMs: 0, ...refusal }
     return {
       throttleTimeMs: 0,

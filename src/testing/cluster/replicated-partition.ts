@@ -211,15 +211,17 @@ export class ReplicatedPartition implements Partition {
   electLeader(type: 'preferred' | 'unclean'): void {
     const preferred = this.#replicas[0] as number
     if (type === 'preferred') {
-      if (this.#leaderId === preferred) throw fail('ELECTION_NOT_NEEDED')
+      if (this.#leaderId === preferred) throw electionNotNeeded()
       if (!this.#inSync.has(preferred) || !this.#canLead(preferred)) {
-        throw fail('PREFERRED_LEADER_NOT_AVAILABLE')
+        throw fail('PREFERRED_LEADER_NOT_AVAILABLE', 'The preferred leader was not available.')
       }
       return this.moveLeader(preferred)
     }
-    if (this.#leaderId !== -1) throw fail('ELECTION_NOT_NEEDED')
+    if (this.#leaderId !== -1) throw electionNotNeeded()
     const election = this.#elect(true)
-    if (election.leaderId === -1) throw fail('ELIGIBLE_LEADERS_NOT_AVAILABLE')
+    if (election.leaderId === -1) {
+      throw fail('ELIGIBLE_LEADERS_NOT_AVAILABLE', 'Eligible topic partition leaders are not available.')
+    }
     this.#changeLeader(election)
     this.#settle()
     this.#publish()
@@ -241,7 +243,7 @@ export class ReplicatedPartition implements Partition {
   cancelReassignment(): void {
     const { adding } = this.#reassignment ?? {}
     if (adding === undefined) {
-      throw fail('NO_REASSIGNMENT_IN_PROGRESS', 'No partition reassignment is in progress.')
+      throw fail('NO_REASSIGNMENT_IN_PROGRESS')
     }
     const replicas = this.#replicas.filter((id) => !adding.includes(id))
     const inSync = this.#inSync.members.filter((id) => replicas.includes(id))
@@ -474,6 +476,10 @@ export class ReplicatedPartition implements Partition {
     this.#events.clear()
     for (const event of events) this.#watchers.emit(event)
   }
+}
+
+function electionNotNeeded(): Error {
+  return fail('ELECTION_NOT_NEEDED', 'Leader election not needed for topic partition.')
 }
 
 function lowest(a: bigint | undefined, b: bigint): bigint {

@@ -8,7 +8,6 @@ import { addRaftVoterApi } from '../../../../src/wire/generated/client/add-raft-
 import { describeQuorumApi } from '../../../../src/wire/generated/client/describe-quorum'
 import { removeRaftVoterApi } from '../../../../src/wire/generated/client/remove-raft-voter'
 import { unregisterBrokerApi } from '../../../../src/wire/generated/client/unregister-broker'
-import { zeroUuid } from '../../../../src/wire/primitives/uuid'
 import { ReplicationCluster } from '../support/replication-cluster'
 
 let cluster: ReplicationCluster
@@ -45,12 +44,14 @@ it('needs Describe on the cluster', async () => {
 })
 
 describe('the voters of a static quorum', () => {
+  const voterDirectoryId = 'AAAAAAAAAAAAAAAAAAAAAQ'
   const add = async (clusterId: string | null) => {
-    const request = { clusterId, timeoutMs: 1000, voterId: 4, voterDirectoryId: zeroUuid, listeners: [] }
+    const listeners = [{ name: 'CONTROLLER', host: 'h', port: 1 }]
+    const request = { clusterId, timeoutMs: 1000, voterId: 4, voterDirectoryId, listeners }
     return (await cluster.send(addRaftVoterApi, [addRaftVoterHandler(cluster)], request))?.errorCode
   }
   const remove = async (clusterId: string | null) => {
-    const request = { clusterId, voterId: 3, voterDirectoryId: zeroUuid }
+    const request = { clusterId, voterId: 3, voterDirectoryId }
     return (await cluster.send(removeRaftVoterApi, [removeRaftVoterHandler(cluster)], request))?.errorCode
   }
 
