@@ -4,7 +4,12 @@ import type { RequestContext } from '../node/api-handler'
 
 /** What becomes of a request in the end. */
 export type ExchangeEnd =
-  | { readonly kind: 'answer'; readonly response: unknown }
+  | {
+      readonly kind: 'answer'
+      readonly response: unknown
+      /** How often it is sent. Default: once. */
+      readonly copies?: number
+    }
   | { readonly kind: 'drop' }
   | { readonly kind: 'close' }
 
@@ -25,6 +30,7 @@ export class Exchange<Name extends BrokerApiName = BrokerApiName> {
   readonly #clock: Clock
   #acted: Promise<BrokerResponse<Name> | undefined> | undefined
   #end: 'drop' | 'close' | 'act and close' | 'act and drop' | undefined
+  #copies = 1
   #isTouched = false
 
   constructor(api: Name, request: BrokerRequest<Name>, context: RequestContext, act: Act, clock: Clock) {
@@ -46,7 +52,11 @@ export class Exchange<Name extends BrokerApiName = BrokerApiName> {
    */
   proceed(request: BrokerRequest<Name> = this.#request): Promise<BrokerResponse<Name> | undefined> {
     this.#isTouched = true
-    this.#acted ??= Promise.resolve(this.#act(request) as Promise<BrokerResponse<Name> | undefined>)
+    if (this.#acted === undefined) {
+      this.#acted = Promise.resolve(this.#act(request) as Promise<BrokerResponse<Name> | undefined>)
+      // The rule may not wait for it.
+      this.#acted.catch(() => {})
+    }
     return this.#acted
   }
 
@@ -65,11 +75,17 @@ export class Exchange<Name extends BrokerApiName = BrokerApiName> {
     this.#end = options.after === 'acting' ? 'act and close' : 'close'
   }
 
+  /** Sends the answer twice. No broker does; a client has to see that the second one answers nothing. */
+  duplicate(): void {
+    this.#isTouched = true
+    this.#copies = 2
+  }
+
   /** Resolves after so many milliseconds. The requests behind it on the connection wait too, as they do in Kafka. */
   delay(ms: number): Promise<void> {
     this.#isTouched = true
     return new Promise((resolve) => {
-      this.#clock.setTimer(ms, resolve)
+      this.#clock.setTimer(ms, resolve).unref?.()
     })
   }
 
@@ -85,9 +101,11 @@ export class Exchange<Name extends BrokerApiName = BrokerApiName> {
       if (this.#end.startsWith('act')) await this.proceed()
       return { kind: this.#end.endsWith('drop') ? 'drop' : 'close' }
     }
-    if (returned !== undefined) return { kind: 'answer', response: returned }
-    // It acted and said nothing more: what the broker says is the answer.
-    if (this.#acted !== undefined) return { kind: 'answer', response: await this.#acted }
+    if (returned !== undefined) return { kind: 'answer', response: returned, copies: this.#copies }
+    // It said nothing more: what the broker says is the answer.
+    if (this.#acted !== undefined || this.#copies > 1) {
+      return { kind: 'answer', response: await this.proceed(), copies: this.#copies }
+    }
     return undefined
   }
 

@@ -87,6 +87,11 @@ export class ReadyFaults {
     return this.#add(api, options, (_, exchange) => exchange.drop({ after: 'acting' }))
   }
 
+  /** Does what was asked for and answers twice. */
+  duplicateResponse<Name extends BrokerApiName>(api: Name, options: ReadyRuleOptions<Name> = {}): () => void {
+    return this.#add(api, options, (_, exchange) => exchange.duplicate())
+  }
+
   /** Closes the connection and does not do what was asked for. */
   closeBefore<Name extends BrokerApiName>(api: Name, options: ReadyRuleOptions<Name> = {}): () => void {
     return this.#add(api, options, (_, exchange) => exchange.close({ after: 'before' }))

@@ -121,6 +121,9 @@ export class Connection implements ClientSession {
     this.#queue = []
     this.#queuedBytes = 0
     this.#stopTimers()
+    const held = this.#held
+    this.#held = undefined
+    held?.()
   }
 
   #stopTimers(): void {
@@ -239,15 +242,7 @@ export class Connection implements ClientSession {
     this.#busy = true
     try {
       if (host.faults.concerns(handler.api.name, host.node.id)) {
-        // A broker that died in the meantime does nothing any more.
-        const act = (changed: unknown): unknown =>
-          host.state === 'stopped' ? undefined : handler.handle(changed, context)
-        const end = host.faults.run(handler.api.name, request, context, act)
-        end.then(
-          (how) => this.#finish(decoded, context, startedAt, how),
-          (error: unknown) => this.#fail(decoded, startedAt, error),
-        )
-        return
+        return this.#handleByRules(decoded, context, startedAt)
       }
       const result = handler.handle(request, context)
       if (isPromise(result)) {
@@ -261,6 +256,30 @@ export class Connection implements ClientSession {
     } catch (error) {
       this.#fail(decoded, startedAt, error)
     }
+  }
+
+  #handleByRules(decoded: DecodedRequest, context: RequestContext, startedAt: number): void {
+    const { handler, version, request } = decoded
+    const host = this.#host
+    const { name } = handler.api
+    let reported: unknown
+    const act = async (changed: unknown): Promise<unknown> => {
+      // A rule may have waited. A frozen process acts when it goes on, and a dead one does not.
+      if (host.state === 'paused') await new Promise<void>((resolve) => (this.#held = resolve))
+      if (this.#closed) return undefined
+      try {
+        return await handler.handle(changed, context)
+      } catch (error) {
+        // Here and not where it ends: the rule may not wait for the end.
+        reported = error
+        host.reportFailure({ api: name, apiVersion: version, error })
+        throw error
+      }
+    }
+    host.faults.run(name, request, context, act).then(
+      (how) => this.#finish(decoded, context, startedAt, how),
+      (error: unknown) => this.#fail(decoded, startedAt, error, error === reported),
+    )
   }
 
   #finish(decoded: DecodedRequest, context: RequestContext, startedAt: number, how: ExchangeEnd): void {
@@ -279,7 +298,7 @@ export class Connection implements ClientSession {
       return this.#log(decoded, startedAt, 'dropped', undefined)
     }
     try {
-      this.#answer(decoded, how.response, startedAt)
+      this.#answer(decoded, how, startedAt)
     } catch (error) {
       return this.#fail(decoded, startedAt, error)
     }
@@ -287,17 +306,19 @@ export class Connection implements ClientSession {
     this.#run()
   }
 
-  #answer(decoded: DecodedRequest, response: unknown, startedAt: number): void {
+  #answer(decoded: DecodedRequest, how: ExchangeEnd & { kind: 'answer' }, startedAt: number): void {
     const { handler, version, correlationId } = decoded
+    const { response, copies = 1 } = how
     if (response === undefined) return this.#log(decoded, startedAt, 'unanswered', undefined)
     const pieces = encodeResponse(handler.api, version, correlationId, response)
     this.#log(decoded, startedAt, this.#ended.signal.aborted ? 'closed' : 'answered', response)
-    this.#write(pieces)
+    for (let i = 0; i < copies; i++) this.#write(pieces)
     if (this.#isRefusedAuthentication(handler.api.key, response)) this.close()
   }
 
   /** Kafka says why, and closes. */
   #isRefusedAuthentication(key: number, response: unknown): boolean {
+    if (this.authentication === undefined) return false
     if (key !== ApiKey.SaslHandshake && key !== ApiKey.SaslAuthenticate) return false
     return (response as { readonly errorCode?: number }).errorCode !== ErrorCode.NONE
   }
@@ -339,10 +360,10 @@ export class Connection implements ClientSession {
   }
 
   /** A mistake in the broker, or in a rule of the user: there is no answer that would be right. */
-  #fail(decoded: DecodedRequest, startedAt: number, error: unknown): void {
+  #fail(decoded: DecodedRequest, startedAt: number, error: unknown, isReported = false): void {
     this.#busy = false
     const { handler, version } = decoded
-    this.#host.reportFailure({ api: handler.api.name, apiVersion: version, error })
+    if (!isReported) this.#host.reportFailure({ api: handler.api.name, apiVersion: version, error })
     this.#log(decoded, startedAt, 'closed', undefined)
     if (!this.#closed) this.close()
   }

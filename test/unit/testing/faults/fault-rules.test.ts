@@ -160,6 +160,48 @@ describe('a fault rule', () => {
     expect(setup.server.failures).toHaveLength(1)
   })
 
+  it('of a broker that was paused meanwhile acts when it goes on', async () => {
+    const setup = start()
+    setup.ready.delay('Heartbeat', 100)
+    await beat(setup)
+    setup.server.setState('paused')
+    await setup.clock.advance(100)
+    expect(setup.acted).toEqual([])
+    setup.server.setState('running')
+    await settle()
+    expect(setup.acted).toEqual([1])
+    expect(setup.client.frames()).toHaveLength(1)
+  })
+
+  it('of a broker that was paused and then stopped does not act', async () => {
+    const setup = start()
+    setup.ready.delay('Heartbeat', 100)
+    await beat(setup)
+    setup.server.setState('paused')
+    await setup.clock.advance(100)
+    setup.server.setState('stopped')
+    setup.server.setState('running')
+    await settle()
+    expect(setup.acted).toEqual([])
+  })
+
+  it('that does not wait for the broker leaves its mistakes to the broker’s own list', async () => {
+    const broken = handler(brokerApis.Heartbeat, () => Promise.reject(new TypeError('a mistake')))
+    const server = createServer([broken])
+    server.faults.once('Heartbeat', (_, exchange) => {
+      void exchange.proceed()
+      return { errorCode: 0 }
+    })
+    const setup = { ...start(), client: new RawClient(server) }
+    expect(await beat(setup)).toBe(0)
+    expect(server.failures).toMatchObject([{ api: 'Heartbeat' }])
+    expect(server.faults.failures).toEqual([])
+    server.faults.once('Heartbeat', (_, exchange) => exchange.proceed())
+    expect(await beat(setup)).toBe('closed')
+    expect(server.failures).toHaveLength(2)
+    expect(server.faults.failures).toEqual([])
+  })
+
   it('of a broker that was stopped meanwhile does not act', async () => {
     const setup = start()
     setup.ready.delay('Heartbeat', 100)
@@ -203,6 +245,16 @@ describe('a ready-made fault', () => {
       expect(await beat(setup, 1)).toBe(outcome)
       expect(setup.acted).toEqual(acted)
     }
+  })
+
+  it('answers twice, and acts once', async () => {
+    const setup = start()
+    setup.ready.duplicateResponse('Heartbeat', { times: 1 })
+    setup.client.send(requestFrame(heartbeatApi, 4, { groupId: 'g', generationId: 1, memberId: 'm' }))
+    await settle()
+    expect(setup.client.frames()).toHaveLength(2)
+    expect(setup.acted).toEqual([1])
+    expect(await beat(setup)).toBe(0)
   })
 
   it('throttles: says so, and does not read for as long', async () => {

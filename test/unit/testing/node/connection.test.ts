@@ -294,4 +294,11 @@ describe('a connection that asks for SASL', () => {
     expect(client.response(saslHandshakeApi, 1).errorCode).toBe(33)
     expect(client.isClosed).toBe(true)
   })
+
+  it('stays open where SASL is not asked for at all, and the answer says so', () => {
+    const client = new RawClient(createServer([handshake]))
+    client.send(requestFrame(saslHandshakeApi, 1, { mechanism: 'MAGIC' }))
+    expect(client.frames()).toHaveLength(1)
+    expect(client.isClosed).toBe(false)
+  })
 })
