@@ -102,7 +102,10 @@ export class TopicRegistry implements Topics {
   }
 
   delete(name: string): void {
-    const topic = this.#require(name)
+    const topic = this.#byName.get(name)
+    if (topic === undefined) {
+      throw fail('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
+    }
     this.#byName.delete(name)
     this.#byId.delete(topic.id)
     for (const partition of topic.partitions) partition.delete()
@@ -112,7 +115,8 @@ export class TopicRegistry implements Topics {
   }
 
   addPartitions(name: string, total: number, options: AddPartitionsOptions = {}): Topic {
-    const topic = this.#require(name)
+    const topic = this.#byName.get(name)
+    if (topic === undefined) throw fail('UNKNOWN_TOPIC_OR_PARTITION')
     const added = this.#placesOfMore(topic, total, options)
     if (options.validateOnly === true) return topic
     for (const replicas of added) this.#add(topic, replicas)
@@ -126,14 +130,6 @@ export class TopicRegistry implements Topics {
 
   watch(listener: (change: TopicChange) => void): () => void {
     return this.#watchers.add(listener)
-  }
-
-  #require(name: string): RegisteredTopic {
-    const topic = this.#byName.get(name)
-    if (topic === undefined) {
-      throw fail('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
-    }
-    return topic
   }
 
   #add(topic: RegisteredTopic, replicas: readonly number[]): void {

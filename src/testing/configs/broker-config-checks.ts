@@ -28,11 +28,16 @@ export function checkBrokerConfigs(
   for (const [name, value] of configs) checked.set(name, checkedBrokerValue(name, value))
   if (!forOneBroker) {
     refuseAny(
-      names.filter((name) => brokerConfigs.get(name)?.updateMode === 'per-broker'),
+      names.filter(isOfOneBroker),
       'Cannot update these configs at default cluster level, broker id must be specified',
     )
   }
   return checked
+}
+
+/** A listener's own configs are its broker's, too. */
+function isOfOneBroker(name: string): boolean {
+  return name.startsWith('listener.name.') || brokerConfigs.get(name)?.updateMode === 'per-broker'
 }
 
 function refuseAny(names: readonly string[], why: string): void {

@@ -54,10 +54,10 @@ export class ClusterConfigs implements ConfigStore {
     })
   }
 
-  /** The value of a topic's config that it did not set itself. */
-  topicDefault(name: string): string {
+  /** The value of a topic's config that it did not set itself, as one broker sees it or all do. */
+  topicDefault(name: string, brokerId?: number): string {
     const definition = topicConfigs.get(name)
-    return this.#fallback(definition) ?? definition?.defaultValue ?? ''
+    return this.#fallback(definition, brokerId) ?? definition?.defaultValue ?? ''
   }
 
   broker(name: string, brokerId?: number): string {
@@ -83,9 +83,9 @@ export class ClusterConfigs implements ConfigStore {
   }
 
   /** The value of a group's config that was not set for it. */
-  groupDefault(name: string): string {
+  groupDefault(name: string, brokerId?: number): string {
     const definition = groupConfigs.get(name)
-    return this.#fallback(definition) ?? definition?.defaultValue ?? ''
+    return this.#fallback(definition, brokerId) ?? definition?.defaultValue ?? ''
   }
 
   topicNumber(topic: string, name: string): number {
@@ -147,9 +147,9 @@ export class ClusterConfigs implements ConfigStore {
   }
 
   /** The first of the broker configs behind a config that has a value. */
-  #fallback(definition: ConfigDefinition | undefined): string | undefined {
+  #fallback(definition: ConfigDefinition | undefined, brokerId?: number): string | undefined {
     for (const { name, factor } of definition?.synonyms ?? []) {
-      const value = this.brokerValue(name)
+      const value = this.brokerValue(name, brokerId)
       if (value === null) continue
       if (factor === 1) return value
       return Number(value) < 0 ? '-1' : String(BigInt(value) * BigInt(factor))

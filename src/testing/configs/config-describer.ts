@@ -35,7 +35,7 @@ export class ConfigDescriber {
   /** The configs of a topic that has these ones of its own. */
   topicWith(own: ReadonlyMap<string, string>, brokerId?: number): DescribedConfig[] {
     return this.#resource(topicConfigs, own, ConfigSource.dynamicTopic, (definition) => ({
-      value: this.#configs.topicDefault(definition.name),
+      value: this.#configs.topicDefault(definition.name, brokerId),
       synonyms: this.#synonymsOfFirst(definition, brokerId),
     }))
   }
@@ -43,8 +43,11 @@ export class ConfigDescriber {
   group(groupId: string, brokerId?: number): DescribedConfig[] {
     const own = this.#configs.dynamic.of(ConfigResourceType.group, groupId)
     return this.#resource(groupConfigs, own, ConfigSource.group, (definition) => ({
-      value: this.#configs.groupDefault(definition.name),
-      synonyms: this.#synonymsOfFirst(definition, brokerId),
+      value: this.#configs.groupDefault(definition.name, brokerId),
+      synonyms:
+        definition.synonyms.length > 0
+          ? this.#synonymsOfFirst(definition, brokerId)
+          : [{ name: definition.name, value: definition.defaultValue, source: ConfigSource.default }],
     }))
   }
 

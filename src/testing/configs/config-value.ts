@@ -73,9 +73,11 @@ function ruleProblem(definition: ConfigDefinition, value: string): string | unde
 function rangeProblem(definition: ConfigDefinition, value: string): string | undefined {
   const [min = '', , max = ''] = definition.validatorText.slice(1, -1).split(',')
   const number = Number(value)
-  if (min !== '' && number < Number(min)) return invalid(definition, value, `Value must be at least ${min}`)
+  // As Java writes a number: a double has a point.
+  const shown = definition.type === 'DOUBLE' && Number.isInteger(number) ? `${number}.0` : String(number)
+  if (min !== '' && number < Number(min)) return invalid(definition, shown, `Value must be at least ${min}`)
   if (max !== '' && number > Number(max)) {
-    return invalid(definition, value, `Value must be no more than ${max}`)
+    return invalid(definition, shown, `Value must be no more than ${max}`)
   }
   return undefined
 }
