@@ -1,6 +1,13 @@
 import type { PartitionLog, StoredBatch } from '../log/partition-log'
 import { catchUp } from './follower-catch-up'
 
+/** A leader that runs. */
+export interface ReachableLeader {
+  readonly id: number
+  readonly epoch: number
+  readonly log: PartitionLog
+}
+
 /**
  * The logs of one partition's replicas, and which of them are in step: running followers that have all their leader
  * has, and get each batch in the moment the leader stores it. The others keep what they had, and know the high watermark
@@ -11,6 +18,8 @@ export class ReplicaLogs {
   readonly #logs = new Map<number, PartitionLog>()
   readonly #held = new Set<number>()
   readonly #inStep = new Map<number, PartitionLog>()
+  /** The leader epoch in which each follower was in step last: what it has beyond is not known to later leaders. */
+  readonly #followedEpochs = new Map<number, number>()
   /** High watermarks as those know them that neither lead nor are in step. */
   readonly #knownHighWatermarks = new Map<number, bigint>()
 
@@ -36,6 +45,7 @@ export class ReplicaLogs {
     this.#logs.delete(brokerId)
     this.#inStep.delete(brokerId)
     this.#held.delete(brokerId)
+    this.#followedEpochs.delete(brokerId)
     this.#knownHighWatermarks.delete(brokerId)
   }
 
@@ -66,27 +76,36 @@ export class ReplicaLogs {
   }
 
   /**
-   * Finds anew who is in step, and lets those catch up who come into step. Nobody is while `leaderLog` is undefined: the
-   * leader does not run, or nobody leads.
+   * Finds anew who is in step, and lets those catch up who come into step. Nobody is while the leader does not run, or
+   * nobody leads.
    */
   regroup(
-    leaderId: number,
-    leaderLog: PartitionLog | undefined,
+    leader: ReachableLeader | undefined,
     isRunning: (brokerId: number) => boolean,
     highWatermark: bigint,
   ): void {
     this.#inStep.clear()
     for (const [id, log] of this.#logs) {
-      if (id === leaderId && leaderLog !== undefined) {
+      if (id === leader?.id) {
         this.#knownHighWatermarks.delete(id)
-      } else if (leaderLog !== undefined && !this.#held.has(id) && isRunning(id)) {
-        catchUp(log, leaderLog)
+      } else if (leader !== undefined && !this.#held.has(id) && isRunning(id)) {
+        catchUp(log, leader.log)
         this.#inStep.set(id, log)
+        this.#followedEpochs.set(id, leader.epoch)
         this.#knownHighWatermarks.delete(id)
       } else if (!this.#knownHighWatermarks.has(id)) {
         this.#knownHighWatermarks.set(id, highWatermark)
       }
     }
+  }
+
+  /**
+   * How far a follower's log is known to be its leader's. Undefined while it has not followed in this epoch: it can have
+   * records of an earlier leader that it will truncate.
+   */
+  replicatedEnd(followerId: number, leaderEpoch: number): bigint | undefined {
+    if (this.#followedEpochs.get(followerId) !== leaderEpoch) return undefined
+    return this.#logs.get(followerId)?.endOffset
   }
 
   /** The high watermark a replica knows, when the leader's is `highWatermark`. */

@@ -323,7 +323,7 @@ export class ReplicatedPartition implements Partition {
   #stored(log: PartitionLog, append: LogAppend): AppendedBatches {
     if (append.stored.length > 0) {
       this.#logs.replicate(append.stored)
-      if (this.#hasLaggards) this.#noteLags(log)
+      if (this.#hasLaggards) this.#noteLags()
       const moved = this.#advanceHighWatermark()
       this.#watchers.emit('append')
       if (moved) this.#watchers.emit('high-watermark')
@@ -404,9 +404,11 @@ export class ReplicatedPartition implements Partition {
   #settle(): void {
     if (this.#isDeleted) return
     this.#leaderIsUp = this.#leaderId !== -1 && this.#isUp(this.#leaderId)
-    const leaderLog = this.#leaderIsUp ? this.#log(this.#leaderId) : undefined
-    this.#logs.regroup(this.#leaderId, leaderLog, (id) => this.#isUp(id), this.#highWatermark)
-    if (leaderLog !== undefined) {
+    const leader = this.#leaderIsUp
+      ? { id: this.#leaderId, epoch: this.#leaderEpoch, log: this.#log(this.#leaderId) }
+      : undefined
+    this.#logs.regroup(leader, (id) => this.#isUp(id), this.#highWatermark)
+    if (leader !== undefined) {
       for (const id of this.#replicas) {
         if (this.#inSync.has(id) || !this.#logs.isInStep(id) || !this.#canLead(id)) continue
         this.#inSync.add(id)
@@ -415,7 +417,7 @@ export class ReplicatedPartition implements Partition {
       if (this.#completeReassignment()) return this.#settle()
     }
     this.#hasLaggards = this.#inSync.members.some((id) => id !== this.#leaderId && !this.#logs.isInStep(id))
-    this.#noteLags(leaderLog)
+    this.#noteLags()
     if (this.#advanceHighWatermark()) this.#events.add('high-watermark')
   }
 
@@ -452,16 +454,24 @@ export class ReplicatedPartition implements Partition {
     if (!this.#leaderIsUp) return false
     if (members.length < this.#replicas.length && members.length < this.minInSyncReplicas) return false
     let end = this.#log(this.#leaderId).endOffset
-    if (this.#hasLaggards) for (const id of members) end = lowest(this.#logs.get(id)?.endOffset, end)
+    for (const id of this.#hasLaggards ? members : []) {
+      if (id === this.#leaderId) continue
+      const replicated = this.#logs.replicatedEnd(id, this.#leaderEpoch)
+      if (replicated === undefined) return false
+      if (replicated < end) end = replicated
+    }
     if (end <= this.#highWatermark) return false
     this.#highWatermark = end
     if (this.#waiters.size > 0) this.#waiters.advance(end)
     return true
   }
 
-  #noteLags(leaderLog: PartitionLog | undefined): void {
-    const end = leaderLog?.endOffset ?? 0n
-    this.#inSync.noteLags((id) => this.#log(id).endOffset < end)
+  /** Who has not followed this leader yet lags too, whatever its log holds. */
+  #noteLags(): void {
+    this.#inSync.noteLags((id) => {
+      if (!this.#leaderIsUp || id === this.#leaderId) return false
+      return this.#logs.replicatedEnd(id, this.#leaderEpoch) !== this.#log(this.#leaderId).endOffset
+    })
   }
 
   #onLate(late: readonly number[]): void {
@@ -480,10 +490,6 @@ export class ReplicatedPartition implements Partition {
 
 function electionNotNeeded(): Error {
   return fail('ELECTION_NOT_NEEDED', 'Leader election not needed for topic partition.')
-}
-
-function lowest(a: bigint | undefined, b: bigint): bigint {
-  return a !== undefined && a < b ? a : b
 }
 
 function sameOrder(a: readonly number[], b: readonly number[]): boolean {
