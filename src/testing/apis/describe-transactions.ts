@@ -9,7 +9,6 @@ import { errorCodeOf, fail } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
 import type { TransactionApiServices } from '../transactions/transaction-services'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
-import { noProducerEpoch, noProducerId } from '../transactions/transaction-metadata'
 
 /** DescribeTransactions (KIP-664): state, producer and partitions of transactional ids that this broker coordinates. */
 export function describeTransactionsHandler(
@@ -68,8 +67,8 @@ function refused(transactionalId: string, errorCode: number): DescribeTransactio
     transactionState: '',
     transactionTimeoutMs: 0,
     transactionStartTimeMs: 0n,
-    producerId: noProducerId,
-    producerEpoch: noProducerEpoch,
+    producerId: 0n,
+    producerEpoch: 0,
     topics: [],
   }
 }

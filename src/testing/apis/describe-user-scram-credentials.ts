@@ -30,12 +30,12 @@ export function describeUserScramCredentialsHandler(
         .describe(user)
         .map(({ mechanism, iterations }) => ({ mechanism: scramMechanisms[mechanism].type, iterations }))
       if (credentialInfos.length > 0) {
-        return { user, errorCode: ErrorCode.NONE, errorMessage: null, credentialInfos }
+        return { user, errorCode: ErrorCode.NONE, errorMessage: '', credentialInfos }
       }
       const why = 'Attempt to describe a user credential that does not exist'
       return refused(user, ErrorCode.RESOURCE_NOT_FOUND, `${why}: ${user}`)
     })
-    return { throttleTimeMs, errorCode: ErrorCode.NONE, errorMessage: null, results }
+    return { throttleTimeMs, errorCode: ErrorCode.NONE, errorMessage: '', results }
   })
 }
 

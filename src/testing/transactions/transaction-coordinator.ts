@@ -137,10 +137,7 @@ export class TransactionCoordinator implements Transactions {
     if (decide(transaction, request) === 'ended') {
       return { producerId: transaction.facts.producerId, producerEpoch: transaction.facts.producerEpoch }
     }
-    const needsNewId = protocol === 2 && isEpochExhausted(transaction.facts.producerEpoch)
-    const nextProducerId = needsNewId ? this.newProducerId() : noProducerId
-    transaction.prepareEnd(request.committed, protocol, nextProducerId, this.#now())
-    this.#ends.begin(transaction)
+    this.#begin(transaction, request.committed, protocol)
     return transaction.afterEnd
   }
 
@@ -244,11 +241,20 @@ export class TransactionCoordinator implements Transactions {
     )
   }
 
-  /** Fences the producer and ends its transaction: for one that takes its place, or because its time is over. */
+  /**
+   * Ends the transaction of a producer that is fenced: by one that takes its place, or because its time is over. With
+   * KIP-890 the end bumps the epoch by itself; before, the epoch is bumped for it.
+   */
   #abortFenced(transaction: TransactionMetadata): void {
-    transaction.fence()
     const level = this.#services.release.features.get('transaction.version')?.finalized ?? 0
-    transaction.prepareEnd(false, level >= 2 ? 2 : 1, noProducerId, this.#now())
+    if (level < 2) transaction.fence()
+    this.#begin(transaction, false, level >= 2 ? 2 : 1)
+  }
+
+  #begin(transaction: TransactionMetadata, committed: boolean, protocol: TransactionProtocol): void {
+    const needsNewId = protocol === 2 && isEpochExhausted(transaction.facts.producerEpoch)
+    const nextProducerId = needsNewId ? this.newProducerId() : noProducerId
+    transaction.prepareEnd(committed, protocol, nextProducerId, this.#now())
     this.#ends.begin(transaction)
   }
 

@@ -103,9 +103,8 @@ export class TransactionMetadata {
   }
 
   /** Makes all who hold the present epoch zombies. The new epoch is given to nobody. */
-  fence(): ProducerIdAndEpoch {
+  fence(): void {
     this.#change({ producerEpoch: this.#facts.producerEpoch + 1, lastProducerEpoch: noProducerEpoch })
-    return this.#facts
   }
 
   /** The partition belongs to the transaction now, which begins by that if none is open. */

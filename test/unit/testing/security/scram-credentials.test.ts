@@ -94,7 +94,7 @@ test('what makes no sense is refused by user, and changes nothing', async () => 
 test('describing names who is unknown and who was asked for twice', async () => {
   const { results } = await makeAdmin().describe('alice', 'nobody', 'twice', 'twice')
   expect(results.map((it) => [it.user, it.errorCode, it.errorMessage])).toEqual([
-    ['alice', 0, null],
+    ['alice', 0, ''],
     [
       'nobody',
       ErrorCode.RESOURCE_NOT_FOUND,

@@ -39,8 +39,8 @@ describe('InitProducerId with a transactional id', () => {
     await driver.settle()
     expect(driver.state).toBe('CompleteAbort')
     const { markers } = driver.services.partition('orders')
-    expect(markers).toMatchObject([{ producerEpoch: 2, committed: false, transactionVersion: 2 }])
-    expect(driver.init()).toEqual({ producerId: zombie.producerId, producerEpoch: 3 })
+    expect(markers).toMatchObject([{ producerEpoch: 1, committed: false, transactionVersion: 2 }])
+    expect(driver.init()).toEqual({ producerId: zombie.producerId, producerEpoch: 2 })
     expect(codeOf(() => driver.end(zombie, true))).toBe('PRODUCER_FENCED')
   })
 
@@ -169,7 +169,10 @@ describe('timeouts', () => {
     expect(driver.state).toBe('Ongoing')
     await driver.services.clock.advance(1)
     expect(driver.state).toBe('CompleteAbort')
-    expect(codeOf(() => driver.end(producer, true))).toBe('PRODUCER_FENCED')
+    expect(codeOf(() => driver.add(producer))).toBe('PRODUCER_FENCED')
+    // Kafka takes its end for the repeated end of what was aborted.
+    expect(codeOf(() => driver.end(producer, true))).toBe('INVALID_TXN_STATE')
+    expect(driver.end(producer, false).producerEpoch).toBe(1)
     expect(driver.services.clock.pendingTimers).toBe(0)
   })
 
