@@ -48,15 +48,19 @@ export class MemoryPipe {
     return this.#waitingBytes >= windowBytes
   }
 
-  /** Sends something of a size; `deliver` is called when it arrives. */
-  send(bytes: number, deliver: () => void): void {
-    if (this.#ended) return
+  /**
+   * Sends something of a size; `deliver` is called when it arrives.
+   * @returns true when that is in the next turn, unless somebody pauses or parts the ends before
+   */
+  send(bytes: number, deliver: () => void): boolean {
+    if (this.#ended) return false
     const latency = this.#settings.latencyMs()
     // A latency that changes must not let a later thing overtake.
     this.#lastAt = latency > 0 ? Math.max(this.#lastAt, this.#settings.clock.now() + latency) : this.#lastAt
     this.#queue.push({ at: this.#lastAt, bytes, deliver })
     this.#waitingBytes += bytes
     this.wake()
+    return this.#scheduled && latency === 0
   }
 
   pause(): void {

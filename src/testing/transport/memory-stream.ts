@@ -45,11 +45,12 @@ export class MemoryConnection {
     if (!this.#clientOpen) return
     const bytes = pieces.length === 1 ? Buffer.from(pieces[0] as Uint8Array) : Buffer.concat(pieces)
     this.#flushWaiters.push(onFlushed)
-    this.#toBroker.send(bytes.length, () => {
+    const isSoon = this.#toBroker.send(bytes.length, () => {
       this.stream.receive(bytes)
       if (!this.#toBroker.isFull) this.#flushed()
     })
-    // A socket's buffer takes it although the broker does not read, until it is full; then onDrain says so.
+    if (isSoon) return
+    // A socket's buffer takes it although nobody reads yet, until it is full; then onDrain says so.
     this.#toBroker.later(() => {
       if (!this.#toBroker.isFull) this.#flushed()
     })
