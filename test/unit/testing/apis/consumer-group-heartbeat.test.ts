@@ -1,9 +1,6 @@
 // Guards against refusals that a client can't tell from others, and fields that a version can't carry.
-import { consumerGroupHeartbeatApi as broker } from '../../../../src/wire/generated/broker/consumer-group-heartbeat'
-import { consumerGroupHeartbeatApi as client } from '../../../../src/wire/generated/client/consumer-group-heartbeat'
-import { Reader } from '../../../../src/wire/primitives/reader'
-import { Writer } from '../../../../src/wire/primitives/writer'
-import { GroupDriver, codeName } from '../groups/consumer/group-driver'
+import { GroupDriver } from '../groups/consumer/group-driver'
+import { codeName } from '../support/group-fixture'
 
 const join = { memberId: 'a', rebalanceTimeoutMs: 1000, subscribedTopicNames: ['t'], topicPartitions: [] }
 
@@ -43,27 +40,24 @@ describe('ConsumerGroupHeartbeat', () => {
   })
 
   test('answers NOT_COORDINATOR elsewhere, and UNSUPPORTED_VERSION where the protocol is switched off', async () => {
-    const group = new GroupDriver()
-    group.cluster.isCoordinator = false
-    expect(codeName((await group.heartbeat(join)).errorCode)).toBe('NOT_COORDINATOR')
+    const group = new GroupDriver({}, 2)
+    const answers = await Promise.all([1, 2].map((broker) => group.heartbeat(join, 1, { broker })))
+    expect(answers.map(({ errorCode }) => codeName(errorCode)).sort()).toEqual(['NONE', 'NOT_COORDINATOR'])
+    group.cluster.close()
     const off = new GroupDriver({ 'group.coordinator.rebalance.protocols': 'classic' })
     expect(codeName((await off.heartbeat(join)).errorCode)).toBe('UNSUPPORTED_VERSION')
+    off.cluster.close()
   })
 
-  test.each([0, 1])('can be carried by version %i', async (version) => {
+  test.each([0, 1])('is answered in version %i', async (version) => {
     const group = new GroupDriver()
-    const topicId = group.cluster.createTopic('t', 2).id
-    const sent = new Writer()
-    client.encodeRequest(sent, { groupId: 'g', memberEpoch: 0, ...join }, version)
-    const request = broker.decodeRequest(new Reader(Buffer.concat(sent.finish())), version)
-    const answered = new Writer()
-    broker.encodeResponse(answered, await group.heartbeat(request, version), version)
-    expect(client.decodeResponse(new Reader(Buffer.concat(answered.finish())), version)).toMatchObject({
+    const { id: topicId } = group.cluster.createTopic('t', 2)
+    expect(await group.heartbeat(join, version)).toMatchObject({
       errorCode: 0,
       memberId: 'a',
       memberEpoch: 2,
       assignment: { topicPartitions: [{ topicId, partitions: [0, 1] }] },
     })
-    group.cluster.groups.get('g')?.close()
+    group.cluster.close()
   })
 })

@@ -1,5 +1,6 @@
 // Guards against a coordinator that hands a partition to two members, or to none, or lets a zombie go on.
-import { GroupDriver, codeName, given } from './group-driver'
+import { codeName } from '../../support/group-fixture'
+import { GroupDriver, given } from './group-driver'
 
 describe('a KIP-848 group', () => {
   let group: GroupDriver
@@ -10,16 +11,13 @@ describe('a KIP-848 group', () => {
     topicId = group.cluster.createTopic('t', 4).id
   })
 
-  afterEach(() => {
-    for (const each of group.cluster.groups.values()) each.close()
-    expect(group.cluster.clock.pendingTimers).toBe(0)
-  })
+  afterEach(() => group.cluster.close())
 
   const owned = (...partitions: number[]) => (partitions.length === 0 ? [] : [{ topicId, partitions }])
 
   test('gives its first member everything, and says when to come again', async () => {
     const response = await group.join('a', ['t'])
-    expect(response).toEqual({
+    expect(response).toMatchObject({
       throttleTimeMs: 0,
       errorCode: 0,
       memberId: 'a',
@@ -72,7 +70,7 @@ describe('a KIP-848 group', () => {
     const ahead = await group.heartbeat({ memberId: 'a', memberEpoch: 5 })
     expect(codeName(ahead.errorCode)).toBe('FENCED_MEMBER_EPOCH')
     expect(ahead.errorMessage).toContain('greater member epoch (5)')
-    group.cluster.addPartitions('t', 6)
+    group.cluster.services.topics.addPartitions('t', 6)
     expect(
       (await group.heartbeat({ memberId: 'a', memberEpoch: 2, topicPartitions: owned(0) })).memberEpoch,
     ).toBe(3)
@@ -85,7 +83,7 @@ describe('a KIP-848 group', () => {
   test('knows who is a member and which groups there are', async () => {
     const none = await group.heartbeat({ memberId: 'a', memberEpoch: 2 })
     expect(codeName(none.errorCode)).toBe('GROUP_ID_NOT_FOUND')
-    expect(group.cluster.groups.size).toBe(0)
+    expect([...group.cluster.services.groups.all]).toEqual([])
     await group.join('a', ['t'])
     const other = await group.heartbeat({ memberId: 'x', memberEpoch: 2 })
     expect(codeName(other.errorCode)).toBe('UNKNOWN_MEMBER_ID')
@@ -143,11 +141,11 @@ describe('a KIP-848 group', () => {
   test('spreads new partitions, and takes partitions of deleted topics away', async () => {
     group.cluster.createTopic('u', 1)
     await group.join('a', ['t', 'u'])
-    group.cluster.addPartitions('t', 5)
+    group.cluster.services.topics.addPartitions('t', 5)
     const more = await group.heartbeat({ memberId: 'a', memberEpoch: 2 })
     expect(more.memberEpoch).toBe(3)
     expect(given(more)).toHaveLength(6)
-    group.cluster.deleteTopic('u')
+    group.cluster.services.topics.delete('u')
     const fewer = await group.heartbeat({
       memberId: 'a',
       memberEpoch: 3,
@@ -165,7 +163,7 @@ describe('a KIP-848 group', () => {
     const narrowed = await slow.heartbeat({ memberId: 'a', memberEpoch: 2, subscribedTopicNames: ['t'] })
     expect(narrowed.memberEpoch).toBe(2)
     expect(narrowed.assignment).toEqual({ topicPartitions: [{ topicId: t, partitions: [0] }] })
-    slow.cluster.groups.get('g')?.close()
+    slow.cluster.close()
   })
 
   test('lets members that join together share a target', async () => {
@@ -177,7 +175,7 @@ describe('a KIP-848 group', () => {
     expect((await grouped.describe()).groupState).toBe('Assigning')
     await grouped.cluster.clock.advance(1)
     expect((await grouped.heartbeat({ memberId: 'b', memberEpoch: 2 })).memberEpoch).toBe(3)
-    grouped.cluster.groups.get('g')?.close()
+    grouped.cluster.close()
   })
 
   test('tells all of the assignment to a member that says all of itself', async () => {
@@ -203,7 +201,7 @@ describe('a KIP-848 group', () => {
     const full = await small.heartbeat({ ...join, memberId: 'b' }, 1)
     expect(codeName(full.errorCode)).toBe('GROUP_MAX_SIZE_REACHED')
     expect(full.errorMessage).toBe('The consumer group has reached its maximum capacity of 1 members.')
-    small.cluster.groups.get('g')?.close()
+    small.cluster.close()
   })
 
   test('gives all members their time again when the coordinator moves', async () => {
@@ -216,9 +214,9 @@ describe('a KIP-848 group', () => {
 
   test('judges commits by member and epoch', async () => {
     await group.join('a', ['t'])
-    group.cluster.addPartitions('t', 5)
+    group.cluster.services.topics.addPartitions('t', 5)
     await group.heartbeat({ memberId: 'a', memberEpoch: 2 })
-    const found = group.cluster.groups.get('g')
+    const found = group.cluster.services.groups.get('g')
     const by = (memberId: string, generationOrEpoch: number, apiVersion = 10) => ({
       memberId,
       generationOrEpoch,

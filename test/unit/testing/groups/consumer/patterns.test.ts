@@ -1,6 +1,7 @@
 // Guards against a pattern that matches other topics here than at a real broker.
 import { compileTopicPattern } from '../../../../../src/testing/groups/consumer/topic-pattern'
-import { GroupDriver, codeName, given } from './group-driver'
+import { codeName } from '../../support/group-fixture'
+import { GroupDriver, given } from './group-driver'
 
 describe('a subscription by regular expression', () => {
   test.each([
@@ -56,7 +57,7 @@ describe('a subscription by regular expression', () => {
     await group.cluster.clock.advance(1)
     const third = await group.heartbeat({ memberId: 'a', memberEpoch: 2 })
     expect(given(third)).toEqual([0, 0])
-    group.cluster.groups.get('g')?.close()
+    group.cluster.close()
   })
 
   test('ends with an empty one', async () => {
@@ -68,13 +69,14 @@ describe('a subscription by regular expression', () => {
     const none = await group.heartbeat({ memberId: 'a', memberEpoch: 2, subscribedTopicRegex: '' })
     expect(given(none)).toEqual([])
     expect((await group.describe()).groupEpoch).toBe(3)
-    group.cluster.groups.get('g')?.close()
+    group.cluster.close()
   })
 
   test('is refused before anything of the group changes', async () => {
     const group = new GroupDriver()
     const refused = await group.heartbeat({ ...join, memberId: 'a', subscribedTopicRegex: '(' })
     expect(codeName(refused.errorCode)).toBe('INVALID_REGULAR_EXPRESSION')
-    expect(group.cluster.groups.size).toBe(0)
+    expect([...group.cluster.services.groups.all]).toEqual([])
+    group.cluster.close()
   })
 })

@@ -1,0 +1,60 @@
+import {
+  type DeleteShareGroupOffsetsRequest,
+  type DeleteShareGroupOffsetsResponse,
+  deleteShareGroupOffsetsApi,
+} from '../../wire/generated/broker/delete-share-group-offsets'
+import type { ShareCoordinator } from '../groups/share/share-coordinator'
+import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
+import { type ApiHandler, type RequestContext, handler } from '../node/api-handler'
+import type { Services } from '../services'
+import { requireShareProtocol } from './share-protocol'
+import { zeroUuid } from '../../wire/primitives/uuid'
+
+/** DeleteShareGroupOffsets 0: forgets what a group without members did with whole topics. */
+export function deleteShareGroupOffsetsHandler(
+  services: Services,
+  coordinator: ShareCoordinator,
+): ApiHandler<DeleteShareGroupOffsetsRequest, DeleteShareGroupOffsetsResponse> {
+  return handler(deleteShareGroupOffsetsApi, (request, context) => {
+    try {
+      return forget(services, coordinator, request, context)
+    } catch (error) {
+      return {
+        throttleTimeMs: 0,
+        errorCode: errorCodeOf(error),
+        errorMessage: errorMessageOf(error),
+        responses: [],
+      }
+    }
+  })
+}
+
+function forget(
+  services: Services,
+  { groups, states }: ShareCoordinator,
+  { groupId, topics }: DeleteShareGroupOffsetsRequest,
+  context: RequestContext,
+): DeleteShareGroupOffsetsResponse {
+  requireShareProtocol(services)
+  const { authorizer } = services
+  if (!authorizer.allows(context, 'Delete', 'Group', groupId)) throw fail('GROUP_AUTHORIZATION_FAILED')
+  groups.require(groupId, context).validateDelete()
+  const responses = topics.map(({ topicName }) => {
+    const mayRead = authorizer.allows(context, 'Read', 'Topic', topicName)
+    const topic = mayRead ? services.topics.byName(topicName) : undefined
+    if (topic !== undefined) {
+      states.deleteTopic(groupId, topic.id)
+      return { topicName, topicId: topic.id, errorCode: 0 }
+    }
+    const error = mayRead
+      ? fail('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
+      : fail('TOPIC_AUTHORIZATION_FAILED')
+    return {
+      topicName,
+      topicId: zeroUuid,
+      errorCode: errorCodeOf(error),
+      errorMessage: errorMessageOf(error),
+    }
+  })
+  return { throttleTimeMs: 0, errorCode: 0, responses }
+}

@@ -1,0 +1,7 @@
+import { fail } from '../kafka-failure'
+import type { Services } from '../services'
+
+/** @throws UNSUPPORTED_VERSION where share groups are not switched on */
+export function requireShareProtocol({ release }: Services): void {
+  if ((release.features.get('share.version')?.finalized ?? 0) <= 0) throw fail('UNSUPPORTED_VERSION')
+}

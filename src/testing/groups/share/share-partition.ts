@@ -1,0 +1,302 @@
+import type { Clock } from '../../../base/clock'
+import { fail } from '../../kafka-failure'
+import type { StoredBatch } from '../../log/partition-log'
+import { type AcknowledgementBatch, AcknowledgeType, typeAt } from './acknowledgements'
+import { Acquisition, type AcquiredRange } from './acquisition'
+import { type InFlightRecord, RecordLock, isDone } from './in-flight-record'
+
+/** What a share partition takes from the group's configs; read anew for each use. */
+export interface SharePartitionConfig {
+  readonly lockDurationMs: number
+  readonly maxDeliveryCount: number
+  readonly maxRecordLocks: number
+  readonly mayRenew: boolean
+}
+
+/** What a member asks for. */
+export interface AcquireOptions {
+  readonly memberId: string
+  /** What the log has from `nextFetchOffset` on. */
+  readonly batches: readonly StoredBatch[]
+  readonly maxRecords: number
+  /** Ranges of new records end at the first batch's end behind this many. */
+  readonly batchSize: number
+  /** KIP-1206: never more than `maxRecords`, although a batch is cut. */
+  readonly isStrict: boolean
+  /** Records that read_committed passes over. */
+  readonly isAborted: (batch: StoredBatch) => boolean
+}
+
+/**
+ * What one share group did with one partition: which offsets are done, which are held by whom, which are to be had.
+ *
+ *     done │ start … records in flight … end │ not looked at
+ *
+ * It outlives its leader: the next one knows the start and all that was acknowledged or released, and no locks.
+ */
+export class SharePartition {
+  readonly #clock: Clock
+  readonly #config: () => SharePartitionConfig
+  readonly #onAvailable: () => void
+  #records: InFlightRecord[] = []
+  #startOffset: bigint | undefined
+  /** What the share coordinator has stored; -1 before anything was. */
+  #storedStartOffset = -1n
+  #leaderEpoch = 0
+
+  constructor(clock: Clock, config: () => SharePartitionConfig, onAvailable: () => void) {
+    this.#clock = clock
+    this.#config = config
+    this.#onAvailable = onAvailable
+  }
+
+  /** -1 until something was acknowledged, released or set. */
+  get storedStartOffset(): bigint {
+    return this.#storedStartOffset
+  }
+
+  /** Of the leader that served the partition last. */
+  get leaderEpoch(): number {
+    return this.#leaderEpoch
+  }
+
+  /** Records at or behind the start that nobody will get again. */
+  get doneCount(): number {
+    return this.#records.filter(isDone).length
+  }
+
+  /** Offset of the first record that can be acquired, or behind all that were looked at. */
+  get nextFetchOffset(): bigint {
+    const index = this.#records.findIndex((record) => record.state === 'available')
+    return this.#start + BigInt(index < 0 ? this.#records.length : index)
+  }
+
+  /** True when there is something to be had again, or room for more that is new. */
+  get canAcquire(): boolean {
+    if (this.nextFetchOffset !== this.#end) return true
+    return this.#records.length - this.doneCount < this.#config().maxRecordLocks
+  }
+
+  /** True when the next record to be had was handed out before. */
+  get hasReleased(): boolean {
+    return this.nextFetchOffset !== this.#end
+  }
+
+  get #start(): bigint {
+    return this.#startOffset ?? 0n
+  }
+
+  /** Behind the last record that was looked at. */
+  get #end(): bigint {
+    return this.#start + BigInt(this.#records.length)
+  }
+
+  /** Called by a leader before it serves. Another one than before knows of no locks, and finds its start anew. */
+  serveFrom(leaderEpoch: number, logStartOffset: bigint, resetOffset: () => bigint): void {
+    if (this.#startOffset !== undefined && leaderEpoch !== this.#leaderEpoch) this.#forgetLocks()
+    this.#leaderEpoch = leaderEpoch
+    this.#startOffset ??= this.#storedStartOffset >= 0n ? this.#storedStartOffset : resetOffset()
+    this.#dropBefore(logStartOffset)
+  }
+
+  acquire(options: AcquireOptions): AcquiredRange[] {
+    const config = this.#config()
+    const room = config.maxRecordLocks - (this.#records.length - this.doneCount)
+    const acquisition = new Acquisition(options, config.maxDeliveryCount)
+    for (const batch of options.batches) {
+      if (acquisition.isOver) break
+      const from = batch.baseOffset < this.#start ? this.#start : batch.baseOffset
+      const isNew = batch.lastOffset >= this.#end
+      // Without room nothing new is looked at, but what was released is given again.
+      if (isNew && room <= acquisition.newCount && from >= this.#end) break
+      acquisition.beginBatch(batch, this.#inFlightIn(batch))
+      for (let offset = from; offset <= batch.lastOffset; offset++) {
+        if (offset >= this.#end && room <= 0) break
+        if (!this.#consider(offset, options.isAborted(batch), acquisition)) break
+      }
+    }
+    this.#advanceStart()
+    for (const range of acquisition.ranges) this.#lock(options.memberId, range, config.lockDurationMs)
+    return acquisition.ranges
+  }
+
+  /** False when the batch is not to be followed further. */
+  #consider(offset: bigint, isAborted: boolean, acquisition: Acquisition): boolean {
+    const known = this.#records[Number(offset - this.#start)]
+    if (known !== undefined) {
+      if (known.state !== 'available') return true
+      if (isAborted) known.state = 'archived'
+      else if (!acquisition.offerAgain(offset, known)) return false
+      return true
+    }
+    if (!isAborted && !acquisition.offerNew(offset)) return false
+    // A gap in front of the batch: offsets that compaction removed.
+    while (this.#end < offset) this.#records.push({ state: 'archived', deliveryCount: 0, lock: undefined })
+    this.#records.push({
+      state: isAborted ? 'archived' : 'available',
+      deliveryCount: isAborted ? 0 : 1,
+      lock: undefined,
+    })
+    return true
+  }
+
+  #inFlightIn({ baseOffset, lastOffset }: StoredBatch): readonly InFlightRecord[] {
+    const from = Number(baseOffset - this.#start)
+    return this.#records.slice(Math.max(0, from), Math.max(0, Number(lastOffset - this.#start) + 1))
+  }
+
+  #lock(memberId: string, { firstOffset, lastOffset }: AcquiredRange, durationMs: number): void {
+    const onTimeout = (lock: RecordLock): void =>
+      this.#release(lock.firstOffset, lock.lastOffset, (record) => record.lock === lock)
+    const lock = new RecordLock({
+      memberId,
+      firstOffset,
+      lastOffset,
+      clock: this.#clock,
+      durationMs,
+      onTimeout,
+    })
+    for (const record of this.#between(firstOffset, lastOffset)) lock.take(record)
+  }
+
+  /**
+   * Takes a member's word on records that it holds: all of it or nothing.
+   * @throws INVALID_RECORD_STATE when it does not hold them, INVALID_REQUEST for offsets that nobody could have
+   */
+  acknowledge(memberId: string, batches: readonly AcknowledgementBatch[]): void {
+    for (const batch of batches) this.#checkHeld(memberId, batch)
+    for (const batch of batches) this.#apply(memberId, batch)
+    this.#stored()
+  }
+
+  #checkHeld(memberId: string, batch: AcknowledgementBatch): void {
+    const { firstOffset, lastOffset } = batch
+    if (this.#records.length === 0 || lastOffset < this.#start) {
+      throw fail(
+        'INVALID_RECORD_STATE',
+        'Batch record not found. The request batch offsets are not found in the cache.',
+      )
+    }
+    for (const [offset, which] of [
+      [firstOffset, 'first'],
+      [lastOffset, 'last'],
+    ] as const) {
+      if (offset < this.#end) continue
+      throw fail(
+        'INVALID_REQUEST',
+        `Batch record not found. The ${which} offset in request is past acquired records.`,
+      )
+    }
+    const mayRenew = this.#config().mayRenew
+    if (!mayRenew && batch.acknowledgeTypes.includes(AcknowledgeType.renew)) {
+      throw fail('INVALID_RECORD_STATE', 'Renewing acquisition locks is not enabled for the group.')
+    }
+    for (const record of this.#between(firstOffset, lastOffset)) {
+      if (record.state !== 'acquired') {
+        throw fail('INVALID_RECORD_STATE', 'The offset cannot be acknowledged. The offset is not acquired.')
+      }
+      if (record.lock?.memberId !== memberId) {
+        throw fail('INVALID_RECORD_STATE', 'Member is not the owner of offset')
+      }
+    }
+  }
+
+  #apply(memberId: string, batch: AcknowledgementBatch): void {
+    const from = batch.firstOffset < this.#start ? this.#start : batch.firstOffset
+    for (let offset = from; offset <= batch.lastOffset; offset++) {
+      const record = this.#records[Number(offset - this.#start)] as InFlightRecord
+      const type = typeAt(batch, offset)
+      if (type === AcknowledgeType.renew) {
+        this.#lock(
+          memberId,
+          { firstOffset: offset, lastOffset: offset, deliveryCount: 0 },
+          this.#config().lockDurationMs,
+        )
+        continue
+      }
+      record.lock?.drop(record)
+      if (type === AcknowledgeType.accept) record.state = 'acknowledged'
+      else if (type === AcknowledgeType.release) this.#giveBack(record)
+      else record.state = 'archived'
+    }
+  }
+
+  /** Gives all back that a member holds; its session is over. */
+  releaseAll(memberId: string): void {
+    this.#release(this.#start, this.#end - 1n, (record) => record.lock?.memberId === memberId)
+  }
+
+  #release(firstOffset: bigint, lastOffset: bigint, isConcerned: (record: InFlightRecord) => boolean): void {
+    let hasReleased = false
+    for (const record of this.#between(firstOffset, lastOffset)) {
+      if (!isConcerned(record)) continue
+      record.lock?.drop(record)
+      this.#giveBack(record)
+      hasReleased = true
+    }
+    if (hasReleased) this.#stored()
+  }
+
+  #giveBack(record: InFlightRecord): void {
+    record.state = record.deliveryCount >= this.#config().maxDeliveryCount ? 'archived' : 'available'
+  }
+
+  /** Starts anew at an offset that the admin chose; whatever was in flight is forgotten. */
+  reset(startOffset: bigint): void {
+    this.close()
+    this.#records = []
+    this.#startOffset = startOffset
+    this.#storedStartOffset = startOffset
+    this.#onAvailable()
+  }
+
+  /** Ends all locks. */
+  close(): void {
+    for (const record of this.#records) record.lock?.drop(record)
+  }
+
+  *#between(firstOffset: bigint, lastOffset: bigint): Iterable<InFlightRecord> {
+    const from = firstOffset < this.#start ? 0 : Number(firstOffset - this.#start)
+    const to = Number(lastOffset - this.#start)
+    for (let i = from; i <= to && i < this.#records.length; i++) yield this.#records[i] as InFlightRecord
+  }
+
+  #stored(): void {
+    this.#advanceStart()
+    this.#storedStartOffset = this.#start
+    this.#onAvailable()
+  }
+
+  #advanceStart(): void {
+    const firstOpen = this.#records.findIndex((record) => !isDone(record))
+    this.#dropFirst(firstOpen < 0 ? this.#records.length : firstOpen)
+  }
+
+  #dropBefore(offset: bigint): void {
+    if (offset <= this.#start) return
+    const beyond = offset - this.#end
+    this.#dropFirst(Math.min(Number(offset - this.#start), this.#records.length))
+    if (beyond > 0n) this.#startOffset = offset
+  }
+
+  #dropFirst(count: number): void {
+    if (count === 0) return
+    for (const record of this.#records.splice(0, count)) record.lock?.drop(record)
+    this.#startOffset = this.#start + BigInt(count)
+  }
+
+  /** Locks and the deliveries that go with them are nowhere written; without any word of the group nothing is. */
+  #forgetLocks(): void {
+    for (const record of this.#records) {
+      if (record.state !== 'acquired') continue
+      record.lock?.drop(record)
+      record.state = 'available'
+      record.deliveryCount--
+    }
+    while (this.#records.at(-1)?.deliveryCount === 0 && this.#records.at(-1)?.state === 'available')
+      this.#records.pop()
+    if (this.#storedStartOffset >= 0n) return
+    this.#records = []
+    this.#startOffset = undefined
+  }
+}
