@@ -1,4 +1,5 @@
-import { ErrorCode, type ErrorCodeName } from '../../base/error-codes'
+import { ErrorCode } from '../../base/error-codes'
+import type { BrokerError } from '../../base/errors'
 import type {
   ProduceRequest,
   ProduceResponsePartitionProduceResponse,
@@ -81,12 +82,15 @@ export async function whenAcknowledged(
     : ErrorCode.NONE
 }
 
-/** A partition that nothing was tried with. */
+/** A partition that nothing was tried with. The words of the refusal are given on, where it has any. */
 export function refusedPartition(
   index: number,
-  code: ErrorCodeName,
+  refusal: BrokerError,
+  { apiVersion }: RequestContext,
 ): ProduceResponsePartitionProduceResponse {
-  return { index, errorCode: ErrorCode[code], baseOffset: -1n }
+  const { errorCode, brokerMessage: errorMessage } = refusal
+  const answer = { index, errorCode, baseOffset: -1n }
+  return apiVersion >= recordErrorsFrom ? { ...answer, errorMessage } : answer
 }
 
 function checkLeader({ partition, context }: ProducedPartition): void {

@@ -1,25 +1,39 @@
 import type { ProduceRequest } from '../../wire/generated/broker/produce'
-import { batchAttributes, batchHeaderBytes, batchLayout } from '../../wire/records/batch-layout'
+import { batchAttributes, batchLayout } from '../../wire/records/batch-layout'
+import { fail } from '../kafka-failure'
+import { firstBatchOf } from '../log/produced-records'
 import { firstTransactionsV2Produce } from '../log/producer-rules'
 import type { ProducedPartition } from './produce-append'
 
 /** First version whose clients know TRANSACTION_ABORTABLE (KIP-890). */
 const abortableFrom = 11
-/** True when any batch of the request says that it is in a transaction; malformed ones say nothing. */
-export function isTransactionalRequest(request: ProduceRequest): boolean {
-  return batchesOf(request).some(isTransactionalBatch)
-}
-
-/** True when transactional batches of one request are of several producers, or of several lives of one. */
-export function hasSeveralProducers(request: ProduceRequest): boolean {
-  const producers = batchesOf(request)
-    .filter((batch) => isTransactionalBatch(batch) && producerOf(batch).producerId >= 0n)
-    .map((batch) => `${producerOf(batch).producerId}/${producerOf(batch).producerEpoch}`)
-  return new Set(producers).size > 1
+/**
+ * Looks at the first batch of each partition before anything else is done: may the caller write in this transaction?
+ * @throws what all partitions of the request are refused with
+ */
+export function checkTransaction(
+  request: ProduceRequest,
+  mayWrite: (transactionalId: string) => boolean,
+): void {
+  const batches = request.topicData
+    .flatMap(({ partitionData }) => partitionData.map(({ records }) => firstBatchOf(records)))
+    .filter((batch) => batch !== undefined && isTransactionalBatch(batch)) as Buffer[]
+  if (batches.length === 0) return
+  const { transactionalId } = request
+  if (transactionalId === null || !mayWrite(transactionalId)) {
+    throw fail('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
+  }
+  const producers = batches
+    .map(producerOf)
+    .filter(({ producerId }) => producerId >= 0n)
+    .map(({ producerId, producerEpoch }) => `${producerId}/${producerEpoch}`)
+  if (new Set(producers).size > 1) {
+    throw fail('INVALID_PRODUCER_ID_MAPPING', 'Transactional records contained more than one producer ID')
+  }
 }
 
 export function isTransactionalBatch(batch: Buffer): boolean {
-  if (batch.length < batchHeaderBytes || batch[batchLayout.magic] !== 2) return false
+  if (batch[batchLayout.magic] !== 2) return false
   return (batch.readInt16BE(batchLayout.attributes) & batchAttributes.transactional) !== 0
 }
 
@@ -46,14 +60,6 @@ export function verifyTransaction(produced: ProducedPartition, batch: Buffer): v
   const knowsAbortable = context.apiVersion >= abortableFrom
   services.transactions.verifyPartition(transactionalId, producer, partition, mayAdd, knowsAbortable)
 }
-
-function batchesOf(request: ProduceRequest): Buffer[] {
-  return request.topicData.flatMap(({ partitionData }) =>
-    partitionData.map(({ records }) => records ?? empty),
-  )
-}
-
-const empty = Buffer.alloc(0)
 
 function producerOf(batch: Buffer): { readonly producerId: bigint; readonly producerEpoch: number } {
   return {

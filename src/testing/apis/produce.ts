@@ -1,4 +1,5 @@
-import { ErrorCode, type ErrorCodeName } from '../../base/error-codes'
+import { ErrorCode } from '../../base/error-codes'
+import { BrokerError } from '../../base/errors'
 import {
   produceApi,
   type ProduceRequest,
@@ -9,10 +10,11 @@ import {
   type ProduceResponseTopicProduceResponse,
 } from '../../wire/generated/broker/produce'
 import type { Partition } from '../cluster/partition'
+import { fail } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
 import type { Services } from '../services'
 import { appendProduced, refusedPartition, whenAcknowledged } from './produce-append'
-import { hasSeveralProducers, isTransactionalRequest } from './produce-transaction'
+import { checkTransaction } from './produce-transaction'
 
 /** First version that names topics by their ids (KIP-516). */
 const topicIdsFrom = 13
@@ -43,19 +45,19 @@ export function produceHandler(services: Services): ApiHandler<ProduceRequest, P
   })
 }
 
-/** What the request is refused with as a whole. */
+/** What all partitions are refused with before any of them is looked at. */
 function refusalOfAll(
   services: Services,
   request: ProduceRequest,
   context: RequestContext,
-): ErrorCodeName | undefined {
-  if (!isTransactionalRequest(request)) return undefined
-  const { transactionalId } = request
-  const isAllowed =
-    transactionalId !== null &&
-    services.authorizer.allows(context, 'Write', 'TransactionalId', transactionalId)
-  if (!isAllowed) return 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED'
-  return hasSeveralProducers(request) ? 'INVALID_PRODUCER_ID_MAPPING' : undefined
+): BrokerError | undefined {
+  try {
+    checkTransaction(request, (id) => services.authorizer.allows(context, 'Write', 'TransactionalId', id))
+    return undefined
+  } catch (error) {
+    if (error instanceof BrokerError) return error
+    throw error
+  }
 }
 
 async function produceToTopic(
@@ -66,14 +68,14 @@ async function produceToTopic(
 ): Promise<ProduceResponseTopicProduceResponse> {
   const byId = context.apiVersion >= topicIdsFrom
   const topic = byId ? services.topics.byId(data.topicId) : services.topics.byName(data.name)
-  if (byId && topic === undefined) return refusedTopic(data, 'UNKNOWN_TOPIC_ID', context)
+  if (byId && topic === undefined) return refusedTopic(data, fail('UNKNOWN_TOPIC_ID'), context)
   if (!services.authorizer.allows(context, 'Write', 'Topic', topic?.name ?? data.name)) {
-    return refusedTopic(data, 'TOPIC_AUTHORIZATION_FAILED', context)
+    return refusedTopic(data, fail('TOPIC_AUTHORIZATION_FAILED'), context)
   }
   const answers = data.partitionData.map(async ({ index, records }) => {
     const partition = topic?.partitions[index]
     if (topic === undefined || partition === undefined) {
-      return refusedPartition(index, 'UNKNOWN_TOPIC_OR_PARTITION')
+      return refusedPartition(index, fail('UNKNOWN_TOPIC_OR_PARTITION'), context)
     }
     const response = appendProduced({ services, request, context, topic, partition, records })
     const mustWait = request.acks === -1 && response.errorCode === ErrorCode.NONE
@@ -114,10 +116,10 @@ function leaderEndpoints(
 
 function refusedTopic(
   data: ProduceRequestTopicProduceData,
-  code: ErrorCodeName,
+  refusal: BrokerError,
   context: RequestContext,
 ): ProduceResponseTopicProduceResponse {
-  const partitionResponses = data.partitionData.map(({ index }) => refusedPartition(index, code))
+  const partitionResponses = data.partitionData.map(({ index }) => refusedPartition(index, refusal, context))
   return { ...nameOf(data, context), partitionResponses }
 }
 

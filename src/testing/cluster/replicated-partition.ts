@@ -173,7 +173,8 @@ export class ReplicatedPartition implements Partition {
 
   deleteRecordsBefore(offset: bigint): bigint {
     const log = this.#writableLog()
-    if (!this.#services.configs.log(this.topic).cleanupPolicy.includes('delete')) {
+    const { cleanupPolicy } = this.#services.configs.log(this.topic)
+    if (cleanupPolicy.includes('compact') && !cleanupPolicy.includes('delete')) {
       throw fail(
         'POLICY_VIOLATION',
         `Records of partition ${this.topic}-${this.index} can not be deleted due to the configured policy`,

@@ -107,10 +107,14 @@ function checkHeader(view: Buffer, { topicPartition }: RecordRules): void {
 /** The batch with the topic's codec and timestamp type; copied, since the log's bytes outlive the request. */
 function storedForm(batch: RecordBatch, scan: RecordScan, rules: RecordRules): Buffer {
   const target = targetCompression(batch, rules)
-  const bytes =
-    target === batch.compressionType && scan.hasPlainDeltas
-      ? Buffer.from(batch.buffer.subarray(batch.start, batch.end))
-      : writtenAnew(batch, target, scan.hasPlainDeltas)
+  const keepsCodec = target === batch.compressionType
+  if (keepsCodec && !scan.hasPlainDeltas) {
+    // Kafka sets about writing the batch anew, and fails: it has not read keys and values.
+    throw fail('UNKNOWN_SERVER_ERROR', `Offset deltas have gaps in ${rules.topicPartition}`)
+  }
+  const bytes = keepsCodec
+    ? Buffer.from(batch.buffer.subarray(batch.start, batch.end))
+    : writtenAnew(batch, target, scan.hasPlainDeltas)
   stampTime(bytes, scan.maxTimestamp, rules)
   return bytes
 }

@@ -38,6 +38,20 @@ export function producedBatch(records: Buffer | null, produceVersion: number): B
   return batch
 }
 
+/**
+ * The first batch of what was sent to a partition, as Kafka looks at it before anything else; undefined when there is
+ * no whole one.
+ * @throws CORRUPT_MESSAGE, UNKNOWN_SERVER_ERROR
+ */
+export function firstBatchOf(records: Buffer | null): Buffer | undefined {
+  const size = sizeOfBatchAt(records, 0)
+  if (records === null || size === undefined) return undefined
+  if (records[batchLayout.magic] === 2 && size < batchLayout.baseSequence) {
+    throw fail('UNKNOWN_SERVER_ERROR')
+  }
+  return records.subarray(0, size)
+}
+
 /** The number of a batch's codec; 0 for a batch too short to say. */
 export function compressionTypeOf(batch: Buffer): number {
   if (batch.length < batchHeaderBytes) return compressionTypes.none

@@ -18,7 +18,7 @@ export interface RecordRules {
 export interface RecordScan {
   /** The highest timestamp; -1 when no record has one. */
   readonly maxTimestamp: number
-  /** False for a compressed batch whose offset deltas are not 0, 1, 2, …; Kafka writes such a batch anew. */
+  /** False for a compressed batch whose offset deltas are not 0, 1, 2, … */
   readonly hasPlainDeltas: boolean
 }
 
@@ -54,7 +54,7 @@ export function scanRecords(batch: RecordBatch, cursor: RecordCursor, rules: Rec
     if (isCompacted && cursor.keyStart < 0) errors.push(withoutKey(index, rules))
     else if (checksTime && timestamp !== -1) {
       if (timestamp < oldest || timestamp > newest) errors.push(outOfRange(index, cursor, rules))
-    } else if (batch.isLogAppendTime) errors.push(wrongTimestampType(index))
+    } else if (batch.isLogAppendTime) errors.push(wrongTimestampType(index, cursor))
   }
   if (!hasPlainDeltas && batch.compressionType === 0) errors.push(brokenOffsets(rules))
   if (errors.length > 0) throw refusal(errors)
@@ -100,9 +100,11 @@ function outOfRange(batchIndex: number, cursor: RecordCursor, rules: RecordRules
   return { batchIndex, message, isAboutTime: true }
 }
 
-function wrongTimestampType(batchIndex: number): RecordFault {
+function wrongTimestampType(batchIndex: number, cursor: RecordCursor): RecordFault {
+  const { offset, timestamp } = cursor
   const message =
-    `Invalid timestamp type in message ${batchIndex}. ` +
+    `Invalid timestamp type in message DefaultRecord(offset=${offset}, timestamp=${timestamp}, ` +
+    `key=${cursor.keyEnd - cursor.keyStart} bytes, value=${cursor.valueEnd - cursor.valueStart} bytes). ` +
     'Producer should not set timestamp type to LogAppendTime.'
   return { batchIndex, message, isAboutTime: true }
 }

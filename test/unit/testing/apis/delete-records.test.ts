@@ -51,11 +51,13 @@ describe('DeleteRecords', () => {
     expect(partition.logStartOffset).toBe(0n)
   })
 
-  it('refuses a topic that is only compacted, not one that is both', async () => {
+  it('refuses a topic that is only compacted, not one that is both or neither', async () => {
     const only = filled({ 'cleanup.policy': 'compact' })
     expect(await deleteBefore(only.client, 0n)).toMatchObject(code('POLICY_VIOLATION'))
     const both = filled({ 'cleanup.policy': 'compact,delete' })
     expect(await deleteBefore(both.client, 0n)).toMatchObject({ errorCode: 0, lowWatermark: 0n })
+    const neither = filled({ 'cleanup.policy': '' })
+    expect(await deleteBefore(neither.client, 0n)).toMatchObject({ errorCode: 0, lowWatermark: 0n })
   })
 
   it('is for the leader, for topics there are that are not internal, and for those who may', async () => {

@@ -273,6 +273,44 @@ describe('Produce of records that are refused', () => {
   })
 })
 
+describe('Produce of bytes that are no batch', () => {
+  it.each<[string, number, number, ErrorCodeName, string | null]>([
+    ['an unknown format', 16, 3, 'CORRUPT_MESSAGE', 'Invalid magic found in record: 3'],
+    [
+      'a length of 5',
+      11,
+      5,
+      'CORRUPT_MESSAGE',
+      'Record size 5 is less than the minimum record overhead (14)',
+    ],
+    ['a header that is cut off', 11, 28, 'UNKNOWN_SERVER_ERROR', null],
+  ])('refuses all partitions of the request for one: %s', async (_what, at, byte, code, errorMessage) => {
+    const client = new LogApiClient()
+    const [first] = client.cluster.createTopic('t', { partitions: 2 })
+    const broken = batchOf(['x'])
+    if (at === 11) broken.writeInt32BE(byte, 8)
+    else broken[at] = byte
+    const partitionData = [batchOf(['a']), broken].map((records, index) => ({ index, records }))
+    const request = { acks: -1, timeoutMs: 1000, topicData: [{ name: 't', partitionData }] }
+    const response = await client.ask(produceApi, request, { version: 12 })
+    const refused = { ...refusedWith(code), errorMessage, logStartOffset: -1n }
+    expect(response.responses[0]?.partitionResponses).toMatchObject([refused, refused])
+    expect(first?.logEndOffset).toBe(0n)
+  })
+})
+
+it('Produce answers whatever a batch is cut down to', async () => {
+  const client = new LogApiClient()
+  client.cluster.createTopic('t')
+  for (let size = 0; size < 75; size++) {
+    const bytes = Buffer.alloc(size)
+    transactional(0).copy(bytes)
+    if (size >= 26) bytes.writeInt32BE(size - 12, 8)
+    const answer = await produce(client, bytes, { transactionalId: 'tx' })
+    expect([-1, ErrorCode.CORRUPT_MESSAGE, ErrorCode.INVALID_RECORD]).toContain(answer.errorCode)
+  }
+})
+
 describe('Produce in a transaction', () => {
   it('asks the coordinator before the first record of a transaction, not again while it is open', async () => {
     const client = new LogApiClient()
@@ -335,9 +373,8 @@ describe('Produce in a transaction', () => {
       topicData: [{ name: 't', partitionData }],
     }
     const response = await client.ask(produceApi, request, { version: 12 })
-    expect(response.responses[0]?.partitionResponses).toMatchObject([
-      refusedWith('INVALID_PRODUCER_ID_MAPPING'),
-      refusedWith('INVALID_PRODUCER_ID_MAPPING'),
-    ])
+    const errorMessage = 'Transactional records contained more than one producer ID'
+    const refused = { ...refusedWith('INVALID_PRODUCER_ID_MAPPING'), errorMessage }
+    expect(response.responses[0]?.partitionResponses).toMatchObject([refused, refused])
   })
 })

@@ -100,20 +100,22 @@ describe('a batch that is stored', () => {
     )
   })
 
-  it('is numbered anew when it is compressed and its offset deltas have gaps', () => {
-    const fixture = new LogFixture()
+  it('is numbered anew when its offset deltas have gaps and it is compressed in another way', () => {
+    const fixture = new LogFixture({ compressionType: 'lz4' })
     const records = [2, 5].map((offsetDelta) => ({
       offsetDelta,
       timestamp: now,
       key: null,
       value: `${offsetDelta}`,
     }))
-    const batch = forged(encodeRecordBatch({ records, compression: 'gzip' }), (bytes) =>
-      bytes.writeInt32BE(1, batchLayout.lastOffsetDelta),
-    )
-    fixture.log.append(batch, 0, newestProduce)
+    const gapped = (compression: 'gzip' | 'lz4') =>
+      forged(encodeRecordBatch({ records, compression }), (bytes) =>
+        bytes.writeInt32BE(1, batchLayout.lastOffsetDelta),
+      )
+    fixture.log.append(gapped('gzip'), 0, newestProduce)
     expect(contentOf(fixture.log)).toEqual(['0:=2', '1:=5'])
     expect(openRecords(stored(fixture)).count).toBe(2)
+    expect(codeOf(() => fixture.log.append(gapped('lz4'), 0, newestProduce))).toBe('UNKNOWN_SERVER_ERROR')
   })
 
   it('leaves what follows it out when that is no whole batch', () => {
@@ -280,5 +282,9 @@ describe('records that are refused by their place (KIP-467)', () => {
     const fixture = new LogFixture({ messageTimestampType: 'LogAppendTime' })
     const refusal = refusalOf(() => fixture.append(['a'], { logAppendTime: now }))
     expect(refusal.code).toBe('INVALID_TIMESTAMP')
+    expect(refusal.recordErrors[0]?.message).toBe(
+      `Invalid timestamp type in message DefaultRecord(offset=0, timestamp=${now}, key=0 bytes, value=1 bytes). ` +
+        'Producer should not set timestamp type to LogAppendTime.',
+    )
   })
 })
