@@ -6,6 +6,7 @@ import {
   type DescribeGroupsResponseDescribedGroup,
 } from '../../wire/generated/broker/describe-groups'
 import { ClassicGroup } from '../groups/classic/classic-group'
+import { hasOldCoordinator } from '../groups/classic/old-coordinator'
 import { errorMessageOf, fail } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
 import type { Services } from '../services'
@@ -44,7 +45,7 @@ function describe(
     const group = requireGroup(services, groupId)
     if (!(group instanceof ClassicGroup))
       throw fail('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a classic group.`)
-    return describeClassic(group)
+    return describeClassic(group, hasOldCoordinator(services))
   } catch (error) {
     const errorCode = refusalCode(services, error)
     if (errorCode !== ErrorCode.GROUP_ID_NOT_FOUND) return { ...nothing, errorCode }
@@ -53,8 +54,14 @@ function describe(
   }
 }
 
-/** What the members said is told while the group is stable; in between, it belongs to no protocol. */
-function describeClassic(group: ClassicGroup): DescribeGroupsResponseDescribedGroup {
+/**
+ * What the members said is told while the group is stable; in between, it belongs to no protocol. Before Kafka 4.0 the
+ * same went for the assignments.
+ */
+function describeClassic(
+  group: ClassicGroup,
+  hidesAssignments: boolean,
+): DescribeGroupsResponseDescribedGroup {
   const isStable = group.state === 'Stable'
   return {
     errorCode: ErrorCode.NONE,
@@ -68,7 +75,7 @@ function describeClassic(group: ClassicGroup): DescribeGroupsResponseDescribedGr
       clientId: member.clientId,
       clientHost: member.clientHost,
       memberMetadata: isStable ? member.metadata(group.protocolName) : noBytes,
-      memberAssignment: member.assignment,
+      memberAssignment: hidesAssignments && !isStable ? noBytes : member.assignment,
     })),
   }
 }

@@ -4,6 +4,7 @@ import {
   type ListGroupsRequest,
   type ListGroupsResponse,
 } from '../../wire/generated/broker/list-groups'
+import { hasOldCoordinator } from '../groups/classic/old-coordinator'
 import type { Group } from '../groups/group'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
 import { clusterResource } from '../security/security'
@@ -12,12 +13,14 @@ import type { Services } from '../services'
 /** ListGroups 0 to 5: the groups of every kind that the asked broker coordinates. 4: filter by state · 5: by type */
 export function listGroupsHandler(services: Services): ApiHandler<ListGroupsRequest, ListGroupsResponse> {
   return handler(listGroupsApi, (request, context) => {
-    const states = new Set(request.statesFilter.map((state) => state.toLowerCase()))
+    // Before Kafka 4.0 states had to be written as they are.
+    const inCase = (state: string) => (hasOldCoordinator(services) ? state : state.toLowerCase())
+    const states = new Set(request.statesFilter.map(inCase))
     const types = new Set(request.typesFilter.map((type) => type.toLowerCase()))
     const seesAll = services.authorizer.allows(context, 'Describe', 'Cluster', clusterResource)
     const groups = [...services.groups.all].filter(
       (group) =>
-        (states.size === 0 || states.has(group.state.toLowerCase())) &&
+        (states.size === 0 || states.has(inCase(group.state))) &&
         (types.size === 0 || types.has(group.kind)) &&
         isCoordinated(services, context, group) &&
         (seesAll || services.authorizer.allows(context, 'Describe', 'Group', group.groupId)),

@@ -8,6 +8,7 @@ import {
   type OffsetCommitResponseResponseTopic,
 } from '../../wire/generated/broker/offset-commit'
 import type { Topic } from '../cluster/topics'
+import { hasOldCoordinator } from '../groups/classic/old-coordinator'
 import type { CommittedOffset, Group } from '../groups/group'
 import { fail } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
@@ -96,7 +97,8 @@ function groupToCommit(services: Services, request: OffsetCommitRequest, context
   const group = services.groups.get(request.groupId)
   if (group !== undefined) return group
   if (request.generationIdOrMemberEpoch < 0) return createClassicGroup(services, request.groupId)
-  throw fail(context.apiVersion >= 9 ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION')
+  const knowsCode = context.apiVersion >= 9 && !hasOldCoordinator(services)
+  throw fail(knowsCode ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION')
 }
 
 function store(

@@ -4,6 +4,7 @@ import {
   type OffsetDeleteRequest,
   type OffsetDeleteResponse,
 } from '../../wire/generated/broker/offset-delete'
+import { forgetIfBare } from '../groups/classic/old-coordinator'
 import type { Group } from '../groups/group'
 import { fail } from '../kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
@@ -21,19 +22,16 @@ export function offsetDeleteHandler(
       authorizeGroup(services, context, 'Delete', request.groupId)
       const topics = findTopics(services, context, request.topics)
       const group = groupToDeleteFrom(services, context, request.groupId)
-      return {
-        errorCode: ErrorCode.NONE,
-        throttleTimeMs,
-        topics: topics.map(({ asked, found }) => ({
-          name: asked.name,
-          partitions: asked.partitions.map(({ partitionIndex }) => ({
-            partitionIndex,
-            errorCode:
-              partitionCode(found, partitionIndex) ||
-              deleteOffset(services, group, asked.name, partitionIndex),
-          })),
+      const answers = topics.map(({ asked, found }) => ({
+        name: asked.name,
+        partitions: asked.partitions.map(({ partitionIndex }) => ({
+          partitionIndex,
+          errorCode:
+            partitionCode(found, partitionIndex) || deleteOffset(services, group, asked.name, partitionIndex),
         })),
-      }
+      }))
+      forgetIfBare(services, request.groupId)
+      return { errorCode: ErrorCode.NONE, throttleTimeMs, topics: answers }
     } catch (error) {
       return { errorCode: refusalCode(services, error), throttleTimeMs, topics: [] }
     }

@@ -1,4 +1,5 @@
 import type { Services } from '../services'
+import { forgetIfBare } from './classic/old-coordinator'
 import type { CommittedOffset, OffsetStore } from './group'
 
 /** An offset with its place in the order of all commits: what stands later in the log wins. */
@@ -66,11 +67,13 @@ export class MemoryOffsetStore implements OffsetStore {
   }
 
   deleteTopic(topic: string): void {
+    const losers: string[] = []
     for (const [groupId, topics] of this.#committed) {
-      topics.delete(topic)
+      if (topics.delete(topic)) losers.push(groupId)
       if (topics.size === 0) this.#committed.delete(groupId)
     }
     this.#dropPending((pending) => pending.topic === topic)
+    for (const groupId of losers) forgetIfBare(this.#services, groupId)
   }
 
   putPending(

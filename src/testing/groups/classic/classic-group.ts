@@ -12,6 +12,7 @@ import { newUuid } from '../../runtime'
 import type { Services } from '../../services'
 import type { ClassicProtocolGroup, InspectedMember, OffsetCaller } from '../group'
 import { ClassicMember } from './classic-member'
+import { hasOldCoordinator } from './old-coordinator'
 import { ClassicRebalance } from './classic-rebalance'
 import type { ClassicSnapshot, ClassicState } from './classic-state'
 import { assignedPartitions, consumerProtocolType } from './consumer-protocol'
@@ -252,11 +253,16 @@ export class ClassicGroup implements ClassicProtocolGroup {
     leaving: readonly LeaveGroupRequestMemberIdentity[],
     _context: RequestContext,
   ): readonly LeaveGroupResponseMemberResponse[] {
+    const sizeBefore = this.members.length
     const answers = leaving.map((identity) => {
       const { memberId, groupInstanceId } = identity
       return { memberId, groupInstanceId, errorCode: this.#leave(identity) }
     })
-    if (answers.some((answer) => answer.errorCode === ErrorCode.NONE)) this.#rebalance.afterLeave()
+    const hasLostMember = this.members.length < sizeBefore
+    // A stable group also rebalances for an id that never joined; before Kafka 4.0 it did not.
+    const isForPending = this.state === 'PreparingRebalance' || !hasOldCoordinator(this.#services)
+    const isAnyGone = answers.some((answer) => answer.errorCode === ErrorCode.NONE)
+    if (isAnyGone && (hasLostMember || isForPending)) this.#rebalance.afterLeave()
     return answers
   }
 

@@ -35,7 +35,7 @@ export class FakeGroupCluster {
   askedBrokerId = 1
   readonly #real: ClusterServices
 
-  constructor(configs: Readonly<Record<string, string>> = {}) {
+  constructor(configs: Readonly<Record<string, string>> = {}, version = '4.3') {
     let chance = 0
     this.#real = new ClusterServices({
       // Not random, yet spread: ids have to differ.
@@ -44,12 +44,11 @@ export class FakeGroupCluster {
         random: () => (chance = (chance * 9301 + 49297) % 233280) / 233280,
         logger: silentLogger,
       },
-      release: releaseNamed('4.3'),
+      release: releaseNamed(version),
       brokerCount: 2,
       configs: { ...kafkaTimes, ...configs },
       maxBytes: 1_000_000,
       authorizer: () => this.#authorizer(),
-      quotas: () => ({ record: () => 0 }),
     })
     for (const id of [1, 2]) this.#real.brokers.addBroker({ id, rack: null, host: '127.0.0.1', port: 0 })
     const assignments = Array.from({ length: 50 }, () => [1, 2])
