@@ -21,7 +21,7 @@ module.exports = {
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/test/support/not-run-reporter.cjs'],
   projects: [
-    { ...base, displayName: 'unit', testMatch: suites('unit', 'golden', 'simulation') },
+    { ...base, displayName: 'unit', testMatch: suites('unit', 'golden', 'in-process', 'simulation') },
     {
       ...base,
       ...realKafka,

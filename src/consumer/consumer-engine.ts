@@ -82,7 +82,11 @@ export class ConsumerEngine {
       onReady: () => this.#handleMessages(partition()),
     }))
     this.#ready = new ReadyPartitions({
-      onDrained: (state) => this.#fetcher?.wakePartition(state),
+      onDrained: (state) => {
+        this.#fetcher?.wakePartition(state)
+        // It may have passed markers and aborted records alone: no message will ever be finished behind them.
+        this.committer?.touch()
+      },
       onFailed: (_state, error) => this.raise(error),
     })
     this.#watch = new HandlerWatch(clock, options.maxPollIntervalMs, () => this.#handleOverdue())
