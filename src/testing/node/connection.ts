@@ -10,6 +10,7 @@ import type { ByteStream } from '../transport/byte-stream'
 import { FrameAssembler } from '../transport/frame-assembler'
 import type { ClientSession, RequestContext } from './api-handler'
 import type { ConnectionHost } from './connection-host'
+import { IdleWatch } from './idle-watch'
 import { decodeRequest, type DecodedRequest } from './request-decoder'
 import { encodeResponse, encodeUnknownApiVersions, firstErrorCode } from './response-encoder'
 
@@ -41,6 +42,7 @@ export class Connection implements ClientSession {
   readonly #stream: ByteStream
   readonly #host: ConnectionHost
   readonly #assembler: FrameAssembler
+  readonly #idleness: IdleWatch
   readonly #ended = new AbortController()
   #softwareName = 'unknown'
   #softwareVersion = 'unknown'
@@ -53,8 +55,6 @@ export class Connection implements ClientSession {
   #stuck = false
   #mutedUntil = 0
   #muteTimer: Timer | undefined
-  #idleTimer: Timer | undefined
-  #lastActiveAt: number
   /** Set by the broker's own closing; what the client closed is still worked off. */
   #closed = false
   /** The end of a request that came while the broker was paused. */
@@ -71,12 +71,16 @@ export class Connection implements ClientSession {
     this.authentication = authentication
     this.#stream = stream
     this.#host = host
-    this.#lastActiveAt = host.clock.now()
     this.#assembler = new FrameAssembler(host.maxFrameBytes, (frame) => this.#enqueue(frame))
     stream.onData = (chunk) => this.#receive(chunk)
     stream.onDrain = () => this.#unblock()
     stream.onClosed = () => this.#handleClosed()
-    this.#watchIdleness(host.maxIdleMs)
+    this.#idleness = new IdleWatch(
+      host.clock,
+      host.maxIdleMs,
+      () => this.#busy || host.state === 'paused',
+      () => this.#handleIdle(),
+    )
   }
 
   get principal(): Principal {
@@ -127,7 +131,7 @@ export class Connection implements ClientSession {
   }
 
   #stopTimers(): void {
-    this.#idleTimer?.cancel()
+    this.#idleness.stop()
     this.#muteTimer?.cancel()
   }
 
@@ -143,7 +147,7 @@ export class Connection implements ClientSession {
 
   #receive(chunk: Buffer): void {
     if (this.#closed) return
-    this.#lastActiveAt = this.#host.clock.now()
+    this.#idleness.touch()
     try {
       this.#assembler.push(chunk)
     } catch (error) {
@@ -159,6 +163,11 @@ export class Connection implements ClientSession {
   #enqueue(frame: Buffer): void {
     this.#queue.push(frame)
     this.#queuedBytes += frame.length
+  }
+
+  #handleIdle(): void {
+    this.#host.logger.debug('Closing a connection that was idle for too long', this.#details())
+    this.close()
   }
 
   #unblock(): void {
@@ -325,7 +334,7 @@ export class Connection implements ClientSession {
 
   #write(pieces: readonly Uint8Array[]): void {
     if (this.#closed || this.#ended.signal.aborted) return
-    this.#lastActiveAt = this.#host.clock.now()
+    this.#idleness.touch()
     if (!this.#stream.write(pieces)) this.#blocked = true
   }
 
@@ -378,22 +387,6 @@ export class Connection implements ClientSession {
 
   #details(): Record<string, unknown> {
     return { broker: this.#host.node.id, session: this.id, client: this.clientHost }
-  }
-
-  #watchIdleness(maxIdleMs: number): void {
-    if (!(maxIdleMs > 0)) return
-    const check = (): void => {
-      const idleMs = this.#host.clock.now() - this.#lastActiveAt
-      const left = this.#busy || this.#host.state === 'paused' ? maxIdleMs : maxIdleMs - idleMs
-      if (left > 0) return wakeIn(left)
-      this.#host.logger.debug(`Closing a connection that was idle for ${maxIdleMs} ms`, this.#details())
-      this.close()
-    }
-    const wakeIn = (ms: number): void => {
-      this.#idleTimer = this.#host.clock.setTimer(Math.ceil(ms), check)
-      this.#idleTimer.unref?.()
-    }
-    wakeIn(maxIdleMs)
   }
 }
 

@@ -5,6 +5,8 @@ import type { SocketFactory } from '../../../../src/network/broker-socket'
 import type { HostResolver } from '../../../../src/network/resolve-host'
 import type { ByteStream } from '../../../../src/testing/transport/byte-stream'
 import { MemoryNetwork, type MemoryNetworkOptions } from '../../../../src/testing/transport/memory-network'
+import { seededRandom } from '../../../../src/testing/simulation/seeded-random'
+import { VirtualClock } from '../../../../src/testing/simulation/virtual-clock'
 import { FakeClock, settle } from '../../support/fake-clock'
 
 interface Client {
@@ -112,6 +114,37 @@ describe('MemoryNetwork', () => {
     expect(received()).toBe('')
     await clock.advance(1)
     expect(received()).toBe('slow fast')
+  })
+
+  it('does the same at the same times for the same seed, and something else for another one', async () => {
+    const run = async (seed: number): Promise<string[]> => {
+      const clock = new VirtualClock()
+      const random = seededRandom(seed)
+      const network = new MemoryNetwork(
+        { clock, logger: silentLogger, random },
+        { latencyMs: { min: 1, max: 9 } },
+      )
+      network.listen(1, 'broker', 9092, (stream) => {
+        stream.onData = (chunk) => void stream.write([chunk])
+      })
+      const events: string[] = []
+      const clients = [connect(network), connect(network), connect(network)]
+      await clock.run(clock.sleep(20), 1000)
+      for (let turn = 0; turn < 20; turn++) {
+        for (const [at, client] of clients.entries()) {
+          write(client, `${turn} `)
+          await clock.run(clock.sleep(1), 1000)
+          events.push(`${clock.now()} ${at} ${client.received.length} ${client.flushed}`)
+        }
+      }
+      await clock.run(clock.sleep(50), 1000)
+      const all = Array.from({ length: 20 }, (_, turn) => `${turn} `).join('')
+      expect(clients.map(({ received }) => received.toString())).toEqual([all, all, all])
+      return events
+    }
+    const first = await run(1)
+    await expect(run(1)).resolves.toEqual(first)
+    await expect(run(2)).resolves.not.toEqual(first)
   })
 
   it('refuses where nobody listens, also after a listener closed, and a port that is taken', async () => {
