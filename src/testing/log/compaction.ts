@@ -27,28 +27,42 @@ export interface CompactionInput {
   readonly aborted: readonly AbortedTransaction[]
 }
 
+/** What compaction comes to. */
+export interface Compaction {
+  /** What stays of each batch: itself, one with fewer records in its place, or undefined for nothing. */
+  readonly batches: readonly (MemoryBatch | undefined)[]
+  /**
+   * Aborted transactions that have no batch left but the marker. Readers must not hear of them any more: with the
+   * marker gone too, they would take the producer's next transaction for aborted.
+   */
+  readonly emptied: readonly AbortedTransaction[]
+}
+
 /**
- * What stays of each batch: itself, one with fewer records in its place, or undefined for nothing. As Kafka's
+ * What stays of a log. As Kafka's
  * cleaner: the last record of each key stays, a tombstone for `delete.retention.ms` more from the first cleaning on
  * that meets it (KIP-534), records of aborted transactions go, a marker goes that long after its records did, and the
  * last batch of each producer stays, empty if it must, because it holds the sequence that comes next.
  */
-export function compacted(input: CompactionInput): (MemoryBatch | undefined)[] {
+export function compacted(input: CompactionInput): Compaction {
   const cleaned = input.batches.filter((batch) => batch.lastOffset < input.upTo)
   const lastOffsets = lastOffsetsByKey(cleaned, new TransactionsSeen(input.aborted))
   const transactions = new TransactionsSeen(input.aborted)
-  return input.batches.map((batch) =>
+  const batches = input.batches.map((batch) =>
     batch.lastOffset < input.upTo ? cleanBatch(batch, input, lastOffsets, transactions) : batch,
   )
+  return { batches, emptied: transactions.emptied }
 }
 
 /** The transactions that a pass over the batches has met, by the rules of Kafka's CleanedTransactionMetadata. */
 class TransactionsSeen {
   /** By first offset; those that begin at or before the batch at hand have moved to `#aborting`. */
   readonly #ahead: AbortedTransaction[]
-  /** By producer: whether any batch of the aborted transaction is still in the log. */
-  readonly #aborting = new Map<bigint, boolean>()
+  /** By producer: its aborted transaction, and whether any batch of it is still in the log. */
+  readonly #aborting = new Map<bigint, { readonly transaction: AbortedTransaction; hasBatches: boolean }>()
   readonly #committing = new Set<bigint>()
+  /** Aborted transactions of which the pass met the marker alone. */
+  readonly emptied: AbortedTransaction[] = []
 
   constructor(aborted: readonly AbortedTransaction[]) {
     this.#ahead = [...aborted].sort((a, b) => Number(a.firstOffset - b.firstOffset))
@@ -59,8 +73,9 @@ class TransactionsSeen {
     this.#reach(batch.lastOffset)
     if (batch.isControl) return this.#endsEmptyTransaction(batch)
     if (!batch.isTransactional) return false
-    if (this.#aborting.has(batch.producerId)) {
-      this.#aborting.set(batch.producerId, true)
+    const aborting = this.#aborting.get(batch.producerId)
+    if (aborting !== undefined) {
+      aborting.hasBatches = true
       return true
     }
     this.#committing.add(batch.producerId)
@@ -73,15 +88,17 @@ class TransactionsSeen {
     const { type } = readControlRecord(cursor)
     if (type === controlTypes.commit) return !this.#committing.delete(batch.producerId)
     if (type !== controlTypes.abort) return false
-    const hadBatches = this.#aborting.get(batch.producerId)
+    const aborting = this.#aborting.get(batch.producerId)
     this.#aborting.delete(batch.producerId)
-    return hadBatches !== true
+    if (aborting?.hasBatches) return false
+    if (aborting !== undefined) this.emptied.push(aborting.transaction)
+    return true
   }
 
   #reach(offset: bigint): void {
     while ((this.#ahead[0]?.firstOffset ?? offset + 1n) <= offset) {
-      const { producerId } = this.#ahead.shift() as AbortedTransaction
-      this.#aborting.set(producerId, this.#aborting.get(producerId) ?? false)
+      const transaction = this.#ahead.shift() as AbortedTransaction
+      this.#aborting.set(transaction.producerId, { transaction, hasBatches: false })
     }
   }
 }

@@ -238,7 +238,7 @@ export class MemoryLog implements PartitionLog {
     this.#expireProducers()
     const config = this.#options.config()
     const end = this.#cleanableEnd(now, upTo, config)
-    const after = compacted({
+    const { batches: after, emptied } = compacted({
       batches: this.#batches,
       upTo: end,
       now,
@@ -247,6 +247,7 @@ export class MemoryLog implements PartitionLog {
       aborted: this.#aborted.overlapping(0n, end),
     })
     this.#batches = this.#batches.flatMap((batch, index) => this.#exchanged(batch, after[index]))
+    this.#aborted.remove(emptied)
     this.#resetSegments()
   }
 

@@ -26,6 +26,14 @@ export class TransactionIndex {
     return found
   }
 
+  /** Forgets transactions of which no record is left. */
+  remove(transactions: readonly AbortedTransaction[]): void {
+    this.#aborted = this.#aborted.filter(
+      ({ producerId, firstOffset }) =>
+        !transactions.some((gone) => gone.producerId === producerId && gone.firstOffset === firstOffset),
+    )
+  }
+
   truncateFromEnd(offset: bigint): void {
     this.#aborted = this.#aborted.slice(0, this.#firstEndingAt(offset))
   }
