@@ -1,3 +1,5 @@
+import { fail } from '../kafka-failure'
+
 /** What the controller chose: who leads, and who is in sync with it. */
 export interface Election {
   /** -1 when nobody can. */
@@ -41,4 +43,29 @@ export function withoutFenced(
   if (rest.length === inSyncReplicas.length) return inSyncReplicas
   if (rest.length > 0) return rest
   return [inSyncReplicas.includes(leaderId) ? leaderId : (inSyncReplicas[0] as number)]
+}
+
+/**
+ * An election that somebody asked for: of the first replica (`preferred`), or of any living one (`unclean`).
+ * @throws ELECTION_NOT_NEEDED, PREFERRED_LEADER_NOT_AVAILABLE, ELIGIBLE_LEADERS_NOT_AVAILABLE in Kafka's words
+ */
+export function electOnRequest(
+  type: 'preferred' | 'unclean',
+  state: ElectionState,
+  leaderId: number,
+): Election {
+  const { replicas, inSyncReplicas, canLead } = state
+  const preferred = replicas[0] as number
+  if (type === 'preferred' ? leaderId === preferred : leaderId !== -1) {
+    throw fail('ELECTION_NOT_NEEDED', 'Leader election not needed for topic partition.')
+  }
+  if (type === 'preferred') {
+    if (inSyncReplicas.includes(preferred) && canLead(preferred)) {
+      return { leaderId: preferred, inSyncReplicas, isUnclean: false }
+    }
+    throw fail('PREFERRED_LEADER_NOT_AVAILABLE', 'The preferred leader was not available.')
+  }
+  const election = electLeader({ ...state, allowUnclean: true })
+  if (election.leaderId !== -1) return election
+  throw fail('ELIGIBLE_LEADERS_NOT_AVAILABLE', 'Eligible topic partition leaders are not available.')
 }

@@ -50,3 +50,30 @@ export function checkReplicas(
     seen.add(id)
   }
 }
+
+/** What a reassignment is taken back from. */
+export interface ReassignmentState {
+  readonly reassignment: Reassignment | undefined
+  readonly replicas: readonly number[]
+  readonly inSyncReplicas: readonly number[]
+  readonly allowUnclean: boolean
+  /** For words, such as `orders:0`. */
+  readonly partition: string
+}
+
+/** The replicas without those that were to come. @throws NO_REASSIGNMENT_IN_PROGRESS, INVALID_REPLICA_ASSIGNMENT */
+export function revertReassignment(state: ReassignmentState): {
+  readonly replicas: readonly number[]
+  readonly inSyncReplicas: readonly number[]
+} {
+  const { adding } = state.reassignment ?? {}
+  if (adding === undefined) throw fail('NO_REASSIGNMENT_IN_PROGRESS')
+  const replicas = state.replicas.filter((id) => !adding.includes(id))
+  const inSyncReplicas = state.inSyncReplicas.filter((id) => replicas.includes(id))
+  if (inSyncReplicas.length > 0) return { replicas, inSyncReplicas }
+  if (state.allowUnclean) return { replicas, inSyncReplicas: replicas.slice(0, 1) }
+  throw fail(
+    'INVALID_REPLICA_ASSIGNMENT',
+    `Unable to revert partition assignment for ${state.partition} because it would require an unclean leader election.`,
+  )
+}

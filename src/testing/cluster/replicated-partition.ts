@@ -3,8 +3,15 @@ import { fail } from '../kafka-failure'
 import type { LogAppend, PartitionLog } from '../log/partition-log'
 import type { Services } from '../services'
 import type { BrokerNode } from './brokers'
+import { deletionTarget } from './deletion-target'
 import { InSyncSet } from './in-sync-set'
-import { electLeader, withoutFenced, type Election } from './leader-election'
+import {
+  electLeader,
+  electOnRequest,
+  withoutFenced,
+  type Election,
+  type ElectionState,
+} from './leader-election'
 import type {
   AppendedBatches,
   AppendOptions,
@@ -12,7 +19,13 @@ import type {
   PartitionEvent,
   TransactionMarker,
 } from './partition'
-import { checkReplicas, planReassignment, replicasDuring, type Reassignment } from './reassignment'
+import {
+  checkReplicas,
+  planReassignment,
+  replicasDuring,
+  revertReassignment,
+  type Reassignment,
+} from './reassignment'
 import { ReplicaLogs } from './replica-logs'
 import { ReplicationWaiters } from './replication-waiters'
 import { Watchers } from './watchers'
@@ -173,20 +186,11 @@ export class ReplicatedPartition implements Partition {
 
   deleteRecordsBefore(offset: bigint): bigint {
     const log = this.#writableLog()
-    const { cleanupPolicy } = this.#services.configs.log(this.topic)
-    if (cleanupPolicy.includes('compact') && !cleanupPolicy.includes('delete')) {
-      throw fail(
-        'POLICY_VIOLATION',
-        `Records of partition ${this.topic}-${this.index} can not be deleted due to the configured policy`,
-      )
-    }
-    const target = offset === -1n ? this.#highWatermark : offset
-    if (target < 0n || target > this.#highWatermark) {
-      throw fail(
-        'OFFSET_OUT_OF_RANGE',
-        `The offset ${target} for partition ${this.topic}-${this.index} is not valid`,
-      )
-    }
+    const target = deletionTarget(offset, {
+      partition: `${this.topic}-${this.index}`,
+      highWatermark: this.#highWatermark,
+      config: this.#services.configs.log(this.topic),
+    })
     if (target > log.startOffset) {
       log.advanceStart(target)
       this.#logs.advanceStart(log.startOffset)
@@ -210,20 +214,7 @@ export class ReplicatedPartition implements Partition {
   }
 
   electLeader(type: 'preferred' | 'unclean'): void {
-    const preferred = this.#replicas[0] as number
-    if (type === 'preferred') {
-      if (this.#leaderId === preferred) throw electionNotNeeded()
-      if (!this.#inSync.has(preferred) || !this.#canLead(preferred)) {
-        throw fail('PREFERRED_LEADER_NOT_AVAILABLE', 'The preferred leader was not available.')
-      }
-      return this.moveLeader(preferred)
-    }
-    if (this.#leaderId !== -1) throw electionNotNeeded()
-    const election = this.#elect(true)
-    if (election.leaderId === -1) {
-      throw fail('ELIGIBLE_LEADERS_NOT_AVAILABLE', 'Eligible topic partition leaders are not available.')
-    }
-    this.#changeLeader(election)
+    this.#changeLeader(electOnRequest(type, this.#electionState(true), this.#leaderId))
     this.#settle()
     this.#publish()
   }
@@ -242,20 +233,15 @@ export class ReplicatedPartition implements Partition {
   }
 
   cancelReassignment(): void {
-    const { adding } = this.#reassignment ?? {}
-    if (adding === undefined) {
-      throw fail('NO_REASSIGNMENT_IN_PROGRESS')
-    }
-    const replicas = this.#replicas.filter((id) => !adding.includes(id))
-    const inSync = this.#inSync.members.filter((id) => replicas.includes(id))
-    if (inSync.length === 0 && !this.#allowsUnclean) {
-      throw fail(
-        'INVALID_REPLICA_ASSIGNMENT',
-        `Unable to revert partition assignment for ${this.topic}:${this.index} because it would require an unclean leader election.`,
-      )
-    }
+    const before = revertReassignment({
+      reassignment: this.#reassignment,
+      replicas: this.#replicas,
+      inSyncReplicas: this.#inSync.members,
+      allowUnclean: this.#allowsUnclean,
+      partition: `${this.topic}:${this.index}`,
+    })
     this.#reassignment = undefined
-    this.#setReplicas(replicas, inSync.length > 0 ? inSync : replicas.slice(0, 1))
+    this.#setReplicas(before.replicas, before.inSyncReplicas)
     this.#settle()
     this.#publish()
   }
@@ -350,13 +336,18 @@ export class ReplicatedPartition implements Partition {
     return this.#services.configs.topic(this.topic, 'unclean.leader.election.enable') === 'true'
   }
 
-  #elect(allowUnclean: boolean): Election {
-    return electLeader({
+  #electionState(allowUnclean: boolean): ElectionState {
+    return {
       replicas: this.#replicas,
       inSyncReplicas: this.#inSync.members,
       canLead: (id) => this.#canLead(id),
       allowUnclean,
-    })
+    }
+  }
+
+  /** What the controller does by itself when a leader is gone. */
+  #elect(): Election {
+    return electLeader(this.#electionState(this.#allowsUnclean))
   }
 
   #onBrokerChange(broker: BrokerNode): void {
@@ -365,7 +356,7 @@ export class ReplicatedPartition implements Partition {
     const leaderBefore = this.#leaderId
     this.#setInSync(withoutFenced(this.#inSync.members, this.#leaderId, (id) => !this.#canLead(id)))
     if (this.#leaderId === -1 || !this.#canLead(this.#leaderId)) {
-      const election = this.#elect(this.#allowsUnclean)
+      const election = this.#elect()
       if (election.leaderId !== this.#leaderId) this.#changeLeader(election)
     }
     this.#settle()
@@ -439,7 +430,7 @@ export class ReplicatedPartition implements Partition {
     this.#inSync.replace(inSync)
     this.#partitionEpoch++
     if (!replicas.includes(this.#leaderId)) {
-      this.#changeLeader(this.#elect(this.#allowsUnclean))
+      this.#changeLeader(this.#elect())
     } else if (removed.length > 0) {
       // KRaft starts a new epoch whenever replicas went, so that none of them can think it still leads or follows.
       this.#leaderEpoch++
@@ -487,10 +478,6 @@ export class ReplicatedPartition implements Partition {
     this.#events.clear()
     for (const event of events) this.#watchers.emit(event)
   }
-}
-
-function electionNotNeeded(): Error {
-  return fail('ELECTION_NOT_NEEDED', 'Leader election not needed for topic partition.')
 }
 
 function sameOrder(a: readonly number[], b: readonly number[]): boolean {
