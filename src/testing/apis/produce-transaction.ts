@@ -16,8 +16,9 @@ export function checkTransaction(
   mayWrite: (transactionalId: string) => boolean,
 ): void {
   const batches = request.topicData
-    .flatMap(({ partitionData }) => partitionData.map(({ records }) => firstBatchOf(records)))
-    .filter((batch) => batch !== undefined && isTransactionalBatch(batch)) as Buffer[]
+    .flatMap(({ partitionData }) => partitionData)
+    .flatMap(({ records }) => firstBatchOf(records) ?? [])
+    .filter(isTransactionalBatch)
   if (batches.length === 0) return
   const { transactionalId } = request
   if (transactionalId === null || !mayWrite(transactionalId)) {

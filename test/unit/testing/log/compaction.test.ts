@@ -105,6 +105,21 @@ describe('compaction', () => {
     expect(contentOf(fixture.log)).toEqual(['0:a=1', '3:b=1', '4:marker'])
   })
 
+  it('tells readers nothing more of an aborted transaction that is gone, so that they see the next one', () => {
+    const fixture = new LogFixture(compacted)
+    const parts = { producerId: 7n, producerEpoch: 0, isTransactional: true }
+    fixture.appendKeyed(['a=1'], { ...parts, baseSequence: 0 })
+    fixture.marker(7n, 0, false)
+    fixture.appendKeyed(['a=2'], { ...parts, baseSequence: 1 })
+    fixture.marker(7n, 0, true)
+    compact(fixture)
+    expect(fixture.log.abortedTransactions(0n, 4n)).toEqual([{ producerId: 7n, firstOffset: 0n }])
+    compact(fixture)
+    expect(fixture.log.abortedTransactions(0n, 4n)).toEqual([])
+    compact(fixture)
+    expect(contentOf(fixture.log)).toContain('2:a=2')
+  })
+
   it('does not touch what an open transaction may still decide', () => {
     const fixture = new LogFixture(compacted)
     fixture.appendKeyed(['a=1'])
