@@ -67,8 +67,11 @@ function addOrVerify(
   try {
     if (transactionalId !== '') services.coordinators.require(context, 'transaction', transactionalId)
     if (request.verifyOnly) {
-      const codes = transactions.verifyPartitions(caller, partitions)
-      return resultsOf(topics, (i) => codes[i] ?? ErrorCode.NONE)
+      const areIn = transactions.havePartitions(caller, partitions)
+      // Kafka knows TRANSACTION_ABORTABLE since the release that made version 5, whatever version asks.
+      const isKnown = (services.release.versionsOf(addPartitionsToTxnApi.key)?.max ?? 0) >= 5
+      const code = isKnown ? ErrorCode.TRANSACTION_ABORTABLE : ErrorCode.INVALID_TXN_STATE
+      return resultsOf(topics, (i) => (areIn[i] === true ? ErrorCode.NONE : code))
     }
     transactions.addPartitions(caller, partitions, isClient ? 1 : 2)
     return resultsOf(topics, () => ErrorCode.NONE)

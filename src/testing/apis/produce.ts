@@ -11,6 +11,7 @@ import {
 } from '../../wire/generated/broker/produce'
 import type { Partition } from '../cluster/partition'
 import { fail } from '../kafka-failure'
+import { firstTransactionsV2Produce } from '../log/producer-rules'
 import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
 import type { Services } from '../services'
 import { appendProduced, refusedPartition, whenAcknowledged } from './produce-append'
@@ -25,6 +26,7 @@ const leaderHintsFrom = 10
 export function produceHandler(services: Services): ApiHandler<ProduceRequest, ProduceResponse> {
   return handler(produceApi, async (request, context) => {
     const refusal = refusalOfAll(services, request, context)
+    if (refusal === undefined) await lastTransactionOf(services, request, context)
     // All partitions are appended to before any is waited for.
     const responses = await Promise.all(
       request.topicData.map(async (data) =>
@@ -43,6 +45,16 @@ export function produceHandler(services: Services): ApiHandler<ProduceRequest, P
     const response = { responses, throttleTimeMs: context.throttleMs }
     return nodeEndpoints.length > 0 ? { ...response, nodeEndpoints } : response
   })
+}
+
+/** The next transaction begins by producing, although the last one may still be ending: Kafka waits a little. */
+async function lastTransactionOf(
+  { transactions }: Services,
+  { transactionalId }: ProduceRequest,
+  { apiVersion }: RequestContext,
+): Promise<void> {
+  if (transactionalId === null || apiVersion < firstTransactionsV2Produce) return
+  await transactions.whenEnded?.(transactionalId)
 }
 
 /** What all partitions are refused with before any of them is looked at. */

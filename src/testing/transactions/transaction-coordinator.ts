@@ -117,14 +117,14 @@ export class TransactionCoordinator implements Transactions {
   }
 
   /**
-   * Are the partitions part of the open transaction? Answers the code of each.
+   * Are the partitions part of the open transaction? Answers for each.
    * @throws as `addPartitions`
    */
-  verifyPartitions(caller: TransactionCaller, partitions: readonly TopicPartition[]): number[] {
+  havePartitions(caller: TransactionCaller, partitions: readonly TopicPartition[]): boolean[] {
     const transaction = this.#require(caller.transactionalId)
     requireProducer(transaction, caller.producer)
     if (transaction.isEnding) throw fail('CONCURRENT_TRANSACTIONS')
-    return partitions.map((it) => (transaction.has(it) ? ErrorCode.NONE : ErrorCode.TRANSACTION_ABORTABLE))
+    return partitions.map((it) => transaction.has(it))
   }
 
   /**
@@ -152,7 +152,6 @@ export class TransactionCoordinator implements Transactions {
     try {
       this.#verify({ transactionalId, producer }, target, mayAdd)
     } catch (error) {
-      if (this.#hasOngoing(target, producer)) return
       throw asProduceFailure(error, mayAdd, knowsAbortable)
     }
   }
@@ -173,6 +172,13 @@ export class TransactionCoordinator implements Transactions {
     } catch (error) {
       throw asParticipantFailure(error, knowsAbortable)
     }
+  }
+
+  whenEnded(transactionalId: string): Promise<void> | undefined {
+    const transaction = this.#store.get(transactionalId)
+    if (transaction?.isEnding !== true) return undefined
+    const longest = this.#services.configs.brokerNumber('add.partitions.to.txn.retry.backoff.max.ms')
+    return this.#ends.whenEnded(transaction, longest)
   }
 
   /** The state of a transactional id; undefined when there is none. */
@@ -225,20 +231,8 @@ export class TransactionCoordinator implements Transactions {
     // Kafka's brokers ask each other; one that does not answer is a connection that fails.
     if (this.#services.brokers.get(brokerId)?.state !== 'running') throw fail('NETWORK_EXCEPTION')
     if (mayAdd) return this.addPartitions(caller, [target], 2)
-    const [code] = this.verifyPartitions(caller, [target])
-    if (code === ErrorCode.TRANSACTION_ABORTABLE) throw fail('TRANSACTION_ABORTABLE')
-  }
-
-  /** What was accepted before goes on until the marker is there: the log itself knows the producer's transaction. */
-  #hasOngoing(target: TopicPartition, producer: ProducerIdAndEpoch): boolean {
-    const partition = this.#services.topics.partition(target.topic, target.partition)
-    const log = partition?.log(partition.leaderId)
-    return (log?.activeProducers() ?? []).some(
-      (it) =>
-        it.producerId === producer.producerId &&
-        it.producerEpoch === producer.producerEpoch &&
-        it.currentTxnStartOffset >= 0n,
-    )
+    const [isIn] = this.havePartitions(caller, [target])
+    if (isIn !== true) throw fail('TRANSACTION_ABORTABLE')
   }
 
   /**

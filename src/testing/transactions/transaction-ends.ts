@@ -10,6 +10,8 @@ interface TransactionEnd {
   readonly transaction: TransactionMetadata
   timer: Timer | undefined
   delivery: MarkerDelivery | undefined
+  /** Those who wait for the last marker. */
+  readonly waiters: Set<() => void>
 }
 
 /**
@@ -31,9 +33,25 @@ export class TransactionEnds {
 
   begin(transaction: TransactionMetadata): void {
     this.#watchCoordinators()
-    const end: TransactionEnd = { transaction, timer: undefined, delivery: undefined }
+    const end: TransactionEnd = { transaction, timer: undefined, delivery: undefined, waiters: new Set() }
     this.#ends.set(transaction, end)
     if (!this.#isHeld) this.#schedule(end)
+  }
+
+  /** Resolves after the last marker, or when the time is over; undefined when the transaction does not end now. */
+  whenEnded(transaction: TransactionMetadata, timeoutMs: number): Promise<void> | undefined {
+    const end = this.#ends.get(transaction)
+    if (end === undefined) return undefined
+    return new Promise((resolve) => {
+      const tell = (): void => {
+        timer.cancel()
+        end.waiters.delete(tell)
+        resolve()
+      }
+      const timer = this.#services.runtime.clock.setTimer(timeoutMs, tell)
+      timer.unref?.()
+      end.waiters.add(tell)
+    })
   }
 
   hold(): void {
@@ -56,6 +74,7 @@ export class TransactionEnds {
     for (const end of this.#ends.values()) {
       end.timer?.cancel()
       end.delivery?.stop()
+      for (const tell of [...end.waiters]) tell()
     }
     this.#ends.clear()
   }
@@ -78,6 +97,7 @@ export class TransactionEnds {
       onDelivered: () => {
         this.#ends.delete(transaction)
         transaction.completeEnd(this.#services.runtime.clock.wallTime())
+        for (const tell of [...end.waiters]) tell()
       },
     })
     end.delivery.start()

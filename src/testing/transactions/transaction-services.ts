@@ -11,9 +11,7 @@ import type { Authorizer } from '../security/security'
 export type TransactionalPartition = Pick<
   Partition,
   'topic' | 'index' | 'leaderId' | 'isDeleted' | 'highWatermark' | 'appendMarker' | 'whenReplicated' | 'watch'
-> & {
-  log(brokerId: number): Pick<NonNullable<ReturnType<Partition['log']>>, 'activeProducers'> | undefined
-}
+>
 
 /** What the coordinator needs of the other parts of the cluster: `Services` has it all. */
 export interface TransactionServices {
@@ -28,7 +26,12 @@ export interface TransactionServices {
 
 /** What the handlers of the transaction APIs need besides. */
 export interface TransactionApiServices extends TransactionServices {
-  readonly topics: TransactionServices['topics'] & {
+  readonly release: Pick<Release, 'features' | 'versionsOf'>
+  readonly topics: {
+    partition(
+      name: string,
+      index: number,
+    ): (TransactionalPartition & { log(brokerId: number): object | undefined }) | undefined
     byName(name: string): { readonly isInternal: boolean } | undefined
   }
   readonly authorizer: Pick<Authorizer, 'allows' | 'allowsAny'>

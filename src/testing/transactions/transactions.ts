@@ -35,4 +35,10 @@ export interface Transactions {
     mayAdd: boolean,
     knowsAbortable?: boolean,
   ): void
+  /**
+   * For clients that begin transactions by producing (KIP-890): resolves when the end of their last one is complete, or
+   * after `add.partitions.to.txn.retry.backoff.max.ms`. So Kafka's brokers spare them most CONCURRENT_TRANSACTIONS.
+   * Undefined when nothing is under way.
+   */
+  whenEnded?(transactionalId: string): Promise<void> | undefined
 }

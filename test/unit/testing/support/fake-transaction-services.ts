@@ -48,7 +48,9 @@ export class FakeTransactionServices implements TransactionApiServices {
   readonly clock = new FakeClock()
   readonly runtime = { clock: this.clock, random: () => 0.5, logger: silentLogger }
   readonly features = new Map([['transaction.version', { supportedMin: 0, supportedMax: 2, finalized: 2 }]])
-  readonly release = { features: this.features }
+  readonly release = { features: this.features, versionsOf: () => ({ min: 0, max: this.highestVersion }) }
+  /** Served by the release, of all APIs. */
+  highestVersion = 5
   readonly brokers = new FakeBrokers(3)
   readonly coordinators = new FakeCoordinators()
   readonly partitions = new Map<string, FakeMarkerPartition>()
@@ -61,6 +63,7 @@ export class FakeTransactionServices implements TransactionApiServices {
     ['transaction.remove.expired.transaction.cleanup.interval.ms', '3600000'],
     ['transactional.id.expiration.ms', '604800000'],
     ['transaction.partition.verification.enable', 'true'],
+    ['add.partitions.to.txn.retry.backoff.max.ms', '100'],
   ])
   readonly configs = {
     broker: (name: string): string => this.settings.get(name) ?? '',

@@ -73,21 +73,30 @@ test('a coordinator that is away is NOT_ENOUGH_REPLICAS for Produce, which all c
   )
 })
 
-test('what the log has open for the same epoch goes on until the marker is there', () => {
+test('who begins the next transaction by producing may wait for the end of the last one', async () => {
   const driver = new TransactionDriver()
-  const zombie = driver.init()
-  driver.add(zombie)
-  driver.services.partition('orders').producers.push({
-    ...zombie,
-    lastSequence: 0,
-    lastTimestamp: 0,
-    coordinatorEpoch: -1,
-    currentTxnStartOffset: 0n,
-  })
+  const producer = driver.init()
+  expect(driver.coordinator.whenEnded('payments')).toBeUndefined()
+  driver.add(producer)
+  driver.end(producer, true)
+  let isOver = false
+  void driver.coordinator.whenEnded('payments')?.then(() => (isOver = true))
+  await driver.settle()
+  expect(driver.state).toBe('CompleteCommit')
+  expect(isOver).toBe(true)
+})
+
+test('such waiting ends after a while, though the end does not', async () => {
+  const driver = new TransactionDriver()
+  const producer = driver.init()
+  driver.add(producer)
   driver.coordinator.holdMarkers()
-  expect(codeOf(() => driver.init())).toBe('CONCURRENT_TRANSACTIONS')
-  const verify = (index: number) => () =>
-    driver.coordinator.verifyPartition('payments', zombie, { topic: 'orders', index }, true)
-  expect(codeOf(verify(0))).toBe('NONE')
-  expect(codeOf(verify(1))).toBe('CONCURRENT_TRANSACTIONS')
+  driver.end(producer, true)
+  let isOver = false
+  void driver.coordinator.whenEnded('payments')?.then(() => (isOver = true))
+  await driver.services.clock.advance(99)
+  expect(isOver).toBe(false)
+  await driver.services.clock.advance(1)
+  expect(isOver).toBe(true)
+  expect(driver.state).toBe('PrepareCommit')
 })
