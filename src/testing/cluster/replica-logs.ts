@@ -108,6 +108,18 @@ export class ReplicaLogs {
     return this.#logs.get(followerId)?.endOffset
   }
 
+  /** What the leader and these followers all have; undefined while that is not known of one. */
+  replicatedUpTo(members: readonly number[], leaderId: number, leaderEpoch: number): bigint | undefined {
+    let end = this.#logs.get(leaderId)?.endOffset
+    for (const id of members) {
+      if (id === leaderId) continue
+      const replicated = this.replicatedEnd(id, leaderEpoch)
+      if (replicated === undefined || end === undefined) return undefined
+      if (replicated < end) end = replicated
+    }
+    return end
+  }
+
   /** The high watermark a replica knows, when the leader's is `highWatermark`. */
   highWatermarkOn(brokerId: number, highWatermark: bigint): bigint {
     const known = this.#knownHighWatermarks.get(brokerId) ?? highWatermark

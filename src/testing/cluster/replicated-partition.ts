@@ -1,3 +1,4 @@
+import type { Logger } from '../../base/logger'
 import { produceApi } from '../../wire/generated/broker/produce'
 import { fail } from '../kafka-failure'
 import type { LogAppend, PartitionLog } from '../log/partition-log'
@@ -19,6 +20,7 @@ import type {
   PartitionEvent,
   TransactionMarker,
 } from './partition'
+import { PartitionSurroundings } from './partition-surroundings'
 import {
   checkReplicas,
   planReassignment,
@@ -47,13 +49,15 @@ export interface ReplicatedPartitionOptions {
  * followers and controller: it listens to the brokers' lives and draws the consequences at once.
  *
  * Each change ends in `#settle`, which lets followers catch up and join, finishes a reassignment and moves the high
- * watermark, and then in `#publish`, so that watchers never see a state in between.
+ * watermark, and then in `#publish`, so that watchers never see a state in between. Long for a file, because these
+ * only ever change together; what can be judged apart stands in the files beside it.
  */
 export class ReplicatedPartition implements Partition {
   readonly topic: string
   readonly topicId: string
   readonly index: number
-  readonly #services: Services
+  readonly #logger: Logger
+  readonly #surroundings: PartitionSurroundings
   readonly #logs: ReplicaLogs
   readonly #inSync: InSyncSet
   readonly #waiters: ReplicationWaiters
@@ -75,14 +79,15 @@ export class ReplicatedPartition implements Partition {
     this.topic = topic
     this.topicId = topicId
     this.index = index
-    this.#services = services
+    this.#logger = services.runtime.logger
+    this.#surroundings = new PartitionSurroundings(services, topic)
     this.#replicas = replicas
     this.#logs = new ReplicaLogs(replicas, createLog)
-    const alive = replicas.filter((id) => this.#canLead(id))
+    const alive = replicas.filter((id) => this.#surroundings.isAlive(id))
     this.#inSync = new InSyncSet({
       members: alive.length > 0 ? alive : replicas.slice(0, 1),
       clock: services.runtime.clock,
-      lagTimeMaxMs: () => services.configs.brokerNumber('replica.lag.time.max.ms'),
+      lagTimeMaxMs: () => this.#surroundings.lagTimeMaxMs,
       onLate: (late) => this.#onLate(late),
     })
     this.#waiters = new ReplicationWaiters(services.runtime.clock)
@@ -162,8 +167,7 @@ export class ReplicatedPartition implements Partition {
   }
 
   get minInSyncReplicas(): number {
-    const wanted = this.#services.configs.topicNumber(this.topic, 'min.insync.replicas')
-    return Math.min(wanted, this.#replicas.length)
+    return this.#surroundings.minInSyncReplicas(this.#replicas.length)
   }
 
   append(records: Buffer, options: AppendOptions): AppendedBatches {
@@ -189,7 +193,7 @@ export class ReplicatedPartition implements Partition {
     const target = deletionTarget(offset, {
       partition: `${this.topic}-${this.index}`,
       highWatermark: this.#highWatermark,
-      config: this.#services.configs.log(this.topic),
+      config: this.#surroundings.logConfig,
     })
     if (target > log.startOffset) {
       log.advanceStart(target)
@@ -204,7 +208,7 @@ export class ReplicatedPartition implements Partition {
     if (!this.#replicas.includes(to)) {
       throw fail('INVALID_REPLICA_ASSIGNMENT', `Broker ${to} is no replica of ${this.topic}-${this.index}.`)
     }
-    if (!this.#inSync.has(to) || !this.#canLead(to)) {
+    if (!this.#inSync.has(to) || !this.#surroundings.isAlive(to)) {
       throw fail('ELIGIBLE_LEADERS_NOT_AVAILABLE', `Broker ${to} is not alive and in sync.`)
     }
     if (to === this.#leaderId) return
@@ -220,7 +224,7 @@ export class ReplicatedPartition implements Partition {
   }
 
   reassign(replicas: readonly number[]): void {
-    checkReplicas(replicas, (id) => this.#services.brokers.all.some((broker) => broker.id === id))
+    checkReplicas(replicas, (id) => this.#surroundings.isRegistered(id))
     const plan = planReassignment(this.#replicas, replicas)
     const during = replicasDuring(plan)
     if (plan.adding.length === 0 && plan.removing.length === 0 && sameOrder(during, this.#replicas)) return
@@ -237,7 +241,7 @@ export class ReplicatedPartition implements Partition {
       reassignment: this.#reassignment,
       replicas: this.#replicas,
       inSyncReplicas: this.#inSync.members,
-      allowUnclean: this.#allowsUnclean,
+      allowUnclean: this.#surroundings.allowsUnclean,
       partition: `${this.topic}:${this.index}`,
     })
     this.#reassignment = undefined
@@ -261,17 +265,18 @@ export class ReplicatedPartition implements Partition {
   }
 
   applyRetention(): void {
-    const now = this.#services.runtime.clock.wallTime()
+    const now = this.#surroundings.wallTime
     for (const id of this.#replicas) {
-      const moved = this.#isUp(id) && this.#log(id).applyRetention(now, this.highWatermarkOn(id))
+      const moved = this.#surroundings.isUp(id) && this.#log(id).applyRetention(now, this.highWatermarkOn(id))
       if (moved && id === this.#leaderId) this.#events.add('log-start')
     }
     this.#publish()
   }
 
   compact(): void {
-    const now = this.#services.runtime.clock.wallTime()
-    for (const id of this.#replicas) if (this.#isUp(id)) this.#log(id).compact(now, this.highWatermarkOn(id))
+    const now = this.#surroundings.wallTime
+    for (const id of this.#replicas)
+      if (this.#surroundings.isUp(id)) this.#log(id).compact(now, this.highWatermarkOn(id))
   }
 
   watch(listener: (event: PartitionEvent) => void): () => void {
@@ -324,38 +329,28 @@ export class ReplicatedPartition implements Partition {
     }
   }
 
-  #isUp(brokerId: number): boolean {
-    return this.#services.brokers.get(brokerId)?.state === 'running'
-  }
-
-  #canLead(brokerId: number): boolean {
-    return this.#services.brokers.get(brokerId)?.isFenced === false
-  }
-
-  get #allowsUnclean(): boolean {
-    return this.#services.configs.topic(this.topic, 'unclean.leader.election.enable') === 'true'
-  }
-
   #electionState(allowUnclean: boolean): ElectionState {
     return {
       replicas: this.#replicas,
       inSyncReplicas: this.#inSync.members,
-      canLead: (id) => this.#canLead(id),
+      canLead: (id) => this.#surroundings.isAlive(id),
       allowUnclean,
     }
   }
 
   /** What the controller does by itself when a leader is gone. */
   #elect(): Election {
-    return electLeader(this.#electionState(this.#allowsUnclean))
+    return electLeader(this.#electionState(this.#surroundings.allowsUnclean))
   }
 
   #onBrokerChange(broker: BrokerNode): void {
     if (!this.#replicas.includes(broker.id)) return
     const wasUp = this.#leaderIsUp
     const leaderBefore = this.#leaderId
-    this.#setInSync(withoutFenced(this.#inSync.members, this.#leaderId, (id) => !this.#canLead(id)))
-    if (this.#leaderId === -1 || !this.#canLead(this.#leaderId)) {
+    this.#setInSync(
+      withoutFenced(this.#inSync.members, this.#leaderId, (id) => !this.#surroundings.isAlive(id)),
+    )
+    if (this.#leaderId === -1 || !this.#surroundings.isAlive(this.#leaderId)) {
       const election = this.#elect()
       if (election.leaderId !== this.#leaderId) this.#changeLeader(election)
     }
@@ -381,7 +376,7 @@ export class ReplicatedPartition implements Partition {
       log.startEpoch(this.#leaderEpoch)
       if (log.endOffset < this.#highWatermark) this.#highWatermark = log.endOffset
       if (isUnclean) {
-        this.#services.runtime.logger.warn('Unclean leader election: records may be lost', {
+        this.#logger.warn('Unclean leader election: records may be lost', {
           topic: this.topic,
           partition: this.index,
           leaderId,
@@ -395,14 +390,14 @@ export class ReplicatedPartition implements Partition {
   /** Draws the consequences of a change for followers, in-sync set, reassignment and high watermark. */
   #settle(): void {
     if (this.#isDeleted) return
-    this.#leaderIsUp = this.#leaderId !== -1 && this.#isUp(this.#leaderId)
+    this.#leaderIsUp = this.#leaderId !== -1 && this.#surroundings.isUp(this.#leaderId)
     const leader = this.#leaderIsUp
       ? { id: this.#leaderId, epoch: this.#leaderEpoch, log: this.#log(this.#leaderId) }
       : undefined
-    this.#logs.regroup(leader, (id) => this.#isUp(id), this.#highWatermark)
+    this.#logs.regroup(leader, (id) => this.#surroundings.isUp(id), this.#highWatermark)
     if (leader !== undefined) {
       for (const id of this.#replicas) {
-        if (this.#inSync.has(id) || !this.#logs.isInStep(id) || !this.#canLead(id)) continue
+        if (this.#inSync.has(id) || !this.#logs.isInStep(id) || !this.#surroundings.isAlive(id)) continue
         this.#inSync.add(id)
         this.#partitionEpoch++
       }
@@ -445,14 +440,10 @@ export class ReplicatedPartition implements Partition {
     const members = this.#inSync.members
     if (!this.#leaderIsUp) return false
     if (members.length < this.#replicas.length && members.length < this.minInSyncReplicas) return false
-    let end = this.#log(this.#leaderId).endOffset
-    for (const id of this.#hasLaggards ? members : []) {
-      if (id === this.#leaderId) continue
-      const replicated = this.#logs.replicatedEnd(id, this.#leaderEpoch)
-      if (replicated === undefined) return false
-      if (replicated < end) end = replicated
-    }
-    if (end <= this.#highWatermark) return false
+    const end = this.#hasLaggards
+      ? this.#logs.replicatedUpTo(members, this.#leaderId, this.#leaderEpoch)
+      : this.#log(this.#leaderId).endOffset
+    if (end === undefined || end <= this.#highWatermark) return false
     this.#highWatermark = end
     if (this.#waiters.size > 0) this.#waiters.advance(end)
     return true

@@ -185,6 +185,22 @@ describe('a broker that is killed', () => {
 })
 
 describe('a broker that is frozen', () => {
+  it('counts for nothing under a new leader before it followed it, whatever its log holds', async () => {
+    append('kept')
+    partition.holdReplication(3)
+    append('only on 1 and 2')
+    cluster.brokers.pause(2)
+    partition.moveLeader(3)
+    append('new')
+    // The frozen replica has as many records as the leader, but not the same.
+    expect(ends()).toEqual([2n, 2n, 2n])
+    expect(state()).toEqual({ leader: 3, epoch: 1, inSync: [1, 2, 3] })
+    expect(partition.highWatermark).toBe(1n)
+    cluster.brokers.resume(2)
+    expect(partition.highWatermark).toBe(2n)
+    expect(bytesOn(2)).toEqual(bytesOn(3))
+  })
+
   it('goes on as leader when it wakes up in time, and watchers hear that it is reachable', async () => {
     const events: PartitionEvent[] = []
     partition.watch((event) => events.push(event))
