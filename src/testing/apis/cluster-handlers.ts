@@ -1,3 +1,4 @@
+import { ClientTelemetry } from '../cluster/client-telemetry'
 import type { ApiHandler } from '../node/api-handler'
 import { alterConfigsHandler } from './alter-configs'
 import { apiVersionsHandler } from './api-versions'
@@ -9,13 +10,21 @@ import { describeClusterHandler } from './describe-cluster'
 import { describeConfigsHandler } from './describe-configs'
 import { describeTopicPartitionsHandler } from './describe-topic-partitions'
 import { findCoordinatorHandler } from './find-coordinator'
+import { getTelemetrySubscriptionsHandler } from './get-telemetry-subscriptions'
 import { incrementalAlterConfigsHandler } from './incremental-alter-configs'
 import { listConfigResourcesHandler } from './list-config-resources'
 import { metadataHandler } from './metadata'
+import { pushTelemetryHandler } from './push-telemetry'
 import { updateFeaturesHandler } from './update-features'
 
-/** The handlers for the cluster itself: versions, metadata, topics, coordinators, configs, features. */
-export function clusterHandlers(services: ConfigServices): readonly ApiHandler[] {
+/**
+ * The handlers for the cluster itself: versions, metadata, topics, coordinators, configs, features, telemetry.
+ * @param telemetry takes the clients' metrics; whether they may send any is the release's to say
+ */
+export function clusterHandlers(
+  services: ConfigServices,
+  telemetry: ClientTelemetry = new ClientTelemetry(services),
+): readonly ApiHandler[] {
   return [
     apiVersionsHandler(services),
     metadataHandler(services),
@@ -30,5 +39,7 @@ export function clusterHandlers(services: ConfigServices): readonly ApiHandler[]
     incrementalAlterConfigsHandler(services),
     listConfigResourcesHandler(services),
     updateFeaturesHandler(services),
+    getTelemetrySubscriptionsHandler(telemetry),
+    pushTelemetryHandler(telemetry),
   ]
 }

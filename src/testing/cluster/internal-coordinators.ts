@@ -2,6 +2,7 @@ import { fail } from '../kafka-failure'
 import type { RequestContext } from '../node/api-handler'
 import type { Services } from '../services'
 import type { Coordinators, CoordinatorType } from './coordinators'
+import { javaHash } from './java-hash'
 import type { Partition } from './partition'
 import type { InternalTopicName, Topic } from './topics'
 import { Watchers } from './watchers'
@@ -19,8 +20,7 @@ interface CoordinatorMove {
 
 /** Java's `Utils.abs(key.hashCode()) % partitions`, by which Kafka spreads keys over an internal topic. */
 export function keyPartition(key: string, partitions: number): number {
-  let hash = 0
-  for (let i = 0; i < key.length; i++) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0
+  const hash = javaHash(key)
   // Java cannot negate the smallest int, and takes 0 for it.
   return hash === -0x80000000 ? 0 : Math.abs(hash) % partitions
 }

@@ -10,16 +10,18 @@ export const newestRelease = '4.3'
 /** The names that `releaseNamed` knows, oldest first. */
 export const releaseNames: readonly string[] = Object.keys(releaseTable)
 
-/**
- * What Kafka's brokers serve and this one does not: streams groups (88, 89, 93), what only brokers and controllers say
- * to each other, and telemetry (71, 72), which a broker without a receiver does not offer either.
- */
-const notServed: ReadonlySet<number> = new Set([71, 72, 88, 89, 93])
+/** What Kafka's brokers serve and this one does not: streams groups. */
+const notServed: ReadonlySet<number> = new Set([88, 89, 93])
+
+/** GetTelemetrySubscriptions and PushTelemetry, which a broker that nobody gave a receiver does not offer (KIP-714). */
+const telemetryApis: ReadonlySet<number> = new Set([71, 72])
 
 /** What the in-process broker adds to a release or takes from it. */
 export interface ReleaseOptions {
   /** Keys of the APIs that have a handler; others are not served. Default: all that have a codec, less a few. */
   readonly served?: ReadonlySet<number>
+  /** True when somebody takes what clients push as metrics, as a plug-in of Kafka's would. Default: false. */
+  readonly telemetry?: boolean
 }
 
 /**
@@ -35,7 +37,7 @@ export function releaseNamed(name: string, options: ReleaseOptions = {}): Releas
       `option 'version' is '${name}': known are ${releaseNames.join(', ')}${nearest === undefined ? '' : `; did you mean '${nearest}'?`}`,
     ])
   }
-  return new KafkaRelease(name, facts, options.served)
+  return new KafkaRelease(name, facts, options)
 }
 
 /** A release whose finalized levels can be changed. */
@@ -46,9 +48,9 @@ class KafkaRelease implements Release {
   /** A formatted cluster has written its features before the first client can ask. */
   #featuresEpoch = 1n
 
-  constructor(name: string, facts: ReleaseFacts, served: ReadonlySet<number> | undefined) {
+  constructor(name: string, facts: ReleaseFacts, options: ReleaseOptions) {
     this.name = name
-    this.#versions = versionsOf(facts, served)
+    this.#versions = versionsOf(facts, options)
     this.#features = featuresOf(facts)
   }
 
@@ -74,14 +76,15 @@ class KafkaRelease implements Release {
 
 function versionsOf(
   facts: ReleaseFacts,
-  served: ReadonlySet<number> | undefined,
+  { served, telemetry = false }: ReleaseOptions,
 ): Map<number, { min: number; max: number }> {
   const codecs = new Map(brokerApis.map((api) => [api.key, api]))
   const versions = new Map<number, { min: number; max: number }>()
   for (const text of facts.apis.split(' ')) {
     const [key = 0, lowest = 0, highest = 0] = text.split(/[:-]/).map(Number)
     const codec = codecs.get(key)
-    const isServed = served === undefined ? !notServed.has(key) : served.has(key)
+    const isServed =
+      (served === undefined ? !notServed.has(key) : served.has(key)) && (telemetry || !telemetryApis.has(key))
     if (codec === undefined || !isServed) continue
     const min = Math.max(lowest, codec.minVersion)
     const max = Math.min(highest, codec.maxVersion)

@@ -1,5 +1,6 @@
 import { silentLogger } from '../../../../src/base/logger'
 import { clusterHandlers } from '../../../../src/testing/apis/cluster-handlers'
+import { ClientTelemetry } from '../../../../src/testing/cluster/client-telemetry'
 import { ClusterServices } from '../../../../src/testing/cluster-services'
 import { releaseNamed } from '../../../../src/testing/cluster/releases'
 import type { ApiHandler, RequestContext } from '../../../../src/testing/node/api-handler'
@@ -24,6 +25,7 @@ export class ClusterFixture {
   readonly services: ClusterServices
   /** `Operation Resource name` of what nobody may do. */
   readonly denied = new Set<string>()
+  readonly telemetry: ClientTelemetry
   readonly #handlers: ReadonlyMap<number, ApiHandler>
 
   constructor({ brokers = 1, racks = [], version = '4.3', configs = {} }: ClusterFixtureOptions = {}) {
@@ -42,7 +44,8 @@ export class ClusterFixture {
     for (let id = 1; id <= brokers; id++) {
       this.services.brokers.addBroker({ id, rack: racks[id - 1] ?? null, host: 'localhost', port: 9091 + id })
     }
-    this.#handlers = new Map(clusterHandlers(this.services).map((one) => [one.api.key, one]))
+    this.telemetry = new ClientTelemetry(this.services)
+    this.#handlers = new Map(clusterHandlers(this.services, this.telemetry).map((one) => [one.api.key, one]))
   }
 
   /** Asks a broker, in any version that the API has. */
