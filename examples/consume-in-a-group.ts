@@ -1,7 +1,7 @@
 /**
  * Two members of one consumer group share the partitions of a topic. Messages are committed after they were handled.
  *
- *     KAFKA_BROKERS=localhost:9092 npx tsx examples/consume-in-a-group.ts
+ *     npx tsx examples/consume-in-a-group.ts
  */
 import { Kafka } from 'typed-kafka'
 import { brokers, uniqueName } from './support/environment'

@@ -1,7 +1,7 @@
 /**
  * Creates a topic, adds partitions, changes a config, deletes old records, and shows how results tell what failed.
  *
- *     KAFKA_BROKERS=localhost:9092 npx tsx examples/manage-topics.ts
+ *     npx tsx examples/manage-topics.ts
  */
 import { AdminError, Kafka } from 'typed-kafka'
 import { brokers, uniqueName } from './support/environment'

@@ -1,7 +1,7 @@
 /**
  * Publishes messages: one awaited, many at once, with keys, headers and a tombstone.
  *
- *     KAFKA_BROKERS=localhost:9092 npx tsx examples/publish.ts
+ *     npx tsx examples/publish.ts
  */
 import { Kafka } from 'typed-kafka'
 import { brokers, uniqueName } from './support/environment'

@@ -1,14 +1,13 @@
 /**
  * The quickstart: real flights of the year 2001 go as typed events through Kafka to two members of a consumer group.
- * Uses the brokers named in KAFKA_BROKERS; otherwise starts a real Kafka of its own and stops it at the end.
+ * Uses the brokers named in KAFKA_BROKERS; otherwise a broker inside this process, which is gone at the end.
  */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { json, Kafka, string, topic, type Admin } from 'typed-kafka'
 import { z } from 'zod'
-import { uniqueName } from './support/environment'
-import { withKafka } from './support/with-kafka'
+import { brokers, uniqueName } from './support/environment'
 
 const Flight = z.object({
   date: z.string(),
@@ -23,7 +22,8 @@ const flights = topic(uniqueName('flights'), { key: string(), value: json(Flight
 const groupId = uniqueName('delays')
 const partitions = 6
 
-const quickstart = withKafka(async (brokers) => {
+async function main(): Promise<void> {
+  console.log(`brokers: ${brokers.join(', ')}${process.env.KAFKA_BROKERS ? '' : ', inside this process'}`)
   const kafka = new Kafka({ clientId: 'quickstart', brokers })
   const admin = kafka.admin()
   await admin.createTopics([{ name: flights.name, partitions, replicationFactor: 1 }])
@@ -39,9 +39,9 @@ const quickstart = withKafka(async (brokers) => {
   )
   await admin.deleteTopics([flights.name])
   await admin.close()
-})
+}
 
-await quickstart.catch((error: unknown) => {
+await main().catch((error: unknown) => {
   console.error(`The quickstart failed: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1
 })

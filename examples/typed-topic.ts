@@ -1,7 +1,7 @@
 /**
  * A topic with types: keys are text, values are checked by a zod schema on the way out and on the way in.
  *
- *     KAFKA_BROKERS=localhost:9092 npx tsx examples/typed-topic.ts
+ *     npx tsx examples/typed-topic.ts
  */
 import { json, Kafka, SerializationError, string, topic } from 'typed-kafka'
 import { z } from 'zod'

@@ -114,7 +114,7 @@ function listenerOf(
     const listener = await TcpListener.open({ host, port, tls: tlsOptions, logger }, (stream) =>
       server.accept(stream),
     )
-    return { port: listener.port, close: () => listener.stop() }
+    return { port: listener.port, close: () => listener.stop(), unref: () => listener.unref() }
   }
 }
 

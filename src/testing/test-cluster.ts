@@ -251,6 +251,11 @@ export class TestCluster {
     return [...this.#parts.hosts.values()].flatMap((host) => host.server.failures)
   }
 
+  /** Lets the process end although the brokers listen, for programs that don't close them. */
+  unref(): void {
+    for (const host of this.#parts.hosts.values()) host.unref()
+  }
+
   /** Stops all brokers and forgets everything. Can be called again. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close())

@@ -4,6 +4,8 @@ import type { BrokerServer } from './broker-server'
 export interface OpenListener {
   readonly port: number
   close(): Promise<void> | void
+  /** Lets the process end although it listens. */
+  unref?(): void
 }
 
 /** Opens a listener at a port; 0 for one that is free. */
@@ -58,6 +60,11 @@ export class BrokerHost {
     if (!this.#isWanted) return listener.close()
     this.#listener = listener
     this.server.setState('running')
+  }
+
+  /** Lets the process end although it listens. */
+  unref(): void {
+    this.#listener?.unref?.()
   }
 
   pause(): void {
