@@ -1,19 +1,45 @@
+import type { HeartbeatRequest } from '../../../wire/generated/broker/heartbeat'
+import type { JoinGroupRequest, JoinGroupResponse } from '../../../wire/generated/broker/join-group'
+import type {
+  LeaveGroupRequestMemberIdentity,
+  LeaveGroupResponseMemberResponse,
+} from '../../../wire/generated/broker/leave-group'
+import type { SyncGroupRequest, SyncGroupResponse } from '../../../wire/generated/broker/sync-group'
 import { fail } from '../../kafka-failure'
+import type { RequestContext } from '../../node/api-handler'
 import type { Services } from '../../services'
-import type { Group, OffsetCaller } from '../group'
+import type { ClassicProtocolGroup, InspectedMember, OffsetCaller } from '../group'
 import { type ConsumerMember, isReconciledTo, newMember } from './consumer-member'
 import { MemberTimers } from './member-timers'
 import { type EpochedPartitions, type PartitionSet, noPartitions } from './partition-sets'
-import { subscribedNames } from './subscriptions'
+import { namedPartitions, subscribedNames } from './subscriptions'
 
 /** The states of a consumer group, as Kafka writes them. */
 export type ConsumerGroupState = 'Empty' | 'Assigning' | 'Reconciling' | 'Stable'
+
+/** Serves the members of a consumer group that still speak the classic protocol. */
+export interface ClassicProtocolOfGroup {
+  join(group: ConsumerGroup, request: JoinGroupRequest, context: RequestContext): Promise<JoinGroupResponse>
+  sync(group: ConsumerGroup, request: SyncGroupRequest): Promise<SyncGroupResponse>
+  heartbeat(group: ConsumerGroup, request: HeartbeatRequest): void
+  leave(
+    group: ConsumerGroup,
+    members: readonly LeaveGroupRequestMemberIdentity[],
+  ): readonly LeaveGroupResponseMemberResponse[]
+}
+
+/** What a group has others do. */
+export interface ConsumerGroupParts {
+  readonly services: Services
+  readonly classic: ClassicProtocolOfGroup
+  readonly onMoved: (group: ConsumerGroup) => void
+}
 
 /**
  * One KIP-848 group: its members, what they have and what they shall have. Changed only by ConsumerGroups (and what
  * serves classic members in it); who owns a partition, and which topics are read, follow from the members.
  */
-export class ConsumerGroup implements Group {
+export class ConsumerGroup implements ClassicProtocolGroup {
   readonly kind = 'consumer'
   readonly protocolType = 'consumer'
   readonly groupId: string
@@ -33,14 +59,12 @@ export class ConsumerGroup implements Group {
   readonly #staticMembers = new Map<string, string>()
   /** Who has a partition now, or has still to give it up. */
   readonly #owners = new Map<string, string>()
-  readonly #services: Services
-  readonly #onMoved: (group: ConsumerGroup) => void
+  readonly #parts: ConsumerGroupParts
 
-  constructor(groupId: string, services: Services, onMoved: (group: ConsumerGroup) => void) {
+  constructor(groupId: string, parts: ConsumerGroupParts) {
     this.groupId = groupId
-    this.timers = new MemberTimers(services.runtime.clock)
-    this.#services = services
-    this.#onMoved = onMoved
+    this.timers = new MemberTimers(parts.services.runtime.clock)
+    this.#parts = parts
   }
 
   /** By member id, in the order they came. */
@@ -152,7 +176,7 @@ export class ConsumerGroup implements Group {
   validatePartitionCommit(caller: OffsetCaller, topic: string, partition: number): void {
     const member = this.#members.get(caller.memberId)
     if (member === undefined || caller.generationOrEpoch >= member.memberEpoch) return
-    const topicId = this.#services.topics.byName(topic)?.id ?? ''
+    const topicId = this.#parts.services.topics.byName(topic)?.id ?? ''
     const code = member.classic === null ? 'STALE_MEMBER_EPOCH' : 'ILLEGAL_GENERATION'
     const assignedAt =
       member.assigned.get(topicId)?.get(partition) ?? member.pendingRevocation.get(topicId)?.get(partition)
@@ -192,12 +216,42 @@ export class ConsumerGroup implements Group {
     if (this.#members.size > 0) throw fail('NON_EMPTY_GROUP')
   }
 
+  inspectMembers(): readonly InspectedMember[] {
+    const { topics } = this.#parts.services
+    return [...this.#members.values()].map((member) => ({
+      memberId: member.memberId,
+      groupInstanceId: member.instanceId,
+      clientId: member.clientId,
+      epoch: member.memberEpoch,
+      assignment: namedPartitions(topics, member.assigned),
+    }))
+  }
+
   close(): void {
     this.timers.close()
   }
 
   coordinatorMoved(): void {
-    this.#onMoved(this)
+    this.#parts.onMoved(this)
+  }
+
+  classicJoin(request: JoinGroupRequest, context: RequestContext): Promise<JoinGroupResponse> {
+    return this.#parts.classic.join(this, request, context)
+  }
+
+  classicSync(request: SyncGroupRequest, _context: RequestContext): Promise<SyncGroupResponse> {
+    return this.#parts.classic.sync(this, request)
+  }
+
+  classicHeartbeat(request: HeartbeatRequest, _context: RequestContext): void {
+    this.#parts.classic.heartbeat(this, request)
+  }
+
+  classicLeave(
+    members: readonly LeaveGroupRequestMemberIdentity[],
+    _context: RequestContext,
+  ): readonly LeaveGroupResponseMemberResponse[] {
+    return this.#parts.classic.leave(this, members)
   }
 
   #own(member: ConsumerMember): void {

@@ -1,3 +1,4 @@
+import { ErrorCode } from '../../../base/error-codes'
 import type {
   ConsumerGroupHeartbeatRequest,
   ConsumerGroupHeartbeatResponse,
@@ -6,37 +7,32 @@ import { fail } from '../../kafka-failure'
 import type { RequestContext } from '../../node/api-handler'
 import { newUuid } from '../../runtime'
 import type { Services } from '../../services'
-import { ConsumerGroup, requireConsumerGroup, targetOf } from './consumer-group'
+import { ClassicGroup } from '../classic/classic-group'
+import { ClassicProtocolMembers } from './classic-protocol-members'
+import { ConsumerGroup, requireConsumerGroup } from './consumer-group'
 import { type ConsumerMember, sameNames } from './consumer-member'
-import { checkMemberEpoch, reconcileMember } from './current-assignment'
+import { checkMemberEpoch } from './current-assignment'
+import { upgrade } from './group-conversion'
+import { GroupSteps, type SubscriptionChange } from './group-steps'
 import { checkHeartbeat, memberEpochs } from './heartbeat-checks'
+import { requireMember, requireReleased, requireRoom } from './member-checks'
 import { type TopicPartitionList, isSubsetOf, listPartitions, sameEpochedPartitions } from './partition-sets'
-import { PatternResolution } from './pattern-resolution'
-import { subscribedTopicIds, topicsFingerprint } from './subscriptions'
-import { computeTarget, mayComputeTarget, serverAssignors } from './target-assignment'
+import { serverAssignors } from './target-assignment'
 import { compileTopicPattern } from './topic-pattern'
-
-/** What a heartbeat changed of a member's subscription. */
-interface SubscriptionChange {
-  readonly hasChanged: boolean
-  /** False while nobody knows yet which topics a new pattern matches. */
-  readonly bumpsEpoch: boolean
-}
 
 /**
  * The coordinator of KIP-848 groups: members say by heartbeats what they read and have, and are told what they shall
- * have. All that happens to a group happens in a heartbeat, a leave, or a timer.
+ * have. All that happens to a group happens in a request of a member, or by a timer.
  */
 export class ConsumerGroups {
   readonly #services: Services
-  readonly #patterns: PatternResolution
-  /** Grows with each change of topics and brokers. */
-  #metadataVersion = 0
-  #isWatching = false
+  readonly #steps: GroupSteps
+  readonly #classic: ClassicProtocolMembers
 
   constructor(services: Services) {
     this.#services = services
-    this.#patterns = new PatternResolution(services)
+    this.#steps = new GroupSteps(services)
+    this.#classic = new ClassicProtocolMembers(services, this.#steps)
   }
 
   /** @throws what a member or its request is refused with */
@@ -63,112 +59,54 @@ export class ConsumerGroups {
     context: RequestContext,
   ): ConsumerGroupHeartbeatResponse {
     const group = this.#groupFor(request)
-    this.#requireRoom(group, request.memberId)
+    requireRoom(this.#services, group, request.memberId)
     const memberId = request.memberId === '' ? newUuid(this.#services.runtime.random) : request.memberId
-    const before = this.#memberFor(group, memberId, request)
+    const before = memberFor(group, memberId, request)
     const updated = withRequest(before, request, context)
     if (isNewPattern(group, before, updated)) compileTopicPattern(updated.topicRegex)
 
     // Nothing is refused from here on: what changes, changes.
     this.#adopt(group, before, request)
     const change = subscriptionChange(group, before, updated)
-    group.setMember(updated)
-    this.#patterns.refreshIfNeeded(group, context, this.#metadataVersion)
-    this.#bumpEpochIfNeeded(group, change.bumpsEpoch)
-    if (group.groupEpoch > group.targetEpoch && mayComputeTarget(this.#services, group)) {
-      computeTarget(this.#services, group)
-    }
-    const member = this.#reconcile(group, updated, change.hasChanged, request.topicPartitions)
-    this.#expectHeartbeat(group, member)
+    this.#steps.update(group, updated, change, context)
+    this.#steps.retarget(group)
+    const member = this.#steps.reconcile(group, updated, change.hasChanged, request.topicPartitions)
+    this.#steps.expectHeartbeat(group, member)
     return this.#response(group, before, member, request)
   }
 
-  /** @throws GROUP_ID_NOT_FOUND where there is no such group, or another kind of one */
+  /** @throws GROUP_ID_NOT_FOUND where there is no such group, or one of another kind that can't become one */
   #groupFor({ groupId, memberEpoch }: ConsumerGroupHeartbeatRequest): ConsumerGroup {
-    const group = this.#services.groups.get(groupId)
-    if (group instanceof ConsumerGroup) return group
+    const found = this.#services.groups.get(groupId)
+    if (found instanceof ConsumerGroup) return found
     const isJoining = memberEpoch === memberEpochs.join
-    if (group === undefined) {
-      if (!isJoining) throw fail('GROUP_ID_NOT_FOUND', `Consumer group ${groupId} not found.`)
-      return this.#newGroup(groupId)
+    if (found === undefined && !isJoining) {
+      throw fail('GROUP_ID_NOT_FOUND', `Consumer group ${groupId} not found.`)
     }
-    // A classic group without members gives way; its offsets stay.
-    if (isJoining && group.kind === 'classic' && group.state === 'Empty') return this.#newGroup(groupId)
-    throw fail('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a consumer group.`)
-  }
-
-  #newGroup(groupId: string): ConsumerGroup {
-    return new ConsumerGroup(groupId, this.#services, (group) => this.#restartTimers(group))
-  }
-
-  #requireRoom(group: ConsumerGroup, memberId: string): void {
-    const max = this.#services.configs.brokerNumber('group.consumer.max.size')
-    if (group.members.size < max || (memberId !== '' && group.members.has(memberId))) return
-    throw fail(
-      'GROUP_MAX_SIZE_REACHED',
-      `The consumer group has reached its maximum capacity of ${max} members.`,
-    )
-  }
-
-  /** The member as it is before this heartbeat; a static one that is back has the state of the one it replaces. */
-  #memberFor(group: ConsumerGroup, memberId: string, request: ConsumerGroupHeartbeatRequest): ConsumerMember {
-    const { memberEpoch, instanceId, topicPartitions } = request
-    const isJoining = memberEpoch === memberEpochs.join
-    const existing = instanceId === null ? group.member(memberId, isJoining) : group.staticMember(instanceId)
-    if (isJoining) {
-      if (instanceId === null || existing === undefined) return existing ?? group.member(memberId, true)
-      if (existing.classic === null) requireReleased(existing, memberId, instanceId)
-      return { ...existing, memberId, memberEpoch: 0, previousMemberEpoch: 0 }
+    if (found !== undefined && !(isJoining && found instanceof ClassicGroup)) {
+      throw fail('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a consumer group.`)
     }
-    const member = requireSame(existing, memberId, instanceId)
-    checkMemberEpoch(member, memberEpoch, isSubset(topicPartitions, member))
-    return member
+    const group = new ConsumerGroup(groupId, {
+      services: this.#services,
+      classic: this.#classic,
+      onMoved: (moved) => this.#steps.restartTimers(moved),
+    })
+    // A classic group without members gives way; one with members goes on as this one.
+    if (found instanceof ClassicGroup && found.state !== 'Empty') upgrade(this.#services, found, group)
+    return group
   }
 
-  /** Makes the group one of the cluster's, and puts a static member that is back in the place of its old self. */
   #adopt(group: ConsumerGroup, member: ConsumerMember, request: ConsumerGroupHeartbeatRequest): void {
-    const { groups } = this.#services
-    const known = groups.get(group.groupId)
-    if (known === undefined) groups.add(group)
-    else if (known !== group) groups.replace(group)
-    this.#watchMetadata()
+    const known = this.#services.groups.get(group.groupId)
+    if (known !== group) {
+      // Whoever waits for its turn in a classic group joins again, and finds this one.
+      if (known instanceof ClassicGroup) known.answerAll(ErrorCode.REBALANCE_IN_PROGRESS)
+      this.#steps.adopt(group)
+      this.#steps.restartTimers(group)
+    }
     if (request.memberEpoch !== memberEpochs.join || request.instanceId === null) return
     const old = group.staticMember(request.instanceId)
-    if (old === undefined) return
-    const target = targetOf(group, old.memberId)
-    group.removeMember(old.memberId)
-    group.targets.set(member.memberId, target)
-    group.setMember(member)
-  }
-
-  #bumpEpochIfNeeded(group: ConsumerGroup, isNeeded: boolean): void {
-    if (!isNeeded && group.seenMetadata === this.#metadataVersion) return
-    const fingerprint = topicsFingerprint(this.#services, group.subscribedNames())
-    if (isNeeded || fingerprint !== group.topicsFingerprint) group.groupEpoch++
-    group.topicsFingerprint = fingerprint
-    group.seenMetadata = this.#metadataVersion
-  }
-
-  #reconcile(
-    group: ConsumerGroup,
-    member: ConsumerMember,
-    hasSubscriptionChanged: boolean,
-    owned: readonly TopicPartitionList[] | null,
-  ): ConsumerMember {
-    const { memberId } = member
-    const next = reconcileMember(member, {
-      targetEpoch: group.targetEpoch,
-      target: targetOf(group, memberId),
-      subscribedTopicIds: subscribedTopicIds(this.#services, member, group.resolvedPatterns),
-      hasSubscriptionChanged,
-      owned,
-      isOwnedByOther: (topicId, partition) => group.isOwnedByOther(memberId, topicId, partition),
-    })
-    if (next === member) return member
-    group.setMember(next)
-    if (next.state === 'unrevoked') this.#expectRevocation(group, next)
-    else group.timers.cancel(memberId, 'rebalance')
-    return next
+    if (old !== undefined) this.#steps.replaceStatic(group, old, member)
   }
 
   #response(
@@ -201,76 +139,29 @@ export class ConsumerGroups {
   #leave(request: ConsumerGroupHeartbeatRequest): ConsumerGroupHeartbeatResponse {
     const { groupId, memberId, memberEpoch, instanceId } = request
     const group = requireConsumerGroup(this.#services, groupId)
-    const existing = instanceId === null ? group.member(memberId) : group.staticMember(instanceId)
-    const member = requireSame(existing, memberId, instanceId)
-    if (memberEpoch === memberEpochs.leaveForAWhile) {
-      group.setMember(leftForAWhile(member))
-      return {
-        throttleTimeMs: 0,
-        errorCode: 0,
-        memberId: member.memberId,
-        memberEpoch,
-        heartbeatIntervalMs: 0,
-      }
-    }
-    this.#fence(group, member.memberId)
+    const member = requireMember(group, memberId, instanceId)
+    if (memberEpoch === memberEpochs.leaveForAWhile) group.setMember(leftForAWhile(member))
+    else this.#steps.fence(group, [memberId])
     return { throttleTimeMs: 0, errorCode: 0, memberId, memberEpoch, heartbeatIntervalMs: 0 }
   }
+}
 
-  /** Takes a member out; the others get its partitions with their next heartbeats. */
-  #fence(group: ConsumerGroup, memberId: string): void {
-    const { topicRegex } = group.member(memberId)
-    group.removeMember(memberId)
-    if (topicRegex !== '' && group.patternReaders(topicRegex) === 0) group.resolvedPatterns.delete(topicRegex)
-    group.topicsFingerprint = topicsFingerprint(this.#services, group.subscribedNames())
-    group.groupEpoch++
+/** The member as it is before this heartbeat; a static one that is back has the state of the one it replaces. */
+function memberFor(
+  group: ConsumerGroup,
+  memberId: string,
+  request: ConsumerGroupHeartbeatRequest,
+): ConsumerMember {
+  const { memberEpoch, instanceId, topicPartitions } = request
+  if (memberEpoch !== memberEpochs.join) {
+    const member = requireMember(group, memberId, instanceId)
+    checkMemberEpoch(member, memberEpoch, isSubset(topicPartitions, member))
+    return member
   }
-
-  #expectHeartbeat(group: ConsumerGroup, { memberId }: ConsumerMember): void {
-    const timeout = this.#services.configs.groupNumber(group.groupId, 'consumer.session.timeout.ms')
-    group.timers.start(memberId, 'session', timeout, () => {
-      this.#logFenced(group, memberId, 'the member session expired')
-      this.#fence(group, memberId)
-    })
-  }
-
-  #expectRevocation(
-    group: ConsumerGroup,
-    { memberId, memberEpoch, rebalanceTimeoutMs }: ConsumerMember,
-  ): void {
-    group.timers.start(memberId, 'rebalance', rebalanceTimeoutMs, () => {
-      if (group.members.get(memberId)?.memberEpoch !== memberEpoch) return
-      this.#logFenced(
-        group,
-        memberId,
-        `it did not leave epoch ${memberEpoch} within ${rebalanceTimeoutMs} ms`,
-      )
-      this.#fence(group, memberId)
-    })
-  }
-
-  /** A new coordinator gives everybody the whole of their time again. */
-  #restartTimers(group: ConsumerGroup): void {
-    for (const member of group.members.values()) {
-      this.#expectHeartbeat(group, member)
-      if (member.state === 'unrevoked') this.#expectRevocation(group, member)
-    }
-  }
-
-  #logFenced({ groupId }: ConsumerGroup, memberId: string, why: string): void {
-    this.#services.runtime.logger.info('A member was fenced from its consumer group', {
-      groupId,
-      memberId,
-      why,
-    })
-  }
-
-  #watchMetadata(): void {
-    if (this.#isWatching) return
-    this.#isWatching = true
-    this.#services.topics.watch(() => this.#metadataVersion++)
-    this.#services.brokers.watch(() => this.#metadataVersion++)
-  }
+  const old = instanceId === null ? undefined : group.staticMember(instanceId)
+  if (old === undefined || instanceId === null) return group.member(memberId, true)
+  requireReleased(old, memberId, instanceId)
+  return { ...old, memberId, memberEpoch: 0, previousMemberEpoch: 0 }
 }
 
 /** Fields that are null (or -1) say that nothing changed. */
@@ -329,25 +220,4 @@ function leftForAWhile(member: ConsumerMember): ConsumerMember {
 
 function isSubset(owned: readonly TopicPartitionList[] | null, member: ConsumerMember): boolean {
   return owned !== null && isSubsetOf(owned, member.assigned)
-}
-
-function requireReleased(existing: ConsumerMember, memberId: string, instanceId: string): void {
-  if (existing.memberEpoch === memberEpochs.leaveForAWhile) return
-  throw fail(
-    'UNRELEASED_INSTANCE_ID',
-    `Static member ${memberId} with instance id ${instanceId} cannot join the group because the instance id is owned by ${existing.memberId} member.`,
-  )
-}
-
-function requireSame(
-  existing: ConsumerMember | undefined,
-  memberId: string,
-  instanceId: string | null,
-): ConsumerMember {
-  if (existing === undefined) throw fail('UNKNOWN_MEMBER_ID', `Instance id ${instanceId} is unknown.`)
-  if (existing.memberId === memberId) return existing
-  throw fail(
-    'FENCED_INSTANCE_ID',
-    `Static member ${memberId} with instance id ${instanceId} was fenced by member ${existing.memberId}.`,
-  )
 }

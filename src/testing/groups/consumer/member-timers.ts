@@ -25,6 +25,10 @@ export class MemberTimers {
     own.set(kind, timer)
   }
 
+  isRunning(memberId: string, kind: MemberTimerKind): boolean {
+    return this.#timers.get(memberId)?.has(kind) ?? false
+  }
+
   cancel(memberId: string, kind: MemberTimerKind): void {
     this.#timers.get(memberId)?.get(kind)?.cancel()
     this.#forget(memberId, kind)

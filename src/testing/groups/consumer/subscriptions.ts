@@ -1,5 +1,6 @@
 import type { Services } from '../../services'
 import type { ConsumerMember } from './consumer-member'
+import { type EpochedPartitions, type PartitionSet, listPartitions } from './partition-sets'
 
 /** The topics that the regular expressions of a group match, by expression. */
 export type ResolvedPatterns = ReadonlyMap<string, ReadonlySet<string>>
@@ -52,4 +53,15 @@ export function isHomogeneous(members: Iterable<ConsumerMember>): boolean {
     else if (first !== subscription) return false
   }
   return true
+}
+
+/** Partitions under the names of their topics; those of topics that are gone are left out. */
+export function namedPartitions(
+  topics: Services['topics'],
+  partitions: PartitionSet | EpochedPartitions,
+): { readonly topic: string; readonly partitions: readonly number[] }[] {
+  return listPartitions(partitions).flatMap(({ topicId, partitions: indexes }) => {
+    const topic = topics.byId(topicId)?.name
+    return topic === undefined ? [] : [{ topic, partitions: indexes }]
+  })
 }

@@ -1,7 +1,9 @@
 import { fail } from '../../kafka-failure'
 import { MemberTimers } from '../consumer/member-timers'
 import { type PartitionSet, noPartitions } from '../consumer/partition-sets'
-import type { Group, OffsetCaller } from '../group'
+import type { Services } from '../../services'
+import { namedPartitions } from '../consumer/subscriptions'
+import type { Group, InspectedMember, OffsetCaller } from '../group'
 
 /** A member of a share group. Never changed in place. */
 export interface ShareMember {
@@ -41,11 +43,13 @@ export class ShareGroup implements Group {
   seenMetadata = -1
   /** True while states of partitions are being made. */
   isInitializing = false
+  readonly #services: Services
   readonly #events: ShareGroupEvents
 
-  constructor(groupId: string, timers: MemberTimers, events: ShareGroupEvents) {
+  constructor(groupId: string, services: Services, events: ShareGroupEvents) {
     this.groupId = groupId
-    this.timers = timers
+    this.timers = new MemberTimers(services.runtime.clock)
+    this.#services = services
     this.#events = events
   }
 
@@ -94,6 +98,16 @@ export class ShareGroup implements Group {
 
   validateDelete(): void {
     if (this.members.size > 0) throw fail('NON_EMPTY_GROUP', 'The group is not empty.')
+  }
+
+  inspectMembers(): readonly InspectedMember[] {
+    return [...this.members.values()].map((member) => ({
+      memberId: member.memberId,
+      groupInstanceId: null,
+      clientId: member.clientId,
+      epoch: member.memberEpoch,
+      assignment: namedPartitions(this.#services.topics, member.assigned),
+    }))
   }
 
   close(): void {

@@ -6,7 +6,6 @@ import { fail } from '../../kafka-failure'
 import type { RequestContext } from '../../node/api-handler'
 import type { Services } from '../../services'
 import { sameNames } from '../consumer/consumer-member'
-import { MemberTimers } from '../consumer/member-timers'
 import { type PartitionSet, listPartitions, noPartitions } from '../consumer/partition-sets'
 import { topicsFingerprint } from '../consumer/subscriptions'
 import { ShareGroup, type ShareMember } from './share-group'
@@ -44,9 +43,9 @@ export class ShareGroups {
 
   /** The group; a new one without members when there is none. @throws GROUP_ID_NOT_FOUND for another kind of group */
   getOrCreate(groupId: string): ShareGroup {
-    const { groups, runtime } = this.#services
+    const { groups } = this.#services
     if (groups.get(groupId) !== undefined) return this.#existing(groupId)
-    const group = new ShareGroup(groupId, new MemberTimers(runtime.clock), {
+    const group = new ShareGroup(groupId, this.#services, {
       onMoved: (moved) => this.#restartTimers(moved),
       onClosed: (closed) => this.#states.deleteGroup(closed.groupId),
     })
