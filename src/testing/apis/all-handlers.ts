@@ -7,6 +7,7 @@ import { groupHandlers } from './group-handlers'
 import { logHandlers } from './log-handlers'
 import { replicationHandlers } from './replication-handlers'
 import { securityHandlers } from './security-handlers'
+import { shareGroupHandlers } from './share-group-handlers'
 import { transactionHandlers } from './transaction-handlers'
 
 /** What answers all APIs that the brokers serve; the same for each of them. Called once a cluster. */
@@ -17,6 +18,7 @@ export function allApiHandlers(services: ClusterServices, security: ClusterSecur
     ...replicationHandlers(services),
     ...groupHandlers(services),
     ...consumerGroupHandlers(services),
+    ...shareGroupHandlers(services),
     ...transactionHandlers(services, services.transactions),
     ...securityHandlers(services, security),
   ]
