@@ -1,4 +1,3 @@
-import type { ErrorCodeName } from '../../base/error-codes'
 import { ConfigResourceType } from '../configs/config-store'
 import { fail } from '../kafka-failure'
 import type { RequestContext } from '../node/api-handler'
@@ -11,12 +10,6 @@ export interface ConfigResource {
   readonly resourceName: string
 }
 
-/** The code that refuses somebody a kind of resource, with Kafka's words. */
-const refusals: ReadonlyMap<number, readonly [ErrorCodeName, string]> = new Map([
-  [ConfigResourceType.topic, ['TOPIC_AUTHORIZATION_FAILED', 'Topic authorization failed.'] as const],
-  [ConfigResourceType.group, ['GROUP_AUTHORIZATION_FAILED', 'Group authorization failed.'] as const],
-])
-
 /**
  * Configs of topics and groups belong to those; all others to the cluster.
  * @throws TOPIC_AUTHORIZATION_FAILED, GROUP_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED
@@ -27,18 +20,20 @@ export function authorizeConfigs(
   operation: 'DescribeConfigs' | 'AlterConfigs',
   { resourceType, resourceName }: ConfigResource,
 ): void {
-  const isAllowed =
-    resourceType === ConfigResourceType.topic
-      ? authorizer.allows(context, operation, 'Topic', resourceName)
-      : resourceType === ConfigResourceType.group
-        ? authorizer.allows(context, operation, 'Group', resourceName)
-        : authorizer.allows(context, operation, 'Cluster', clusterResource)
-  if (isAllowed) return
-  const refusal = refusals.get(resourceType) ?? [
-    'CLUSTER_AUTHORIZATION_FAILED',
-    'Cluster authorization failed.',
-  ]
-  throw fail(...(refusal as readonly [ErrorCodeName, string]))
+  switch (resourceType) {
+    case ConfigResourceType.topic:
+      if (authorizer.allows(context, operation, 'Topic', resourceName)) return
+      throw fail('TOPIC_AUTHORIZATION_FAILED', 'Topic authorization failed.')
+    case ConfigResourceType.group:
+      if (authorizer.allows(context, operation, 'Group', resourceName)) return
+      throw fail('GROUP_AUTHORIZATION_FAILED', 'Group authorization failed.')
+    default: {
+      if (authorizer.allows(context, operation, 'Cluster', clusterResource)) return
+      // Log levels are altered by the broker itself, which has no words for it.
+      const isSilent = resourceType === ConfigResourceType.brokerLogger && operation === 'AlterConfigs'
+      throw fail('CLUSTER_AUTHORIZATION_FAILED', isSilent ? null : 'Cluster authorization failed.')
+    }
+  }
 }
 
 /** True for types that have configs. */

@@ -20,9 +20,12 @@ export function findCoordinatorHandler(
   return handler(findCoordinatorApi, (request, context) => {
     const throttleTimeMs = context.throttleMs
     if (context.apiVersion >= 4) {
-      const coordinators = request.coordinatorKeys.map((key) =>
-        coordinatorOf(services, context, request.keyType, key),
-      )
+      // Since version 4 codes have no words, but for a type that there is not.
+      const isType = types[request.keyType] !== undefined
+      const coordinators = request.coordinatorKeys.map((key) => {
+        const found = coordinatorOf(services, context, request.keyType, key)
+        return isType ? { ...found, errorMessage: '' } : found
+      })
       return { throttleTimeMs, coordinators }
     }
     const found = coordinatorOf(services, context, request.keyType, request.key)
@@ -71,10 +74,10 @@ function authorize(
   key: string,
 ): void {
   if (type === 'group' && !authorizer.allows(context, 'Describe', 'Group', key)) {
-    throw fail('GROUP_AUTHORIZATION_FAILED')
+    throw fail('GROUP_AUTHORIZATION_FAILED', 'Group authorization failed.')
   }
   if (type === 'transaction' && !authorizer.allows(context, 'Describe', 'TransactionalId', key)) {
-    throw fail('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
+    throw fail('TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'Transactional Id authorization failed.')
   }
   if (type === 'share' && !authorizer.allows(context, 'ClusterAction', 'Cluster', clusterResource)) {
     throw fail('CLUSTER_AUTHORIZATION_FAILED')

@@ -32,6 +32,8 @@ export class ClusterConfigs implements ConfigStore {
   /** Tells configs with their sources. */
   readonly describer = new ConfigDescriber(this)
   readonly #remembered = new Map<string, string>()
+  /** Defaults that the newest release changed. */
+  readonly #olderDefaults: ReadonlyMap<string, string>
   readonly #loggers = new Map<number, BrokerLoggers>()
   readonly #logs = new Map<string, LogConfig>()
   readonly #listeners = new Set<(type: number, name: string) => void>()
@@ -39,6 +41,7 @@ export class ClusterConfigs implements ConfigStore {
   /** @throws InvalidOptionError for configs that Kafka's brokers do not know, or values that they refuse */
   constructor({ brokerCount, configs = {}, release }: ClusterConfigsOptions) {
     this.static = staticBrokerConfigs(brokerCount, configs)
+    this.#olderDefaults = Number.parseInt(release?.name ?? '4', 10) < 4 ? defaultsBefore4 : none
     const eligibleLeaders = release?.features.get('eligible.leader.replicas.version')
     if ((eligibleLeaders?.finalized ?? 0) > 0) {
       // The controller writes it when it enables eligible leader replicas (KIP-966), for all brokers alike.
@@ -72,7 +75,12 @@ export class ClusterConfigs implements ConfigStore {
         ? undefined
         : this.dynamic.of(ConfigResourceType.broker, String(brokerId)).get(name)
     const clusterWide = this.dynamic.of(ConfigResourceType.broker, '').get(name)
-    return own ?? clusterWide ?? this.static.get(name) ?? brokerConfigs.get(name)?.defaultValue ?? null
+    return own ?? clusterWide ?? this.static.get(name) ?? this.brokerDefault(name)
+  }
+
+  /** Kafka's default of a broker's config; null when there is none. */
+  brokerDefault(name: string): string | null {
+    return this.#olderDefaults.get(name) ?? brokerConfigs.get(name)?.defaultValue ?? null
   }
 
   group(groupId: string, name: string): string {
@@ -191,3 +199,10 @@ export class ClusterConfigs implements ConfigStore {
 }
 
 const mostRemembered = 10_000
+
+const none: ReadonlyMap<string, string> = new Map()
+
+/** KIP-1030: Kafka 4.0 began to refuse records that are more than an hour ahead. */
+const defaultsBefore4: ReadonlyMap<string, string> = new Map([
+  ['log.message.timestamp.after.max.ms', '9223372036854775807'],
+])

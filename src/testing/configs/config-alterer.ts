@@ -118,6 +118,6 @@ export class ConfigAlterer {
     if (type === ConfigResourceType.topic) return this.#configs.topicDefault(name)
     if (type === ConfigResourceType.group) return this.#configs.groupDefault(name)
     if (type === ConfigResourceType.clientMetrics) return clientMetricsConfigs.get(name)?.defaultValue ?? ''
-    return this.#configs.static.get(name) ?? brokerConfigs.get(name)?.defaultValue ?? ''
+    return this.#configs.static.get(name) ?? this.#configs.brokerDefault(name) ?? ''
   }
 }

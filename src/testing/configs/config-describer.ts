@@ -144,7 +144,7 @@ export class ConfigDescriber {
       [ConfigSource.dynamicBroker, (one) => ofBroker.get(one)],
       [ConfigSource.dynamicDefaultBroker, (one) => dynamic.of(ConfigResourceType.broker, '').get(one)],
       [ConfigSource.staticBroker, (one) => started.get(one) ?? this.#ownIdentity(one, brokerId)],
-      [ConfigSource.default, (one) => brokerConfigs.get(one)?.defaultValue],
+      [ConfigSource.default, (one) => this.#configs.brokerDefault(one)],
     ]
     const found: DescribedSynonym[] = []
     for (const [source, valueOf] of sources) {

@@ -71,6 +71,8 @@ test('refuses those who may not describe, and creates no internal topic for them
     ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
     ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
   ])
+  const older = await cluster.ask(findCoordinatorApi, 3, { key: 'g' })
+  expect(older.errorMessage).toBe('Group authorization failed.')
   expect([...cluster.services.topics.all]).toEqual([])
 })
 
@@ -87,4 +89,8 @@ test('says that the coordinator is not available while nobody leads', async () =
     host: '',
     port: -1,
   })
+  const newer = await cluster.ask(findCoordinatorApi, 4, { coordinatorKeys: ['g'] })
+  expect(newer.coordinators).toMatchObject([
+    { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, errorMessage: '', nodeId: -1 },
+  ])
 })

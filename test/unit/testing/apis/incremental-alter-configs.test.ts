@@ -127,10 +127,16 @@ test('lets a change of the cluster’s default reach topics, and one of the root
 test('refuses what may not be altered with the code of the resource', async () => {
   for (const resource of ['Topic a', 'Group g', 'Cluster kafka-cluster'])
     cluster.denied.add(`AlterConfigs ${resource}`)
-  const codes = [await ask(topic, 'a', []), await ask(group, 'g', []), await ask(broker, '', [])]
-  expect(codes.map(([code]) => code)).toEqual([
-    ErrorCode.TOPIC_AUTHORIZATION_FAILED,
-    ErrorCode.GROUP_AUTHORIZATION_FAILED,
-    ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
+  const asked = [
+    await ask(topic, 'a', []),
+    await ask(group, 'g', []),
+    await ask(broker, '', []),
+    await ask(brokerLogger, '1', []),
+  ]
+  expect(asked).toEqual([
+    [ErrorCode.TOPIC_AUTHORIZATION_FAILED, 'Topic authorization failed.'],
+    [ErrorCode.GROUP_AUTHORIZATION_FAILED, 'Group authorization failed.'],
+    [ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.'],
+    [ErrorCode.CLUSTER_AUTHORIZATION_FAILED, null],
   ])
 })

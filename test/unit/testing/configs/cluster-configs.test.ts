@@ -106,6 +106,15 @@ test('has min.insync.replicas set for the cluster where eligible leader replicas
   expect([seen('3.7'), seen('4.0'), seen('4.1'), seen('4.3')]).toEqual([undefined, undefined, '2', '2'])
 })
 
+test('lets records be ahead as far as they like in releases before 4.0, and an hour since', () => {
+  const ahead = (version: string): string =>
+    new ClusterConfigs({ brokerCount: 1, release: releaseNamed(version) }).topic(
+      'a',
+      'message.timestamp.after.max.ms',
+    )
+  expect([ahead('3.9'), ahead('4.0')]).toEqual(['9223372036854775807', '3600000'])
+})
+
 test('tells who watches which resource changed', () => {
   const configs = new ClusterConfigs({ brokerCount: 1 })
   const seen: unknown[] = []
