@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 // TypeScript under both ways to resolve modules, in folders that know nothing of this project. Needs `npm run build`.
 
 const run = promisify(execFile)
-const bin = (name: string): string => join(process.cwd(), 'node_modules', '.bin', name)
+const bin = (name: string, folder = process.cwd()): string => join(folder, 'node_modules', '.bin', name)
 
 interface Packed {
   filename: string
@@ -18,7 +18,7 @@ interface Packed {
 }
 
 const allowed =
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|NOTICE|dist\/[\w./-]+\.(js|cjs|d\.ts|d\.cts|map))$/
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|NOTICE|testing\/package\.json|dist\/[\w./-]+\.(js|cjs|d\.ts|d\.cts|map))$/
 
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'typed-kafka-package-'))
@@ -29,6 +29,7 @@ async function main(): Promise<void> {
     await install(folder, tarball)
     await check('ES module', process.execPath, ['use.mjs'], folder)
     await check('CommonJS', process.execPath, ['use.cjs'], folder)
+    await check('command', bin('typed-kafka', folder), ['broker', '--help'], folder)
     for (const resolution of ['node16', 'bundler']) {
       await check(`TypeScript, ${resolution}`, bin('tsc'), ['-p', `tsconfig.${resolution}.json`], folder)
     }
@@ -43,7 +44,8 @@ async function pack(folder: string): Promise<string> {
   if (packed === undefined) throw new Error('npm pack made nothing')
   const foreign = packed.files.map((file) => file.path).filter((path) => !allowed.test(path))
   if (foreign.length > 0) throw new Error(`These files do not belong into the package: ${foreign.join(', ')}`)
-  for (const needed of ['LICENSE', 'NOTICE', 'README.md', 'dist/index.js', 'dist/index.cjs']) {
+  const entries = ['dist/index.js', 'dist/index.cjs', 'dist/testing.js', 'dist/testing.cjs', 'dist/cli.cjs']
+  for (const needed of ['LICENSE', 'NOTICE', 'README.md', ...entries]) {
     if (!packed.files.some((file) => file.path === needed)) throw new Error(`The package lacks ${needed}`)
   }
   say(`packed: ${Math.round(packed.size / 1024)} KiB, ${Math.round(packed.unpackedSize / 1024)} KiB unpacked`)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { InvalidOptionError, Kafka, KafkaError, json, string, topic } from 'typed-kafka'
 import * as all from 'typed-kafka'
+import { createBroker } from 'typed-kafka/testing'
 
 assert.equal('default' in all, false)
 const kafka = new Kafka({ clientId: 'esm', brokers: ['localhost:1'] })
@@ -13,3 +14,10 @@ assert.throws(
 // Nothing was sent, so closing must leave nothing that would keep this process alive.
 const producer = kafka.producer()
 await producer.close()
+
+const broker = await createBroker({ topics: [{ name: 'orders' }] })
+const sender = new Kafka({ clientId: 'esm', brokers: broker.bootstrap }).producer()
+await sender.send('orders', { value: 'x' })
+await sender.close()
+assert.equal(String(broker.records('orders')[0].value), 'x')
+await broker.close()

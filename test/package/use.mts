@@ -1,4 +1,5 @@
 import { json, Kafka, string, topic, type KafkaError } from 'typed-kafka'
+import { createBroker, type TestCluster } from 'typed-kafka/testing'
 
 interface Order {
   id: string
@@ -20,3 +21,17 @@ export async function use(): Promise<bigint> {
 }
 
 export const codeOf = (error: KafkaError): string => error.code
+
+export async function useBroker(): Promise<TestCluster> {
+  const broker = await createBroker({ network: 'memory', version: '3.7' })
+  new Kafka(broker.clientOptions())
+  broker.on('Produce', (request, exchange) => {
+    const acks: number = request.acks
+    if (acks === 0) exchange.drop()
+  })
+  // @ts-expect-error an unknown API must not compile
+  broker.on('Prodce', () => {})
+  // @ts-expect-error an unknown option must not compile
+  await createBroker({ brokrs: 3 })
+  return broker
+}
