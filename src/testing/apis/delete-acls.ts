@@ -9,7 +9,7 @@ import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
 import { handler, type ApiHandler } from '../node/api-handler'
 import type { AclStore } from '../security/acl-store'
 import { clusterResource, type Authorizer } from '../security/security'
-import { requireKnownFilter } from './acl-filter'
+import { endsForUnknown, numbersOf } from './unknown-acls'
 
 /** DeleteAcls: deletes what filters find, and tells what that was. */
 export function deleteAclsHandler(
@@ -17,12 +17,12 @@ export function deleteAclsHandler(
   acls: AclStore | undefined,
 ): ApiHandler<DeleteAclsRequest, DeleteAclsResponse> {
   return handler(deleteAclsApi, (request, context) => {
+    if (endsForUnknown(context, request.filters.flatMap(numbersOf))) return undefined
     const isAllowed = services.authorizer.allows(context, 'Alter', 'Cluster', clusterResource)
     const remove = (filter: DeleteAclsRequestFilter) => {
       try {
         if (!isAllowed) throw fail('CLUSTER_AUTHORIZATION_FAILED')
         if (acls === undefined) throw fail('SECURITY_DISABLED', 'No Authorizer is configured.')
-        requireKnownFilter(filter)
         const matchingAcls = acls.delete(filter).map((acl) => ({ errorCode: 0, errorMessage: null, ...acl }))
         return { errorCode: ErrorCode.NONE, errorMessage: null, matchingAcls }
       } catch (error) {

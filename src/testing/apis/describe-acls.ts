@@ -10,7 +10,7 @@ import { handler, type ApiHandler } from '../node/api-handler'
 import type { Acl } from '../security/acl'
 import type { AclStore } from '../security/acl-store'
 import { clusterResource, type Authorizer } from '../security/security'
-import { requireKnownFilter } from './acl-filter'
+import { endsForUnknown, numbersOf } from './unknown-acls'
 
 /** DescribeAcls: the rules that a filter finds, by resource. Without an authorizer there are none to tell of. */
 export function describeAclsHandler(
@@ -18,13 +18,13 @@ export function describeAclsHandler(
   acls: AclStore | undefined,
 ): ApiHandler<DescribeAclsRequest, DescribeAclsResponse> {
   return handler(describeAclsApi, (request, context) => {
+    if (endsForUnknown(context, numbersOf(request))) return undefined
     const throttleTimeMs = context.throttleMs
     try {
       if (!services.authorizer.allows(context, 'Describe', 'Cluster', clusterResource)) {
         throw fail('CLUSTER_AUTHORIZATION_FAILED')
       }
       if (acls === undefined) throw fail('SECURITY_DISABLED', 'No Authorizer is configured on the broker')
-      requireKnownFilter(request)
       const resources = byResource(acls.find(request))
       return { throttleTimeMs, errorCode: ErrorCode.NONE, errorMessage: null, resources }
     } catch (error) {

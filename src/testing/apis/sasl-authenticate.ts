@@ -17,7 +17,7 @@ export function saslAuthenticateHandler(): ApiHandler<SaslAuthenticateRequest, S
     try {
       const { bytes, sessionLifetimeMs } = await authentication.authenticate(authBytes)
       const lifetime = BigInt(sessionLifetimeMs)
-      return { errorCode: ErrorCode.NONE, errorMessage: null, authBytes: bytes, sessionLifetimeMs: lifetime }
+      return { errorCode: ErrorCode.NONE, errorMessage: '', authBytes: bytes, sessionLifetimeMs: lifetime }
     } catch (error) {
       const errorMessage = errorMessageOf(error)
       return { errorCode: errorCodeOf(error), errorMessage, authBytes: Buffer.alloc(0) }

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { refusal, silentRefusal, type SaslServer } from './sasl-server'
+import { refusal, type SaslServer } from './sasl-server'
 
 /** SASL PLAIN (RFC 4616): user and password in one message, checked against the listener's users. */
 export class PlainServer implements SaslServer {
@@ -18,7 +18,7 @@ export class PlainServer implements SaslServer {
   evaluate(bytes: Buffer): Buffer {
     const tokens = bytes.toString('utf8').split('\0')
     if (tokens.length !== 3) {
-      throw silentRefusal()
+      throw refusal(`Invalid SASL/PLAIN response: expected 3 tokens, got ${tokens.length}`)
     }
     const [authorizationId = '', user = '', password = ''] = tokens
     if (user === '') throw refusal('Authentication failed: username not specified')

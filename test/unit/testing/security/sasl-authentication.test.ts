@@ -87,8 +87,7 @@ describe('PLAIN', () => {
     const garbage = connect()
     garbage.handshake('PLAIN')
     expect(await refusalOf(garbage.authenticate(Buffer.from('garbage')))).toBe(
-      'SASL_AUTHENTICATION_FAILED: Authentication failed during authentication due to invalid credentials ' +
-        'with SASL mechanism PLAIN',
+      'SASL_AUTHENTICATION_FAILED: Invalid SASL/PLAIN response: expected 3 tokens, got 1',
     )
     expect(garbage.principal).toBeUndefined()
   })
@@ -311,7 +310,7 @@ describe('SaslHandshake and SaslAuthenticate', () => {
       await answer(saslHandshakeHandler(), { mechanism: 'PLAIN' }, hello)
       const bytes = { authBytes: plain('alice', 'secret') }
       const response = await answer(saslAuthenticateHandler(), bytes, contextOf(authentication, apiVersion))
-      expect(response).toMatchObject({ errorCode: 0, errorMessage: null, sessionLifetimeMs: 5_000n })
+      expect(response).toMatchObject({ errorCode: 0, errorMessage: '', sessionLifetimeMs: 5_000n })
     }
   })
 

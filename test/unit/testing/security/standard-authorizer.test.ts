@@ -182,19 +182,24 @@ describe('the APIs of ACLs', () => {
       rule(),
       rule({ resourceName: '' }),
       rule({ on: 'Cluster', resourceName: 'mine' }),
-      rule({ patternType: 2 }),
-      rule({ operation: 1 }),
-      rule({ permissionType: 1 }),
       rule({ principal: 'alice' }),
-      rule({ resourceType: 1 }),
     ].map(creation)
     const { results } = await answer(handler, { creations }, { ...callerFrom('admin'), apiVersion: 2 })
     expect(results.map((it) => it.errorCode)).toEqual([
       0,
       0,
-      ...Array<number>(7).fill(ErrorCode.INVALID_REQUEST),
+      ...Array<number>(3).fill(ErrorCode.INVALID_REQUEST),
     ])
     expect(results[3]?.errorMessage).toBe('The only valid name for the CLUSTER resource is kafka-cluster')
+    expect(await found(authorizer, {})).toEqual(['orders User:alice'])
+    const mistakes = [rule({ operation: 1 }), rule({ resourceName: 'more' })].map(creation)
+    const failed = await answer(handler, { creations: mistakes }, callerFrom('admin'))
+    expect(failed.results.map((it) => it.errorCode)).toEqual([-1, -1])
+    const unknown = callerFrom('admin')
+    expect(
+      handler.handle({ creations: [rule({ permissionType: 0 })].map(creation) }, unknown),
+    ).toBeUndefined()
+    expect(unknown).toMatchObject({ closeConnection: true })
     expect(await found(authorizer, {})).toEqual(['orders User:alice'])
   })
 
@@ -228,6 +233,8 @@ describe('the APIs of ACLs', () => {
 
   test('the store refuses on its own, too', () => {
     const { acls } = new StandardAuthorizer(services)
-    expect(codeOf(() => acls.add(rule({ resourceName: '' })))).toBe('INVALID_REQUEST')
+    for (const one of [{ resourceName: '' }, { operation: 1 }, { patternType: 2 }, { permissionType: 1 }]) {
+      expect(codeOf(() => acls.add(rule(one)))).toBe('INVALID_REQUEST')
+    }
   })
 })
