@@ -112,7 +112,7 @@ const schema = z
     sasl: z
       .strictObject({
         mechanisms: z
-          .array(z.enum(mechanisms, `${mechanisms.join(', ')} are allowed`))
+          .array(z.enum(mechanisms, `These are allowed: ${mechanisms.join(', ')}`))
           .min(1, 'At least one mechanism is needed')
           .default(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']),
         users: z.record(z.string(), text).default({}),
