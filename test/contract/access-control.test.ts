@@ -11,14 +11,16 @@ import { describeAclsApi } from '../../src/wire/generated/client/describe-acls'
 import { describeClientQuotasApi } from '../../src/wire/generated/client/describe-client-quotas'
 import { describeTransactionsApi } from '../../src/wire/generated/client/describe-transactions'
 import { describeUserScramCredentialsApi } from '../../src/wire/generated/client/describe-user-scram-credentials'
+import { fetchApi } from '../../src/wire/generated/client/fetch'
 import { findCoordinatorApi } from '../../src/wire/generated/client/find-coordinator'
 import { initProducerIdApi } from '../../src/wire/generated/client/init-producer-id'
 import { metadataApi } from '../../src/wire/generated/client/metadata'
+import { produceApi } from '../../src/wire/generated/client/produce'
 import { saslAuthenticateApi } from '../../src/wire/generated/client/sasl-authenticate'
 import { saslHandshakeApi } from '../../src/wire/generated/client/sasl-handshake'
 import { writeTxnMarkersApi } from '../../src/wire/generated/client/write-txn-markers'
 import { code } from './support/describe-each-broker'
-import { only } from './support/log'
+import { batch, only } from './support/log'
 import { untilSettled } from './support/transactions'
 import type { RawClient } from './support/raw-client'
 import {
@@ -360,5 +362,61 @@ describeSecuredBroker('ACLs', (broker) => {
     const client = await broker.session(superUser)
     const answer = await client.ask(createDelegationTokenApi, 2, { renewers: [], maxLifetimeMs: -1n })
     expect(code(answer.errorCode)).toBe('DELEGATION_TOKEN_AUTH_DISABLED')
+  })
+
+  it('come with quotas, by throttle times', async () => {
+    const admin = await broker.session(superUser)
+    const name = broker.uniqueName('throttled')
+    await admin.ask(createTopicsApi, 7, {
+      topics: [{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
+    })
+    const alter = async (remove: boolean): Promise<void> => {
+      const entity = [{ entityType: 'user', entityName: superUser }]
+      const ops = ['producer_byte_rate', 'consumer_byte_rate'].map((key) => ({ key, value: 1_000, remove }))
+      await admin.ask(alterClientQuotasApi, 1, { entries: [{ entity, ops }], validateOnly: false })
+    }
+    const records = batch({ values: ['x'.repeat(20_000)] })
+    /** Each on a connection of its own: a throttled one is silent for a while. */
+    const write = async (): Promise<number> => {
+      const client = await broker.session(superUser)
+      const partitionData = [{ index: 0, records }]
+      const answer = await client.ask(produceApi, 9, {
+        transactionalId: null,
+        acks: 1,
+        timeoutMs: 5_000,
+        topicData: [{ name, partitionData }],
+      })
+      return answer.throttleTimeMs
+    }
+    const read = async (): Promise<[number, boolean]> => {
+      const partitions = [
+        { partition: 0, fetchOffset: 0n, logStartOffset: -1n, partitionMaxBytes: 1_000_000 },
+      ]
+      const answer = await (
+        await broker.session(superUser)
+      ).ask(fetchApi, 11, {
+        replicaId: -1,
+        maxWaitMs: 100,
+        minBytes: 1,
+        maxBytes: 1_000_000,
+        topics: [{ topic: name, partitions }],
+        rackId: '',
+      })
+      const found = answer.responses[0]?.partitions[0]?.records
+      return [answer.throttleTimeMs, (found?.length ?? 0) > 0]
+    }
+    while ((await read())[1] === false) await write()
+    await alter(false)
+    try {
+      let throttled = 0
+      while (throttled === 0) throttled = await write()
+      // 20,000 bytes take 20 s at this rate, of which 10 s count as gone by. Kafka was slow to learn of the quota.
+      expect(throttled).toBeGreaterThan(8_000)
+      expect(throttled).toBeLessThan(12_000)
+      expect(await read()).toEqual([expect.any(Number), false])
+      expect((await read())[0]).toBeGreaterThan(8_000)
+    } finally {
+      await alter(true)
+    }
   })
 })

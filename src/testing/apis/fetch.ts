@@ -30,8 +30,12 @@ export function fetchHandler(services: Services): ApiHandler<FetchRequest, Fetch
     const read = await readOrWait(scope, session.partitions, request, context)
     if (read === undefined) return undefined
     const throttleTimeMs = services.quotas.record(context, 'fetch', read.bytes)
+    if (throttleTimeMs === 0) return { ...fetchResponse(scope, session, cache, read), throttleTimeMs }
+    // Kafka sends nothing then, and does not count what it did not send.
+    services.quotas.record(context, 'fetch', -read.bytes)
     context.throttleMs = Math.max(context.throttleMs, throttleTimeMs)
-    return { ...fetchResponse(scope, session, cache, read), throttleTimeMs }
+    const sessionId = session.kind === 'incremental' ? session.session.id : 0
+    return { throttleTimeMs, errorCode: ErrorCode.NONE, sessionId, responses: [] }
   })
 }
 

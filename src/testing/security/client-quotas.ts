@@ -51,7 +51,8 @@ export class ClientQuotas implements Quotas {
 
   /**
    * Notes an amount: bytes for `produce` and `fetch`, milliseconds of handling for `request`, partitions for
-   * `controller`. Answers the milliseconds for which the client is to be held back.
+   * `controller`. Answers the milliseconds for which the client is to be held back. A negative amount takes back what
+   * was noted in the same moment.
    */
   record(context: RequestContext, kind: QuotaKind, amount: number): number {
     if (this.#entries.size === 0) return 0

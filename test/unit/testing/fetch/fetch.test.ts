@@ -52,12 +52,15 @@ describe('records', () => {
     expect(await fetcher.one()).toMatchObject({ values: ['a'], highWatermark: 1n })
   })
 
-  it('are counted for the quota, which slows the client down', async () => {
+  it('are counted for the quota, and neither sent nor counted when it is used up', async () => {
     append(['a'])
+    const bytes = cluster.partition('orders').leaderLog.sizeInBytes
+    await fetcher.fetch([{}])
+    expect(cluster.fetched).toEqual([bytes])
     cluster.throttleMs = 70
     const response = await fetcher.fetch([{}])
-    expect(response?.throttleTimeMs).toBe(70)
-    expect(cluster.fetched).toEqual([cluster.partition('orders').leaderLog.sizeInBytes])
+    expect(response).toMatchObject({ throttleTimeMs: 70, errorCode: 0, responses: [] })
+    expect(cluster.fetched).toEqual([bytes, bytes, -bytes])
   })
 })
 

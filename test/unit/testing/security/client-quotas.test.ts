@@ -57,6 +57,14 @@ describe('how long a client is held back', () => {
     expect(quotas.record(caller('alice', 'app'), 'produce', 0)).toBe(0)
   })
 
+  test('forgets what is taken back', () => {
+    const { quotas } = makeQuotas()
+    quotas.alter(entity({ user: 'alice' }), [['consumer_byte_rate', 1000]])
+    expect(quotas.record(caller('alice', 'app'), 'fetch', 20_000)).toBe(10_000)
+    quotas.record(caller('alice', 'app'), 'fetch', -20_000)
+    expect(quotas.record(caller('alice', 'app'), 'fetch', 10_000)).toBe(0)
+  })
+
   test('counts each broker for itself', () => {
     const { quotas } = makeQuotas()
     quotas.alter(entity({ user: 'alice' }), [['consumer_byte_rate', 1000]])
