@@ -62,6 +62,7 @@ export class OffsetLocator {
   #start(now: number): number {
     const committed: Lookup[] = []
     const queried: Lookup[] = []
+    const unknownTopics = new Map<string, Lookup[]>()
     let nextRetry = Infinity
     for (const state of this.#options.subscription.all()) {
       if (state.phase !== 'locating' || state.isInFlight) continue
@@ -69,9 +70,18 @@ export class OffsetLocator {
         nextRetry = Math.min(nextRetry, state.retryAt)
         continue
       }
+      const lookup = { state, token: state.token }
+      // A member that does not lead its group hears of its topics here for the first time. Nobody else asks for them,
+      // and a position without a leader to fetch from, or to be checked against, is worth nothing.
+      if (this.#options.cluster.metadata.topic(state.topic) === undefined) {
+        state.markInFlight()
+        unknownTopics.set(state.topic, [...(unknownTopics.get(state.topic) ?? []), lookup])
+        continue
+      }
       const isCommitted = state.query === undefined && this.#options.offsets !== undefined
-      ;(isCommitted ? committed : queried).push({ state, token: state.token })
+      ;(isCommitted ? committed : queried).push(lookup)
     }
+    for (const [topic, waiting] of unknownTopics) void this.#requireTopic(topic, waiting)
     if (committed.length > 0) void this.#lookUpCommitted(committed)
     if (queried.length > 0) this.#lookUpQueried(queried)
     return nextRetry
@@ -116,18 +126,12 @@ export class OffsetLocator {
 
   #lookUpQueried(lookups: readonly Lookup[]): void {
     const byLeader = new Map<number, (Lookup & { timestamp: bigint })[]>()
-    const unknownTopics = new Map<string, Lookup[]>()
     for (const lookup of lookups) {
       const { state } = lookup
       state.query ??= this.#startQuery(state)
       const timestamp = this.#timestampOf(lookup, state.query)
       if (timestamp === undefined) continue
       const { metadata } = this.#options.cluster
-      if (metadata.topic(state.topic) === undefined) {
-        state.markInFlight()
-        unknownTopics.set(state.topic, [...(unknownTopics.get(state.topic) ?? []), lookup])
-        continue
-      }
       const leaderId = metadata.partition(state.topic, state.partition)?.leaderId ?? -1
       if (leaderId < 0) {
         metadata.requestRefresh(`no leader known for ${state.topic}-${state.partition}`)
@@ -137,7 +141,6 @@ export class OffsetLocator {
       state.markInFlight()
       byLeader.set(leaderId, [...(byLeader.get(leaderId) ?? []), { ...lookup, timestamp }])
     }
-    for (const [topic, waiting] of unknownTopics) void this.#requireTopic(topic, waiting)
     for (const [leaderId, asked] of byLeader) void this.#askLeader(leaderId, asked)
   }
 
