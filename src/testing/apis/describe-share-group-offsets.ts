@@ -74,7 +74,7 @@ function describePartition(
   const state = partition && states.get(groupId, partition.topicId, index)
   if (partition === undefined || state === undefined) return unknownPartition(index)
   const startOffset = state.storedStartOffset
-  const lag = startOffset < 0n ? -1n : partition.highWatermark - startOffset - BigInt(state.doneCount)
+  const lag = startOffset < 0n ? -1n : partition.highWatermark - startOffset - BigInt(state.storedDoneCount)
   return { partitionIndex: index, startOffset, leaderEpoch: state.leaderEpoch, lag, errorCode: 0 }
 }
 

@@ -16,6 +16,17 @@ export interface InFlightRecord {
   deliveryCount: number
   /** Set while it is acquired. */
   lock: RecordLock | undefined
+  /** The records that it was first handed out with: they come again together. */
+  readonly acquiredWith: { readonly firstOffset: bigint; readonly lastOffset: bigint } | undefined
+}
+
+/** A record that nobody holds yet. */
+export function newRecord(
+  state: 'available' | 'archived',
+  deliveryCount: number,
+  acquiredWith?: InFlightRecord['acquiredWith'],
+): InFlightRecord {
+  return { state, deliveryCount, lock: undefined, acquiredWith }
 }
 
 /** True when nobody will get the record again. */

@@ -2,8 +2,8 @@ import type { Clock } from '../../../base/clock'
 import { fail } from '../../kafka-failure'
 import type { StoredBatch } from '../../log/partition-log'
 import { type AcknowledgementBatch, AcknowledgeType, typeAt } from './acknowledgements'
-import { Acquisition, type AcquiredRange } from './acquisition'
-import { type InFlightRecord, RecordLock, isDone } from './in-flight-record'
+import { Acquisition, type AcquireOptions, type AcquiredRange, type InFlightGroup } from './acquisition'
+import { type InFlightRecord, RecordLock, isDone, newRecord } from './in-flight-record'
 
 /** What a share partition takes from the group's configs; read anew for each use. */
 export interface SharePartitionConfig {
@@ -11,20 +11,6 @@ export interface SharePartitionConfig {
   readonly maxDeliveryCount: number
   readonly maxRecordLocks: number
   readonly mayRenew: boolean
-}
-
-/** What a member asks for. */
-export interface AcquireOptions {
-  readonly memberId: string
-  /** What the log has from `nextFetchOffset` on. */
-  readonly batches: readonly StoredBatch[]
-  readonly maxRecords: number
-  /** Ranges of new records end at the first batch's end behind this many. */
-  readonly batchSize: number
-  /** KIP-1206: never more than `maxRecords`, although a batch is cut. */
-  readonly isStrict: boolean
-  /** Records that read_committed passes over. */
-  readonly isAborted: (batch: StoredBatch) => boolean
 }
 
 /**
@@ -42,6 +28,7 @@ export class SharePartition {
   #startOffset: bigint | undefined
   /** What the share coordinator has stored; -1 before anything was. */
   #storedStartOffset = -1n
+  #storedDoneCount = 0
   #leaderEpoch = 0
 
   constructor(clock: Clock, config: () => SharePartitionConfig, onAvailable: () => void) {
@@ -60,8 +47,12 @@ export class SharePartition {
     return this.#leaderEpoch
   }
 
-  /** Records at or behind the start that nobody will get again. */
-  get doneCount(): number {
+  /** Records behind the stored start that nobody will get again, as far as that is stored. */
+  get storedDoneCount(): number {
+    return this.#storedDoneCount
+  }
+
+  get #doneCount(): number {
     return this.#records.filter(isDone).length
   }
 
@@ -74,7 +65,7 @@ export class SharePartition {
   /** True when there is something to be had again, or room for more that is new. */
   get canAcquire(): boolean {
     if (this.nextFetchOffset !== this.#end) return true
-    return this.#records.length - this.doneCount < this.#config().maxRecordLocks
+    return this.#records.length - this.#doneCount < this.#config().maxRecordLocks
   }
 
   /** True when the next record to be had was handed out before. */
@@ -100,49 +91,55 @@ export class SharePartition {
   }
 
   acquire(options: AcquireOptions): AcquiredRange[] {
+    const { batches, memberId, maxRecords } = options
     const config = this.#config()
-    const room = config.maxRecordLocks - (this.#records.length - this.doneCount)
-    const acquisition = new Acquisition(options, config.maxDeliveryCount)
-    for (const batch of options.batches) {
+    const room = config.maxRecordLocks - (this.#records.length - this.#doneCount)
+    // Without room nothing new is looked at, but what was released is given again.
+    const most = room > 0 ? Math.min(maxRecords, room) : maxRecords
+    const acquisition = new Acquisition({ ...options, maxRecords: most }, config.maxDeliveryCount)
+    const last = batches.at(-1)?.lastOffset ?? -1n
+    for (const batch of batches) if (options.isAborted(batch)) this.#archiveAvailable(batch)
+    for (const group of this.#inFlightFrom(batches[0]?.baseOffset ?? 0n, last)) acquisition.offerAgain(group)
+    for (const batch of room > 0 ? batches : []) {
       if (acquisition.isOver) break
-      const from = batch.baseOffset < this.#start ? this.#start : batch.baseOffset
-      const isNew = batch.lastOffset >= this.#end
-      // Without room nothing new is looked at, but what was released is given again.
-      if (isNew && room <= acquisition.newCount && from >= this.#end) break
-      acquisition.beginBatch(batch, this.#inFlightIn(batch))
-      for (let offset = from; offset <= batch.lastOffset; offset++) {
-        if (offset >= this.#end && room <= 0) break
-        if (!this.#consider(offset, options.isAborted(batch), acquisition)) break
-      }
+      if (batch.lastOffset >= this.#end) this.#acquireNew(batch, options.isAborted(batch), acquisition)
     }
     this.#advanceStart()
-    for (const range of acquisition.ranges) this.#lock(options.memberId, range, config.lockDurationMs)
+    for (const range of acquisition.ranges) this.#lock(memberId, range, config.lockDurationMs)
     return acquisition.ranges
   }
 
-  /** False when the batch is not to be followed further. */
-  #consider(offset: bigint, isAborted: boolean, acquisition: Acquisition): boolean {
-    const known = this.#records[Number(offset - this.#start)]
-    if (known !== undefined) {
-      if (known.state !== 'available') return true
-      if (isAborted) known.state = 'archived'
-      else if (!acquisition.offerAgain(offset, known)) return false
-      return true
+  #acquireNew(batch: StoredBatch, isAborted: boolean, acquisition: Acquisition): void {
+    if (this.#records.length === 0 && batch.baseOffset > this.#start) this.#startOffset = batch.baseOffset
+    // In front of the batch there may be a gap: offsets that compaction removed.
+    while (this.#end < batch.baseOffset) this.#records.push(newRecord('archived', 0))
+    for (let offset = this.#end; offset <= batch.lastOffset; offset++) {
+      const range = isAborted ? undefined : acquisition.offerNew(offset, batch)
+      if (range === undefined && !isAborted) return
+      this.#records.push(newRecord(isAborted ? 'archived' : 'available', isAborted ? 0 : 1, range))
     }
-    if (!isAborted && !acquisition.offerNew(offset)) return false
-    // A gap in front of the batch: offsets that compaction removed.
-    while (this.#end < offset) this.#records.push({ state: 'archived', deliveryCount: 0, lock: undefined })
-    this.#records.push({
-      state: isAborted ? 'archived' : 'available',
-      deliveryCount: isAborted ? 0 : 1,
-      lock: undefined,
-    })
-    return true
   }
 
-  #inFlightIn({ baseOffset, lastOffset }: StoredBatch): readonly InFlightRecord[] {
-    const from = Number(baseOffset - this.#start)
-    return this.#records.slice(Math.max(0, from), Math.max(0, Number(lastOffset - this.#start) + 1))
+  #archiveAvailable({ baseOffset, lastOffset }: StoredBatch): void {
+    for (const record of this.#between(baseOffset, lastOffset)) {
+      if (record.state === 'available') record.state = 'archived'
+    }
+  }
+
+  /** Records in flight between two offsets, those that were handed out together in groups. */
+  #inFlightFrom(firstOffset: bigint, lastOffset: bigint): InFlightGroup[] {
+    const groups: { acquiredWith: InFlightRecord['acquiredWith']; members: [bigint, InFlightRecord][] }[] = []
+    let offset = firstOffset < this.#start ? this.#start : firstOffset
+    for (const record of this.#between(firstOffset, lastOffset)) {
+      const group = groups.at(-1)
+      if (group === undefined || group.acquiredWith !== record.acquiredWith) {
+        groups.push({ acquiredWith: record.acquiredWith, members: [[offset, record]] })
+      } else {
+        group.members.push([offset, record])
+      }
+      offset++
+    }
+    return groups
   }
 
   #lock(memberId: string, { firstOffset, lastOffset }: AcquiredRange, durationMs: number): void {
@@ -171,7 +168,7 @@ export class SharePartition {
 
   #checkHeld(memberId: string, batch: AcknowledgementBatch): void {
     const { firstOffset, lastOffset } = batch
-    if (this.#records.length === 0 || lastOffset < this.#start) {
+    if (!this.#isInCache(firstOffset, lastOffset)) {
       throw fail(
         'INVALID_RECORD_STATE',
         'Batch record not found. The request batch offsets are not found in the cache.',
@@ -199,6 +196,16 @@ export class SharePartition {
         throw fail('INVALID_RECORD_STATE', 'Member is not the owner of offset')
       }
     }
+  }
+
+  /**
+   * Kafka keeps records that were handed out together until all of them are done: a word on those of them that lie
+   * before the start is as good as none.
+   */
+  #isInCache(firstOffset: bigint, lastOffset: bigint): boolean {
+    const first = this.#records[0]
+    if (first === undefined) return false
+    return lastOffset >= this.#start || firstOffset >= (first.acquiredWith?.firstOffset ?? this.#start)
   }
 
   #apply(memberId: string, batch: AcknowledgementBatch): void {
@@ -247,6 +254,7 @@ export class SharePartition {
     this.#records = []
     this.#startOffset = startOffset
     this.#storedStartOffset = startOffset
+    this.#storedDoneCount = 0
     this.#onAvailable()
   }
 
@@ -261,9 +269,11 @@ export class SharePartition {
     for (let i = from; i <= to && i < this.#records.length; i++) yield this.#records[i] as InFlightRecord
   }
 
+  /** What is written is the state before the start moves: the next write tells of that. */
   #stored(): void {
-    this.#advanceStart()
     this.#storedStartOffset = this.#start
+    this.#storedDoneCount = this.#doneCount
+    this.#advanceStart()
     this.#onAvailable()
   }
 

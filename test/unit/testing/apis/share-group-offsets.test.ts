@@ -44,7 +44,7 @@ describe('the offsets of a share group', () => {
     expect(await offsets()).toEqual([['t', 0, -1n, -1n]])
     await group.take({ topics: of(topic) })
     await group.acknowledge({ topics: of(topic, 0, [0, 0, 1], [2, 2, 3]) })
-    expect(await offsets()).toEqual([['t', 0, 1n, 2n]])
+    expect(await offsets()).toEqual([['t', 0, 0n, 2n]])
     expect(
       await offsets(
         [
@@ -54,7 +54,7 @@ describe('the offsets of a share group', () => {
         0,
       ),
     ).toEqual([
-      ['t', 0, 1n, -1n],
+      ['t', 0, 0n, -1n],
       ['t', 7, -1n, -1n],
       ['x', 0, -1n, -1n],
     ])

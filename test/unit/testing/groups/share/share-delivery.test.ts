@@ -231,6 +231,30 @@ describe('the records of a share group', () => {
     expect(rest.responses[0]?.partitions[0]?.errorCode).toBe(0)
   })
 
+  test('may be acknowledged again where they lie before the start, beside others that are not done', async () => {
+    group.produce(topic, 3)
+    await group.take({ topics: of(topic) })
+    const errorOf = async (shareSessionEpoch: number, ...acknowledgement: [number, number, number]) => {
+      const request = { shareSessionEpoch, topics: of(topic, 0, acknowledgement) }
+      return codeName((await group.acknowledge(request)).responses[0]?.partitions[0]?.errorCode ?? -1)
+    }
+    expect(await errorOf(1, 0, 1, accept)).toBe('NONE')
+    expect(await errorOf(2, 0, 1, accept)).toBe('NONE')
+    expect(await errorOf(3, 1, 2, accept)).toBe('NONE')
+    expect(await errorOf(4, 0, 1, accept)).toBe('INVALID_RECORD_STATE')
+  })
+
+  test('come again together with those that they came with first', async () => {
+    group.produce(topic, 2, 2, 2)
+    await group.take({ topics: of(topic), maxRecords: 3 })
+    await group.take({ shareSessionEpoch: 1 })
+    const all = await group.take({ shareSessionEpoch: 2, topics: of(topic, 0, [0, 5, release]) })
+    expect(all.acquired).toEqual([
+      [0, 3, 2],
+      [4, 5, 2],
+    ])
+  })
+
   test('are not acknowledged by somebody else, and then none of the request is', async () => {
     group.produce(topic, 1)
     await group.take({ topics: of(topic) })
