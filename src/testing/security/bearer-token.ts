@@ -1,4 +1,5 @@
 import { createHmac, createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:crypto'
+import { InvalidOptionError } from '../../base/errors'
 
 /** What a token says that was found good. */
 export interface BearerToken {
@@ -18,9 +19,10 @@ export class BearerTokenValidator {
   readonly #secret: Buffer | undefined
   readonly #publicKey: KeyObject | undefined
 
+  /** @throws InvalidOptionError for a PEM that holds no key */
   constructor(key?: string | Buffer) {
     const isPem = key?.toString().includes('-----BEGIN ') === true
-    this.#publicKey = isPem && key !== undefined ? createPublicKey(key) : undefined
+    this.#publicKey = isPem && key !== undefined ? publicKeyOf(key) : undefined
     this.#secret = isPem || key === undefined ? undefined : Buffer.from(key)
   }
 
@@ -51,6 +53,17 @@ export class BearerTokenValidator {
       return alg === 'RS256' && verify('sha256', Buffer.from(text), this.#publicKey, bytes)
     }
     return alg === 'none' && signature === ''
+  }
+}
+
+function publicKeyOf(pem: string | Buffer): KeyObject {
+  try {
+    return createPublicKey(pem)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new InvalidOptionError('The key of OAUTHBEARER tokens can not be read', [
+      `sasl.oauthKey looks like PEM and holds no public key or certificate (${reason})`,
+    ])
   }
 }
 

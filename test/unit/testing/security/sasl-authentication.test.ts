@@ -221,6 +221,13 @@ describe('OAUTHBEARER', () => {
     }
   })
 
+  test('needs a key that can be read', () => {
+    const broken = '-----BEGIN PUBLIC KEY-----\nnonsense\n-----END PUBLIC KEY-----'
+    expect(() => listener({ oauthKey: broken })).toThrow(
+      'sasl.oauthKey looks like PEM and holds no public key',
+    )
+  })
+
   test('takes only tokens signed by the private key of a public one', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const pem = publicKey.export({ type: 'spki', format: 'pem' })
