@@ -12,6 +12,14 @@ export type {
   ProducerOptions,
   ResolvedProducerOptions,
 } from './producer/producer-options'
+export type { InterceptedMessage, ProducerInterceptor } from './producer/interceptors'
+export type {
+  PartitionChoice,
+  Partitioner,
+  PartitionerFunction,
+  PartitionerInput,
+  PartitionerOption,
+} from './producer/partitioners/partitioner'
 export { Transaction, type TransactionWaitOptions } from './producer/transactions/transaction'
 export type { TransactionGroup, TransactionOffset } from './producer/transactions/transaction-offsets'
 export type { OutgoingMessage, Receipt, SendOptions } from './producer/outgoing-message'
@@ -23,6 +31,7 @@ export {
   type CommittedOffset,
   type MessageOf,
   type OffsetToCommit,
+  type ProcessTransactionallyOptions,
   type RunBatchesOptions,
   type RunOptions,
 } from './consumer/consumer'
@@ -37,6 +46,13 @@ export type {
 } from './consumer/consumer-options'
 export { Message, type TimestampType } from './consumer/message'
 export { MessageBatch } from './consumer/message-batch'
+export { TransactionBatch } from './consumer/transactional/transaction-batch'
+export type {
+  HandlerTransaction,
+  OffsetTransaction,
+  PositionInTransaction,
+  TransactionalProducer,
+} from './consumer/transactional/transactional-producer'
 export type { HandlerContext } from './consumer/partition-state'
 export type { SeekTarget, StartFrom } from './consumer/start-from'
 export type { ConsumerGroupMetadata, OffsetAndMetadata } from './consumer/group/group-membership'

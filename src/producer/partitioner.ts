@@ -16,6 +16,17 @@ export interface PartitionLoad {
   hasLeader(partition: number): boolean
   /** Batches that wait in the partition's queue. */
   queueLength(partition: number): number
+  /** The partitions to draw from: those with a leader, without those whose broker does not keep up. */
+  candidates(): readonly number[]
+}
+
+export interface StickyOptions {
+  /** Bytes after which the next partition is drawn. */
+  readonly stickyBytes: number
+  /** Whether partitions with long queues are drawn less often. */
+  readonly isAdaptive: boolean
+  /** A number in [0, 1); a test passes its own. */
+  readonly random: () => number
 }
 
 /**
@@ -26,20 +37,22 @@ export interface PartitionLoad {
  */
 export class StickyPartitioner {
   readonly #stickyBytes: number
+  readonly #isAdaptive: boolean
   readonly #random: () => number
   #partition = -1
   #bytes = 0
 
-  /** @param random gives a number in [0, 1); a test passes its own */
-  constructor(stickyBytes: number, random: () => number) {
+  constructor({ stickyBytes, isAdaptive, random }: StickyOptions) {
     this.#stickyBytes = Math.max(stickyBytes, 1)
+    this.#isAdaptive = isAdaptive
     this.#random = random
   }
 
   /** The partition for the next message. */
   current(load: PartitionLoad): number {
     if (this.#partition < 0 || this.#partition >= load.partitionCount || !load.hasLeader(this.#partition)) {
-      this.#draw(load)
+      this.#partition = this.#draw(load)
+      this.#bytes = 0
     }
     return this.#partition
   }
@@ -61,32 +74,19 @@ export class StickyPartitioner {
     if (batchIsFull || this.#bytes >= this.#stickyBytes * 2) this.#partition = -1
   }
 
-  #draw(load: PartitionLoad): void {
-    this.#bytes = 0
-    const { partitionCount } = load
-    let longest = -1
-    let candidates = 0
-    for (let p = 0; p < partitionCount; p++) {
-      if (!load.hasLeader(p)) continue
-      candidates++
-      longest = Math.max(longest, load.queueLength(p))
-    }
-    if (candidates === 0) {
-      this.#partition = Math.floor(this.#random() * partitionCount)
-      return
-    }
+  #draw(load: PartitionLoad): number {
+    const candidates = load.candidates()
+    if (candidates.length === 0) return Math.floor(this.#random() * load.partitionCount)
+    if (!this.#isAdaptive) return candidates[Math.floor(this.#random() * candidates.length)] as number
+    let longest = 0
+    for (const partition of candidates) longest = Math.max(longest, load.queueLength(partition))
     let total = 0
-    for (let p = 0; p < partitionCount; p++) {
-      if (load.hasLeader(p)) total += longest + 1 - load.queueLength(p)
-    }
+    for (const partition of candidates) total += longest + 1 - load.queueLength(partition)
     let rest = Math.floor(this.#random() * total)
-    for (let p = 0; p < partitionCount; p++) {
-      if (!load.hasLeader(p)) continue
-      rest -= longest + 1 - load.queueLength(p)
-      if (rest < 0) {
-        this.#partition = p
-        return
-      }
+    for (const partition of candidates) {
+      rest -= longest + 1 - load.queueLength(partition)
+      if (rest < 0) return partition
     }
+    return candidates.at(-1) as number
   }
 }

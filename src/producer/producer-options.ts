@@ -3,6 +3,8 @@ import { InvalidOptionError } from '../base/errors'
 import { resolveOptions } from '../base/options'
 import { type CompressionType, compressionTypes } from '../wire/records/compression/codec'
 import { codecNamed } from '../wire/records/compression/codecs'
+import type { ProducerInterceptor } from './interceptors'
+import type { PartitionerOption } from './partitioners/partitioner'
 
 /** Which answer makes a message count as delivered: all in-sync replicas', the leader's, or none. */
 export type Acks = 'all' | -1 | 1 | 0
@@ -51,10 +53,27 @@ export interface ProducerOptions {
   /** `max.in.flight.requests.per.connection`, 1 to 5 with idempotence. Default: 5. */
   readonly maxInFlightRequestsPerConnection?: number | undefined
   /**
-   * `partitioner.class`. `'default'`: murmur2 of the key as in Java, and for messages without a key one partition
-   * for a batch's worth of bytes, then another (KIP-794).
+   * `partitioner.class`; what places messages that name no partition. `'default'`: murmur2 of the key as in Java, and
+   * for messages without a key one partition for a batch's worth of bytes, then another (KIP-794). `'round-robin'`:
+   * the partitions that have a leader in turn, whatever the key. `'kafkajs-legacy'`: keys where KafkaJS's
+   * `LegacyPartitioner` puts them. Or a function, or an object with a method `partition`. Default: `'default'`.
    */
-  readonly partitioner?: 'default' | undefined
+  readonly partitioner?: PartitionerOption | undefined
+  /**
+   * `partitioner.adaptive.partitioning.enable`. Of the default partitioner: partitions in whose queues batches wait
+   * are chosen less often for messages without a key. Default: true.
+   */
+  readonly partitionerAdaptive?: boolean | undefined
+  /**
+   * `partitioner.availability.timeout.ms`. Of the default partitioner: a broker for which a batch of the topic has been
+   * waiting for so many milliseconds beyond `lingerMs` gets no messages without a key while others do better.
+   * Default: 0, which turns this off.
+   */
+  readonly partitionerAvailabilityTimeoutMs?: number | undefined
+  /** `partitioner.ignore.keys`. The default partitioner spreads messages with a key like those without. Default: false. */
+  readonly partitionerIgnoreKeys?: boolean | undefined
+  /** `interceptor.classes`, in their order. See messages before they are sent, and their outcomes. Default: none. */
+  readonly interceptors?: readonly ProducerInterceptor[] | undefined
   /** Lets brokers that are configured so create a topic at the first message for it. Default: true. */
   readonly allowAutoTopicCreation?: boolean | undefined
   /**
@@ -82,7 +101,11 @@ export interface ResolvedProducerOptions {
   readonly deliveryTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly maxInFlightRequestsPerConnection: number
-  readonly partitioner: 'default'
+  readonly partitioner: PartitionerOption
+  readonly partitionerAdaptive: boolean
+  readonly partitionerAvailabilityTimeoutMs: number
+  readonly partitionerIgnoreKeys: boolean
+  readonly interceptors: readonly ProducerInterceptor[]
   readonly allowAutoTopicCreation: boolean
   readonly transactionalId: string | undefined
   readonly transactionTimeoutMs: number
@@ -119,6 +142,32 @@ const acks = z
   .literal(['all', -1, 1, 0], "must be 'all', -1, 1 or 0")
   .transform((value): -1 | 0 | 1 => (value === 'all' ? -1 : value))
 
+const partitionerProblem = "must be 'default', 'round-robin', 'kafkajs-legacy', a function or { partition }"
+const partitioner = z.custom<PartitionerOption>(
+  (value) =>
+    value === 'default' ||
+    value === 'round-robin' ||
+    value === 'kafkajs-legacy' ||
+    typeof value === 'function' ||
+    hasMethod(value, ['partition']),
+  partitionerProblem,
+)
+
+const hooks = ['onSend', 'onAcknowledgement', 'onError'] as const
+const interceptor = z.custom<ProducerInterceptor>(
+  (value) => hasMethod(value, hooks),
+  `must have at least one of the functions ${hooks.join(', ')}`,
+)
+
+/** Whether it is an object that has some of these, and has them as functions. */
+function hasMethod(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const given = names
+    .map((name) => (value as Record<string, unknown>)[name])
+    .filter((one) => one !== undefined)
+  return given.length > 0 && given.every((one) => typeof one === 'function')
+}
+
 const schema = z.strictObject({
   acks: acks.default(-1),
   idempotent: z.boolean('must be true or false').optional(),
@@ -131,7 +180,11 @@ const schema = z.strictObject({
   deliveryTimeoutMs: milliseconds.optional(),
   requestTimeoutMs: milliseconds.min(1, 'must be 1 or more').optional(),
   maxInFlightRequestsPerConnection: z.int('must be a whole number').min(1, 'must be 1 or more').default(5),
-  partitioner: z.literal('default', "must be 'default'").default('default'),
+  partitioner: partitioner.default('default'),
+  partitionerAdaptive: z.boolean('must be true or false').default(true),
+  partitionerAvailabilityTimeoutMs: milliseconds.default(0),
+  partitionerIgnoreKeys: z.boolean('must be true or false').default(false),
+  interceptors: z.array(interceptor, 'must be a list').default([]),
   allowAutoTopicCreation: z.boolean('must be true or false').default(true),
   transactionalId: z.string('must be a text').min(1, 'must not be empty').optional(),
   transactionTimeoutMs: milliseconds.min(1, 'must be 1 or more').default(60_000),
@@ -158,6 +211,7 @@ export function resolveProducerOptions(
     transactionalId: given.transactionalId,
     idempotent,
     compression: Object.freeze(given.compression),
+    interceptors: Object.freeze(given.interceptors),
     requestTimeoutMs: timeoutMs,
     deliveryTimeoutMs: given.deliveryTimeoutMs ?? Math.max(defaultDeliveryTimeoutMs, least),
   }
@@ -179,6 +233,9 @@ function contradictions(options: ResolvedProducerOptions): string[] {
     problems.push(
       `option 'maxInFlightRequestsPerConnection' is ${inFlight}: must be 5 or less while 'idempotent' is true`,
     )
+  }
+  if (options.partitionerIgnoreKeys && options.partitioner !== 'default') {
+    problems.push(`option 'partitionerIgnoreKeys' is true: only the default partitioner takes it`)
   }
   if (options.deliveryTimeoutMs < lingerMs + requestTimeoutMs) {
     problems.push(

@@ -1,20 +1,30 @@
-import type { TopicMetadata } from '../cluster/metadata'
+import type { PartitionMetadata, TopicMetadata } from '../cluster/metadata'
 import { zeroUuid } from '../wire/primitives/uuid'
 import { PartitionQueue } from './partition-queue'
-import { type PartitionLoad, StickyPartitioner } from './partitioner'
+import { type PartitionLoad, type StickyOptions, StickyPartitioner } from './partitioner'
+
+/** How a topic's messages without a key are spread. */
+export interface SpreadOptions extends StickyOptions {
+  /** Milliseconds that a batch may wait to be sent until its broker counts as one that does not keep up; 0 for never. */
+  readonly availabilityTimeoutMs: number
+  /** Milliseconds by the clock the batches are stamped with. */
+  readonly now: () => number
+}
 
 /** What the producer keeps of one topic it writes to: its partitions' queues and the partitioner's state. */
 export class ProducerTopic implements PartitionLoad {
   readonly name: string
   readonly sticky: StickyPartitioner
+  readonly #spread: SpreadOptions
   readonly #queues: (PartitionQueue | undefined)[] = []
   #metadata: TopicMetadata | undefined
   /** Kept while the topic is gone, to recognise another one of its name. */
   #lastTopicId = zeroUuid
 
-  constructor(name: string, stickyBytes: number, random: () => number) {
+  constructor(name: string, spread: SpreadOptions) {
     this.name = name
-    this.sticky = new StickyPartitioner(stickyBytes, random)
+    this.#spread = spread
+    this.sticky = new StickyPartitioner(spread)
   }
 
   /** The zero id when it is not known. */
@@ -24,6 +34,11 @@ export class ProducerTopic implements PartitionLoad {
 
   get partitionCount(): number {
     return this.#metadata?.partitions.length ?? 0
+  }
+
+  /** By their number; none while metadata is missing. */
+  get partitions(): readonly PartitionMetadata[] {
+    return this.#metadata?.partitions ?? []
   }
 
   /**
@@ -52,6 +67,13 @@ export class ProducerTopic implements PartitionLoad {
     return this.#queues[partition]?.batches.length ?? 0
   }
 
+  candidates(): readonly number[] {
+    const led = this.partitions.filter(({ leaderId }) => leaderId >= 0)
+    const slow = this.#slowLeaders()
+    const quick = slow.size === 0 ? led : led.filter(({ leaderId }) => !slow.has(leaderId))
+    return (quick.length > 0 ? quick : led).map(({ partition }) => partition)
+  }
+
   queue(partition: number): PartitionQueue {
     const known = this.#queues[partition]
     if (known !== undefined) return known
@@ -61,6 +83,19 @@ export class ProducerTopic implements PartitionLoad {
     this.#queues[partition] = queue
     this.#follow(queue)
     return queue
+  }
+
+  /** Brokers for which a batch has been waiting too long, whatever the reason. */
+  #slowLeaders(): ReadonlySet<number> {
+    const slow = new Set<number>()
+    const { availabilityTimeoutMs, now } = this.#spread
+    if (availabilityTimeoutMs === 0) return slow
+    const oldest = now() - availabilityTimeoutMs
+    for (const queue of this.#queues) {
+      const waiting = queue?.next
+      if (queue !== undefined && waiting !== undefined && waiting.createdAt < oldest) slow.add(queue.leaderId)
+    }
+    return slow
   }
 
   #follow(queue: PartitionQueue): void {

@@ -7,13 +7,15 @@ import { rawTopic, requireTopicName, type Topic } from '../serde/topic'
 import { failureOfBatch } from './batch-failures'
 import { BufferMemory } from './buffer-memory'
 import { FlushRound } from './flush-round'
+import { Interceptors } from './interceptors'
 import type { OutgoingMessage, Receipt, SendOptions } from './outgoing-message'
 import {
   type ProducerOptions,
   type ResolvedProducerOptions,
   resolveProducerOptions,
 } from './producer-options'
-import { ProducerTopic } from './producer-topic'
+import { createPartitioner } from './partitioners/choose-partition'
+import { ProducerTopic, type SpreadOptions } from './producer-topic'
 import { RecordAccumulator } from './record-accumulator'
 import { type AnyTopic, type PreparedMessage, prepareMessage } from './record-serializer'
 import { SendAdmission } from './send-admission'
@@ -47,8 +49,10 @@ export class Producer {
   readonly #admission: SendAdmission
   readonly #sender: Sender
   readonly #connection: string
+  readonly #interceptors: Interceptors | undefined
   readonly #transactions: ProducerTransactions | undefined
   readonly #manager: TransactionManager | undefined
+  readonly #spread: SpreadOptions
   readonly #topics = new Map<string, ProducerTopic>()
   readonly #rawTopics = new Map<string, AnyTopic>()
   #lease: ClusterLease | undefined
@@ -59,7 +63,10 @@ export class Producer {
     this.options = resolveProducerOptions(options, cluster.requestTimeoutMs)
     this.#cluster = cluster
     this.#connection = `produce:${++producerCount}`
+    this.#spread = spreadOptions(cluster, this.options)
     this.#memory = new BufferMemory(this.options.bufferMemoryBytes, () => this.#sender.onMemoryShort())
+    const { interceptors } = this.options
+    if (interceptors.length > 0) this.#interceptors = new Interceptors(interceptors, cluster.logger)
     this.#manager = this.#createManager()
     this.#sender = new Sender({
       cluster,
@@ -69,7 +76,14 @@ export class Producer {
       topicOf: (name) => this.#topics.get(name),
       transactions: this.#manager,
     })
-    this.#accumulator = new RecordAccumulator(this.#memory, cluster.clock, this.options, this.#sender)
+    const partitioner = createPartitioner(this.options.partitioner, cluster.random)
+    this.#accumulator = new RecordAccumulator(
+      this.#memory,
+      cluster.clock,
+      this.options,
+      this.#sender,
+      partitioner,
+    )
     this.#admission = new SendAdmission(
       {
         clock: cluster.clock,
@@ -120,17 +134,24 @@ export class Producer {
   ): Promise<Receipt[]>
   send(topic: string | AnyTopic, messages: unknown, options: SendOptions = {}): Promise<Receipt | Receipt[]> {
     try {
+      const definition = this.#definition(topic)
+      if (this.#interceptors === undefined) return this.#send(definition, messages, options)
+      return this.#interceptors.around(definition.name, messages, (changed) =>
+        this.#send(definition, changed, options),
+      )
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #send(definition: AnyTopic, messages: unknown, options: SendOptions): Promise<Receipt | Receipt[]> {
+    try {
       if (this.#closing !== undefined) throw new ClosedError('Producer')
       this.#manager?.requireOpen('send')
       if (options.signal?.aborted)
         new Deadline(this.#cluster.clock, 'send', 0, options.signal).throwIfAborted()
       const isSingle = !Array.isArray(messages)
-      return this.#take(
-        this.#definition(topic),
-        isSingle ? [messages] : (messages as unknown[]),
-        isSingle,
-        options,
-      )
+      return this.#take(definition, isSingle ? [messages] : (messages as unknown[]), isSingle, options)
     } catch (error) {
       return Promise.reject(KafkaError.from(error, 'send failed'))
     }
@@ -279,7 +300,7 @@ export class Producer {
     messages: readonly unknown[],
     callTime: number,
     taken: number,
-  ): PreparedMessage[] {
+  ): readonly PreparedMessage[] {
     try {
       const prepared: PreparedMessage[] = []
       for (let i = taken; i < messages.length; i++) {
@@ -287,7 +308,7 @@ export class Producer {
         this.#accumulator.requireSize(topic.name, i, message)
         prepared.push(message)
       }
-      return prepared
+      return topic.partitionCount > 0 ? this.#accumulator.placeAll(topic, prepared, taken) : prepared
     } catch (error) {
       this.#accumulator.withdraw()
       throw error
@@ -319,7 +340,7 @@ export class Producer {
   #topic(name: string): ProducerTopic {
     let topic = this.#topics.get(name)
     if (topic === undefined) {
-      topic = new ProducerTopic(name, this.options.batchSizeBytes, this.#cluster.random)
+      topic = new ProducerTopic(name, this.#spread)
       this.#topics.set(name, topic)
       topic.update(this.#cluster.metadata.topic(name))
     }
@@ -363,4 +384,20 @@ function namesMissingPartition(messages: readonly unknown[], partitionCount: num
     if (typeof partition === 'number' && partition >= partitionCount) return true
   }
   return false
+}
+
+function spreadOptions({ clock, random }: Cluster, options: ResolvedProducerOptions): SpreadOptions {
+  const {
+    batchSizeBytes,
+    lingerMs,
+    partitionerAdaptive,
+    partitionerAvailabilityTimeoutMs: timeoutMs,
+  } = options
+  return {
+    stickyBytes: batchSizeBytes,
+    isAdaptive: partitionerAdaptive,
+    random,
+    availabilityTimeoutMs: timeoutMs === 0 ? 0 : timeoutMs + lingerMs,
+    now: () => clock.now(),
+  }
 }

@@ -8,6 +8,8 @@ import { batchHeaderBytes } from '../wire/records/batch-layout'
 import type { BufferMemory } from './buffer-memory'
 import type { UntypedMessage } from './outgoing-message'
 import { partitionOfKey } from './partitioner'
+import { choosePartition } from './partitioners/choose-partition'
+import type { Partitioner } from './partitioners/partitioner'
 import { ProducerBatch } from './producer-batch'
 import type { PartitionQueue } from './partition-queue'
 import type { ProducerTopic } from './producer-topic'
@@ -37,6 +39,8 @@ const smallSlabBytes = 2048
 export interface AccumulatorLimits {
   readonly batchSizeBytes: number
   readonly maxRequestSizeBytes: number
+  /** Messages with a key are spread like those without. */
+  readonly partitionerIgnoreKeys: boolean
 }
 
 /** Who acts on what was appended. */
@@ -66,6 +70,9 @@ export class RecordAccumulator {
   readonly #memory: BufferMemory
   readonly #clock: Clock
   readonly #listener: AccumulatorListener
+  /** Undefined: the default, which needs no bytes but those that are written anyway. */
+  readonly #partitioner: Partitioner | undefined
+  readonly #ignoresKeys: boolean
   readonly #maxBatchBytes: number
   readonly #maxRecordBatchBytes: number
   /** First slab of a batch: doubled some times it is exactly a full batch. */
@@ -76,10 +83,18 @@ export class RecordAccumulator {
   #undo: Undo[] | undefined
   #busy = false
 
-  constructor(memory: BufferMemory, clock: Clock, limits: AccumulatorLimits, listener: AccumulatorListener) {
+  constructor(
+    memory: BufferMemory,
+    clock: Clock,
+    limits: AccumulatorLimits,
+    listener: AccumulatorListener,
+    partitioner?: Partitioner,
+  ) {
     this.#memory = memory
     this.#clock = clock
     this.#listener = listener
+    this.#partitioner = partitioner
+    this.#ignoresKeys = limits.partitionerIgnoreKeys
     this.#maxBatchBytes = Math.min(limits.batchSizeBytes, limits.maxRequestSizeBytes)
     this.#maxRecordBatchBytes = limits.maxRequestSizeBytes
     this.#fullSlabBytes = this.#maxBatchBytes + builderSlackBytes
@@ -136,6 +151,34 @@ export class RecordAccumulator {
       }
     }
     this.#undo = undefined
+  }
+
+  /**
+   * Places messages that have to wait, so that a partitioner that fails takes the whole call back. Only once the
+   * topic's metadata is there; the default partitioner chooses later.
+   * @throws InvalidArgumentError of the partitioner
+   */
+  placeAll(
+    topic: ProducerTopic,
+    messages: readonly PreparedMessage[],
+    firstIndex: number,
+  ): readonly PreparedMessage[] {
+    const partitioner = this.#partitioner
+    if (partitioner === undefined) return messages
+    const wasBusy = this.#busy
+    this.#busy = true
+    try {
+      return messages.map((message, i) => {
+        if (message.partition >= 0) return message
+        const { key, value, headers } = message
+        return {
+          ...message,
+          partition: this.#choose(partitioner, topic, key, value, headers, firstIndex + i),
+        }
+      })
+    } finally {
+      this.#busy = wasBusy
+    }
   }
 
   /** Appends a message that had to wait; false when memory ran out again. */
@@ -213,7 +256,11 @@ export class RecordAccumulator {
     let keyEnd = 0
     let keyBytes: Uint8Array | string | null = key
     let partition = wantedPartition
-    const isSticky = partition < 0 && key === null
+    if (partition < 0 && this.#partitioner !== undefined) {
+      partition = this.#choose(this.#partitioner, topic, key, value, headers, index)
+    }
+    const isSticky = partition < 0 && (key === null || this.#ignoresKeys)
+    if (isSticky) partition = topic.sticky.current(topic)
     if (typeof key === 'string') {
       if (partition < 0) {
         keyEnd = this.#writeKey(key)
@@ -223,7 +270,7 @@ export class RecordAccumulator {
     } else if (key !== null) {
       keyEnd = key.length
       if (partition < 0) partition = partitionOfKey(key, 0, keyEnd, topic.partitionCount)
-    } else if (partition < 0) partition = topic.sticky.current(topic)
+    }
 
     let queue = topic.queue(partition)
     let batch = this.#roomFor(queue, bound)
@@ -308,6 +355,18 @@ export class RecordAccumulator {
     const spare = batch.reservedBytes - batch.builder.capacity
     batch.reservedBytes = batch.builder.capacity
     this.#memory.release(spare)
+  }
+
+  #choose(
+    partitioner: Partitioner,
+    topic: ProducerTopic,
+    key: Serialized,
+    value: Serialized,
+    headers: readonly RecordHeader[] | null,
+    index: number,
+  ): number {
+    const { name, partitions } = topic
+    return choosePartition(partitioner, { topic: name, partitions, key, value, headers, index })
   }
 
   #writeKey(key: string): number {

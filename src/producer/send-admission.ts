@@ -202,6 +202,8 @@ class WaitingCall implements MemoryWaiter {
   lastError: KafkaError | undefined
   isActive = true
   readonly #messages: WaitingMessages
+  /** With their partitions, once the partitioner was asked. */
+  #placed: readonly PreparedMessage[] | undefined
   readonly #accumulator: RecordAccumulator
   readonly #metadata: Metadata
   readonly #onDone: (waiting: WaitingCall) => void
@@ -236,7 +238,9 @@ class WaitingCall implements MemoryWaiter {
 
   proceed(): boolean {
     if (this.#accumulator.isBusy) return false
-    const { messages, firstIndex } = this.#messages
+    const { firstIndex } = this.#messages
+    const messages = this.#place()
+    if (messages === undefined) return true
     for (; this.#next < messages.length; this.#next++) {
       const message = messages[this.#next] as PreparedMessage
       if (!this.#accumulator.appendPrepared(this.topic, message, firstIndex + this.#next, this.call))
@@ -244,6 +248,18 @@ class WaitingCall implements MemoryWaiter {
     }
     this.#end()
     return true
+  }
+
+  /** The messages with their partitions; undefined when the partitioner failed, and the call with it. */
+  #place(): readonly PreparedMessage[] | undefined {
+    if (this.#placed !== undefined) return this.#placed
+    const { messages, firstIndex } = this.#messages
+    try {
+      return (this.#placed = this.#accumulator.placeAll(this.topic, messages, firstIndex))
+    } catch (error) {
+      this.fail(KafkaError.from(error))
+      return undefined
+    }
   }
 
   /** The messages that were not appended yet fail. */

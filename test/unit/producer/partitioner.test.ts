@@ -5,8 +5,14 @@ import { closeAll, setUp } from './support/producer-setup'
 
 afterEach(closeAll)
 
+function sticky(stickyBytes: number, random: () => number, isAdaptive = true): StickyPartitioner {
+  return new StickyPartitioner({ stickyBytes, random, isAdaptive })
+}
+
 function load(partitionCount: number, more: Partial<PartitionLoad> = {}): PartitionLoad {
-  return { partitionCount, hasLeader: () => true, queueLength: () => 0, ...more }
+  const all = Array.from({ length: partitionCount }, (_, partition) => partition)
+  const hasLeader = more.hasLeader ?? (() => true)
+  return { partitionCount, hasLeader, queueLength: () => 0, candidates: () => all.filter(hasLeader), ...more }
 }
 
 /** Numbers of a fixed sequence, so that a run can be repeated. */
@@ -42,7 +48,7 @@ describe('partitions', () => {
   })
 
   test('P17: messages without a key stay on a partition for a batch, then move; over time all get their share', async () => {
-    const partitioner = new StickyPartitioner(1000, seeded(7))
+    const partitioner = sticky(1000, seeded(7))
     const counts = new Map<number, number>()
     let switches = 0
     let last = -1
@@ -59,7 +65,7 @@ describe('partitions', () => {
   })
 
   test('P17: a partition with a long queue gets less, one without a leader nothing', async () => {
-    const partitioner = new StickyPartitioner(1, seeded(3))
+    const partitioner = sticky(1, seeded(3))
     const counts = [0, 0, 0]
     const uneven = load(3, { queueLength: (p) => (p === 0 ? 9 : 0), hasLeader: (p) => p !== 2 })
     for (let i = 0; i < 11_000; i++) {
@@ -72,8 +78,39 @@ describe('partitions', () => {
     expect(counts[0]).toBeLessThan(1300)
   })
 
+  test('P17: without adapting, the length of queues does not count', () => {
+    const partitioner = sticky(1, seeded(3), false)
+    const counts = [0, 0]
+    for (let i = 0; i < 2000; i++) {
+      const partition = partitioner.current(load(2, { queueLength: (p) => p * 50 }))
+      counts[partition] = (counts[partition] ?? 0) + 1
+      partitioner.appended(1, true)
+    }
+    expect(Math.min(...counts)).toBeGreaterThan(900)
+  })
+
+  test('P17: a partition is left at the end of a batch once a batch of bytes went there, at twice the bytes at the latest', () => {
+    const partitioner = sticky(100, () => 0)
+    const other = load(2, { queueLength: (p) => (p === 0 ? 0 : 1000) })
+    const left: boolean[] = []
+    const add = (bytes: number, isFull: boolean) => {
+      partitioner.appended(bytes, isFull)
+      let drawn = false
+      partitioner.current({ ...other, candidates: () => ((drawn = true), [0]) })
+      left.push(drawn)
+    }
+    partitioner.current(other)
+    add(60, true)
+    add(39, false)
+    add(1, false)
+    add(99, false)
+    add(1, false)
+    add(100, true)
+    expect(left).toEqual([false, false, false, false, true, true])
+  })
+
   test('P17: without any leader one is chosen all the same', () => {
-    const partitioner = new StickyPartitioner(1000, () => 0.99)
+    const partitioner = sticky(1000, () => 0.99)
     expect(partitioner.current(load(4, { hasLeader: () => false }))).toBe(3)
   })
 

@@ -32,6 +32,10 @@ describe('producer options', () => {
       transactionTimeoutMs: 60_000,
       maxInFlightRequestsPerConnection: 5,
       partitioner: 'default',
+      partitionerAdaptive: true,
+      partitionerAvailabilityTimeoutMs: 0,
+      partitionerIgnoreKeys: false,
+      interceptors: [],
       allowAutoTopicCreation: true,
     })
     expect(Object.isFrozen(options)).toBe(true)
@@ -53,6 +57,20 @@ describe('producer options', () => {
     expect(problemsOf({ acks: 0, idempotent: true })).toEqual([
       expect.stringContaining("idempotence needs acks 'all'"),
     ])
+  })
+
+  test('a partitioner is a name, a function or an object with a method; an interceptor has a hook', () => {
+    for (const partitioner of ['round-robin', 'kafkajs-legacy', () => 0, { partition: () => 0 }] as const) {
+      expect(resolveProducerOptions({ partitioner }).partitioner).toBe(partitioner)
+    }
+    for (const partitioner of ['random', {}, { partition: 1 }, null]) {
+      expect(problemsOf({ partitioner })).toEqual([expect.stringContaining("'round-robin'")])
+    }
+    expect(problemsOf({ partitioner: () => 0, partitionerIgnoreKeys: true })).toHaveLength(1)
+    expect(problemsOf({ interceptors: [{ onSend() {} }, { onError() {} }] })).toEqual([])
+    expect(problemsOf({ interceptors: [{}] })).toEqual([expect.stringContaining('interceptors.0')])
+    expect(problemsOf({ interceptors: [{ onSend: 'x' }] })).toHaveLength(1)
+    expect(problemsOf({ interceptors: { onSend() {} } })).toHaveLength(1)
   })
 
   test('more than five requests in flight are refused with idempotence, allowed without', () => {
