@@ -1,5 +1,5 @@
 import { Deadline } from '../base/deadline'
-import { ClosedError, KafkaError } from '../base/errors'
+import { ClosedError, InvalidArgumentError, KafkaError } from '../base/errors'
 import { formatTopicPartition } from '../base/topic-partition'
 import type { Cluster, ClusterLease } from '../cluster/cluster'
 import { AssignmentChanges } from './assignment-changes'
@@ -11,6 +11,7 @@ import { FetchMemory } from './fetch/fetch-memory'
 import { Fetcher } from './fetch/fetcher'
 import { ClassicMembership } from './group/classic-membership'
 import type {
+  ConsumerGroupMetadata,
   GroupListener,
   GroupMembership,
   GroupMembershipOptions,
@@ -23,6 +24,7 @@ import { PositionValidator } from './offsets/position-validator'
 import type { PartitionState } from './partition-state'
 import { queryOfStartFrom, type StartFrom } from './start-from'
 import { SubscriptionState } from './subscription-state'
+import type { TransactionalDeliveryOptions } from './transactional/transactional-delivery'
 
 /** Makes the parts of a consumer that speak for a group; tests pass their own. */
 export interface GroupFactory {
@@ -262,6 +264,36 @@ export class ConsumerEngine {
     this.#fetcher?.wake()
   }
 
+  /** A delivery that commits by transactions begins: from now on nothing else commits. */
+  startTransactional<D extends Delivery>(
+    create: (
+      tools: DeliveryTools,
+      parts: Omit<TransactionalDeliveryOptions, 'maxMessages' | 'maxWaitMs'>,
+    ) => D,
+  ): D {
+    const { membership } = this
+    return this.startDelivery((tools) => {
+      return create(tools, {
+        ready: Promise.resolve(this.committer?.endAutomatic()),
+        partitions: () => this.subscription.all(),
+        group: () => this.groupMetadata(),
+        assignment: membership && (() => membership.assignment()),
+        logger: this.#cluster.logger,
+        passedIntervalMs: this.#options.autoCommitIntervalMs,
+        backoffMs: (failures) => this.#cluster.backoffMs(failures),
+        onRewound: (state) => this.handlePosition(state),
+      })
+    })
+  }
+
+  /** Who this member is now. */
+  groupMetadata(): ConsumerGroupMetadata {
+    if (this.membership !== undefined) return this.membership.metadata
+    const { groupId } = this.#options
+    if (groupId === null) throw new InvalidArgumentError("groupMetadata: this consumer has no 'groupId'")
+    return { groupId, generationId: -1, memberId: '', groupInstanceId: null }
+  }
+
   /** Ends the delivery that is under way, after its running handlers. */
   async stopDelivery(): Promise<void> {
     await this.#delivery?.stop()
@@ -407,7 +439,7 @@ export class ConsumerEngine {
         reason: KafkaError.from(error).message,
       })
     }
-    this.committer?.close()
+    void this.committer?.endAutomatic()
     this.subscription.remove(this.subscription.all())
     this.#watch.close()
     await fetcherClosed

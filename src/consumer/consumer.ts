@@ -1,5 +1,5 @@
 import { Deadline } from '../base/deadline'
-import { InvalidArgumentError } from '../base/errors'
+import { InvalidArgumentError, InvalidOptionError } from '../base/errors'
 import type { TopicPartition } from '../base/topic-partition'
 import type { Cluster } from '../cluster/cluster'
 import type { Topic } from '../serde/topic'
@@ -20,6 +20,8 @@ import type { Message } from './message'
 import type { MessageBatch } from './message-batch'
 import type { HandlerContext } from './partition-state'
 import { queryOfSeek, requireOffset, type SeekTarget } from './start-from'
+import { TransactionalDelivery, type TransactionHandler } from './transactional/transactional-delivery'
+import type { OffsetTransaction, TransactionalProducer } from './transactional/transactional-producer'
 
 /** The messages of these topics: their union, each typed by its topic's definition; bytes where there is none. */
 export type MessageOf<Topics extends readonly TopicInput[]> = [Topics[number]] extends [never]
@@ -57,6 +59,18 @@ export interface RunBatchesOptions {
   /** Most messages in a batch. Default: 1,000. */
   readonly maxMessages?: number | undefined
   /** Ends the run as `stop` does. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ProcessTransactionallyOptions {
+  /** Most messages of one transaction, of all partitions together. Default: 1,000. */
+  readonly maxMessages?: number | undefined
+  /**
+   * Milliseconds to wait for more messages once the first ones are there: fewer and larger transactions. What comes
+   * while a transaction runs makes the next one larger in any case. Default: 0.
+   */
+  readonly maxWaitMs?: number | undefined
+  /** Ends the processing as `stop` does. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -156,6 +170,49 @@ export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput
       SequentialDelivery.ofBatches(tools, concurrency, maxMessages, handler),
     )
     await this.#untilEnded(delivery, options.signal)
+  }
+
+  /**
+   * Processes messages exactly once: what the handler sends in the transaction and the positions of what it read count
+   * together, or not at all. A round has the messages of all partitions that are ready, up to `maxMessages`; a rebalance
+   * waits for it. A round that was aborted, because partitions were lost or something passing failed, is handed out
+   * again; what the handler does outside of the transaction may therefore happen more than once.
+   *
+   * Needs `isolationLevel: 'read_committed'`, and a producer with a `transactionalId` that no other process uses at
+   * the same time. From its first call on, this consumer commits by its transactions only.
+   *
+   * Resolves after `stop`, `close` or the signal. Rejects when the handler fails (`HANDLER_FAILED`, with its error as
+   * `cause`, after the transaction was aborted), when the producer was fenced or can't go on, or when reading fails.
+   */
+  async processTransactionally<Tx extends OffsetTransaction>(
+    producer: TransactionalProducer<Tx>,
+    handler: TransactionHandler<MessageOf<Topics>, Tx>,
+    options: ProcessTransactionallyOptions = {},
+  ): Promise<void> {
+    const maxMessages = requireCount('maxMessages', options.maxMessages ?? defaultMaxMessages)
+    const maxWaitMs = requireMs('maxWaitMs', options.maxWaitMs ?? 0)
+    requireFunction('processTransactionally', handler)
+    this.#requireExactlyOnce(producer)
+    const delivery = this.#engine.startTransactional(
+      (tools, parts) =>
+        new TransactionalDelivery(tools, { ...parts, maxMessages, maxWaitMs }, producer, handler),
+    )
+    await this.#untilEnded(delivery, options.signal)
+  }
+
+  #requireExactlyOnce(producer: TransactionalProducer): void {
+    const { groupId, isolationLevel } = this.options
+    const problems: string[] = []
+    if (typeof producer?.beginTransaction !== 'function')
+      problems.push('the first argument must be a producer')
+    if (groupId === null)
+      problems.push("the consumer needs a 'groupId', under which its positions are committed")
+    if (isolationLevel !== 'read_committed') {
+      problems.push(
+        "the consumer's 'isolationLevel' is 'read_uncommitted': it would process messages of transactions that are aborted; make it 'read_committed'",
+      )
+    }
+    if (problems.length > 0) throw new InvalidOptionError('processTransactionally', problems)
   }
 
   async #untilEnded(
@@ -279,11 +336,7 @@ export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput
 
   /** Who this member is now, for transactions that commit its offsets (KIP-447). */
   groupMetadata(): ConsumerGroupMetadata {
-    const { membership } = this.#engine
-    if (membership !== undefined) return membership.metadata
-    const { groupId } = this.options
-    if (groupId === null) throw new InvalidArgumentError("groupMetadata: this consumer has no 'groupId'")
-    return { groupId, generationId: -1, memberId: '', groupInstanceId: null }
+    return this.#engine.groupMetadata()
   }
 
   /**
@@ -310,6 +363,11 @@ export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput
 function requireCount(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 1) return value
   throw new InvalidArgumentError(`${name} is ${String(value)}; it must be a whole number of 1 or more`)
+}
+
+function requireMs(name: string, value: number): number {
+  if (Number.isFinite(value) && value >= 0) return value
+  throw new InvalidArgumentError(`${name} is ${String(value)}; it must be a number of milliseconds`)
 }
 
 function requireFunction(call: string, handler: unknown): void {

@@ -47,3 +47,19 @@ export async function mixed(): Promise<void> {
   // @ts-expect-error there is no such option
   kafka.consumer({ groupId: 'g', topic: 'orders' })
 }
+
+export async function transactional(): Promise<void> {
+  const consumer = kafka.consumer({ groupId: 'g', topics: [orders], isolationLevel: 'read_committed' })
+  await consumer.processTransactionally(kafka.producer({ transactionalId: 't' }), async (batch, tx) => {
+    for (const { key, value } of batch) {
+      const total: number = value.total
+      await tx.send(orders, { key, value: { id: value.id, total } })
+      // @ts-expect-error the value is not an Order
+      await tx.send(orders, { key, value: { id: 1 } })
+    }
+    // @ts-expect-error the end of the transaction is not the handler's
+    await tx.commit()
+  })
+  // @ts-expect-error a producer is needed
+  await consumer.processTransactionally(async () => {})
+}

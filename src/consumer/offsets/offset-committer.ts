@@ -27,50 +27,51 @@ export interface OffsetCommitterOptions {
 export class OffsetCommitter {
   readonly #options: OffsetCommitterOptions
   #timer: Timer | undefined
-  #isCommitting = false
-  #isClosed = false
+  /** The automatic commit that is under way. */
+  #running: Promise<void> | undefined
+  #isEnded = false
 
   constructor(options: OffsetCommitterOptions) {
     this.#options = options
   }
 
   get isAutomatic(): boolean {
-    return this.#options.intervalMs !== null
+    return this.#options.intervalMs !== null && !this.#isEnded
   }
 
   /** Something was finished. */
   touch(): void {
-    if (this.#timer !== undefined || this.#isCommitting || this.#isClosed) return
+    if (this.#timer !== undefined || this.#running !== undefined || this.#isEnded) return
     const { clock, intervalMs } = this.#options
     if (intervalMs === null) return
     this.#timer = clock.setTimer(intervalMs, () => {
       this.#timer = undefined
-      void this.#commitByInterval()
+      this.#running = this.#commitByInterval().then((touchAgain) => {
+        this.#running = undefined
+        if (touchAgain) this.touch()
+      })
     })
   }
 
-  async #commitByInterval(): Promise<void> {
+  /** Answers whether there may soon be something to commit again. */
+  async #commitByInterval(): Promise<boolean> {
     const { clock, subscription, timeoutMs, intervalMs, logger, onFatal } = this.#options
     // Not for longer than the interval, or a stalled commit would keep the next ones from being tried.
     const deadline = new Deadline(clock, 'an automatic commit', Math.max(timeoutMs, intervalMs ?? 0))
-    this.#isCommitting = true
-    let touchAgain = false
     try {
-      touchAgain = (await this.commitFinished(subscription.all(), deadline)) > 0
+      return (await this.commitFinished(subscription.all(), deadline)) > 0
     } catch (caught) {
       const error = KafkaError.from(caught, 'An automatic commit failed')
-      if (isHopeless(error)) onFatal(error)
-      else {
-        logger.warn('An automatic commit failed; the next one covers it', {
-          code: error.code,
-          reason: error.message,
-        })
-        touchAgain = true
+      if (isHopeless(error)) {
+        onFatal(error)
+        return false
       }
-    } finally {
-      this.#isCommitting = false
+      logger.warn('An automatic commit failed; the next one covers it', {
+        code: error.code,
+        reason: error.message,
+      })
+      return true
     }
-    if (touchAgain) this.touch()
   }
 
   /** Commits what is finished in these partitions and not committed yet; answers for how many there was something. */
@@ -98,10 +99,12 @@ export class OffsetCommitter {
     }
   }
 
-  close(): void {
-    this.#isClosed = true
+  /** From now on commits are made only when asked for. Resolves when none of the others is under way. */
+  async endAutomatic(): Promise<void> {
+    this.#isEnded = true
     this.#timer?.cancel()
     this.#timer = undefined
+    await this.#running
   }
 }
 
