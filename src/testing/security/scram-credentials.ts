@@ -51,6 +51,8 @@ export class ScramCredentials {
   readonly #credentials = new Map<string, Map<ScramMechanismName, ScramCredential>>()
   readonly #passwords: ReadonlyMap<string, string>
   readonly #newSalt: () => Buffer
+  /** Credentials of given passwords that nobody has asked for yet. */
+  readonly #pending: Set<string>
 
   /**
    * @param passwords users that are there from the start, for all mechanisms
@@ -64,9 +66,6 @@ export class ScramCredentials {
       [...this.#passwords.keys()].flatMap((user) => scramMechanismNames.map((it) => `${it} ${user}`)),
     )
   }
-
-  /** Credentials of given passwords that nobody has asked for yet. */
-  readonly #pending: Set<string>
 
   get(user: string, mechanism: ScramMechanismName): ScramCredential | undefined {
     this.#saltPending(user, mechanism)

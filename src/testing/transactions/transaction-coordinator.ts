@@ -225,14 +225,20 @@ export class TransactionCoordinator implements Transactions {
     // By far the most frequent case: all batches of a partition but the first of a transaction.
     if (transaction !== undefined && isOngoingOf(transaction, caller.producer) && transaction.has(target))
       return
-    if (!mayAdd && this.#services.configs.broker('transaction.partition.verification.enable') === 'false')
-      return
+    if (!mayAdd && !this.#isVerifying) return
     const { brokerId } = this.#services.coordinators.find('transaction', caller.transactionalId)
     // Kafka's brokers ask each other; one that does not answer is a connection that fails.
     if (this.#services.brokers.get(brokerId)?.state !== 'running') throw fail('NETWORK_EXCEPTION')
     if (mayAdd) return this.addPartitions(caller, [target], 2)
     const [isIn] = this.havePartitions(caller, [target])
     if (isIn !== true) throw fail('TRANSACTION_ABORTABLE')
+  }
+
+  /** Since Kafka 3.6 (KIP-890), unless it is switched off. */
+  get #isVerifying(): boolean {
+    const [major = 0, minor = 0] = this.#services.release.name.split('.').map(Number)
+    if (major < 3 || (major === 3 && minor < 6)) return false
+    return this.#services.configs.broker('transaction.partition.verification.enable') !== 'false'
   }
 
   /**

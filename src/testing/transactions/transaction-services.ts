@@ -16,7 +16,7 @@ export type TransactionalPartition = Pick<
 /** What the coordinator needs of the other parts of the cluster: `Services` has it all. */
 export interface TransactionServices {
   readonly runtime: Runtime
-  readonly release: Pick<Release, 'features'>
+  readonly release: Pick<Release, 'name' | 'features'>
   readonly brokers: Pick<Brokers, 'get' | 'watch'>
   readonly configs: Pick<ConfigStore, 'broker' | 'brokerNumber'>
   readonly topics: { partition(name: string, index: number): TransactionalPartition | undefined }
@@ -26,7 +26,7 @@ export interface TransactionServices {
 
 /** What the handlers of the transaction APIs need besides. */
 export interface TransactionApiServices extends TransactionServices {
-  readonly release: Pick<Release, 'features' | 'versionsOf'>
+  readonly release: Pick<Release, 'name' | 'features' | 'versionsOf'>
   readonly topics: {
     partition(
       name: string,

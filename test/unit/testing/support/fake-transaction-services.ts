@@ -48,7 +48,11 @@ export class FakeTransactionServices implements TransactionApiServices {
   readonly clock = new FakeClock()
   readonly runtime = { clock: this.clock, random: () => 0.5, logger: silentLogger }
   readonly features = new Map([['transaction.version', { supportedMin: 0, supportedMax: 2, finalized: 2 }]])
-  readonly release = { features: this.features, versionsOf: () => ({ min: 0, max: this.highestVersion }) }
+  readonly release = {
+    name: '4.3',
+    features: this.features,
+    versionsOf: () => ({ min: 0, max: this.highestVersion }),
+  }
   /** Served by the release, of all APIs. */
   highestVersion = 5
   readonly brokers = new FakeBrokers(3)

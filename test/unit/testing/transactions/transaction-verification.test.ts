@@ -22,6 +22,13 @@ test('nothing is verified when transaction.partition.verification.enable is fals
   expect(codeOf(() => driver.coordinator.verifyPartition('payments', producer, orders, false))).toBe('NONE')
 })
 
+test('Kafka before 3.6 verified nothing', () => {
+  const driver = new TransactionDriver()
+  driver.services.release.name = '3.5'
+  const producer = driver.init()
+  expect(codeOf(() => driver.coordinator.verifyPartition('payments', producer, orders, false))).toBe('NONE')
+})
+
 test('newer clients add a partition by producing to it, and offsets by committing them', () => {
   const driver = new TransactionDriver()
   const producer = driver.init()
