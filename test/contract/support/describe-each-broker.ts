@@ -2,7 +2,7 @@ import { errorCodeName } from '../../../src/base/error-codes'
 import type { ClientApi } from '../../../src/wire/api'
 import { describeEachKafka } from '../../kafka/support/describe-kafka'
 import { describeInProcess } from './describe-in-process'
-import { differences, type Difference } from '../differences'
+import { differences, type Difference, type DifferenceId } from '../differences'
 import { RawClient } from './raw-client'
 
 /** The release a broker is, or looks like. */
@@ -28,7 +28,7 @@ export interface BrokerUnderTest {
   /** Chooses by release. */
   pick<T>(values: Readonly<Record<Release, T>>): T
   /** What is expected here: what Kafka does, or what the table of differences says of the in-process broker. */
-  expected<T>(difference: string, onKafka: T): T
+  expected<T>(difference: DifferenceId, onKafka: T): T
 }
 
 /** What a suite needs. */
@@ -107,9 +107,8 @@ function brokerUnderTest({ kind, version, addresses, uniqueName }: Target): Brok
   }
 }
 
-function expectedHere<T>(id: string, onKafka: T, kind: BrokerUnderTest['kind'], version: Release): T {
-  const difference = (differences as Record<string, Difference>)[id]
-  if (difference === undefined) throw new Error(`differences.ts has no entry '${id}'`)
+function expectedHere<T>(id: DifferenceId, onKafka: T, kind: BrokerUnderTest['kind'], version: Release): T {
+  const difference: Difference = differences[id]
   if (kind === 'kafka' || !difference.versions.includes(version)) return onKafka
   expect(difference.inProcess).not.toEqual(onKafka)
   return difference.inProcess as T
