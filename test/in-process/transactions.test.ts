@@ -131,7 +131,7 @@ describe.each([1, 2] as const)('transactions with transaction.version %i', (vers
     await tx.send('t', { value: 'zombie' })
     await producer().transaction((newer) => newer.send('t', { value: 'newer' }))
     expect(await errorOf(tx.commit())).toBeInstanceOf(FencedError)
-    expect(await errorOf(old.beginTransaction())).toMatchObject({ code: 'INVALID_TXN_STATE' })
+    expect(await errorOf(old.beginTransaction())).toBeInstanceOf(FencedError)
     expect(await errorOf(old.send('t', { value: 'again' }))).toBeInstanceOf(FencedError)
     expect(await visible()).toEqual(['newer'])
   })
@@ -209,7 +209,9 @@ describe.each([1, 2] as const)('transactions with transaction.version %i', (vers
     })
     await ended()
     expect(broker.group('g')?.offsets).toEqual([{ topic: 't', partition: 0, offset: 5n, metadata: 'm' }])
-    expect(asked('AddOffsetsToTxn')).toHaveLength(version === 1 ? 2 : 0)
+    // Again and again while the aborted one is still being ended.
+    if (version === 1) expect(asked('AddOffsetsToTxn').length).toBeGreaterThanOrEqual(2)
+    else expect(asked('AddOffsetsToTxn')).toHaveLength(0)
   })
 
   test('T9: offsets of a member that has lost its place are refused, and nothing of the transaction counts', async () => {

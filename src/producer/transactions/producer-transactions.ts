@@ -49,7 +49,8 @@ export class ProducerTransactions implements TransactionHost {
   }
 
   async begin(options: TransactionWaitOptions): Promise<Transaction> {
-    if (this.#current !== undefined) throw illegalCall('begin', this.#manager.state, this.#manager.error)
+    const { state, error } = this.#manager
+    if (this.#current !== undefined && state !== 'fatalError') throw illegalCall('begin', state, error)
     await this.initialize(options)
     this.#manager.begin()
     this.#producer.forgetAbort()

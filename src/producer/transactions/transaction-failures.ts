@@ -24,8 +24,8 @@ const abortableEverywhere: ReadonlySet<string> = new Set([
   'ABORTED',
 ])
 
-/** Of offsets: the member that read them is not in its group any more, or not in this generation. */
-const lostMembership: ReadonlySet<string> = new Set([
+/** The offsets don't count, most often because the member that read them has lost its place in the group (T9, X6). */
+const offsetsRefused: ReadonlySet<string> = new Set([
   'UNKNOWN_MEMBER_ID',
   'ILLEGAL_GENERATION',
   'STALE_MEMBER_EPOCH',
@@ -36,6 +36,13 @@ const lostMembership: ReadonlySet<string> = new Set([
   'UNKNOWN_TOPIC_ID',
   'OFFSET_METADATA_TOO_LARGE',
   'INVALID_COMMIT_OFFSET_SIZE',
+  'UNKNOWN_SERVER_ERROR',
+])
+
+/** Permissions that can be given while the producer waits to begin: nothing has happened yet. */
+const missingAtStart: ReadonlySet<string> = new Set([
+  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
 ])
 
 const fatalForProduce: ReadonlySet<string> = new Set([
@@ -65,7 +72,8 @@ export function transactionFailure(request: TransactionRequest, error: KafkaErro
     return brokenSequence.has(code) ? 'abortableWithBump' : 'abortable'
   }
   if (code === 'UNKNOWN_PRODUCER_ID') return 'abortableWithBump'
-  if (request === 'TxnOffsetCommit' && lostMembership.has(code)) return 'abortable'
+  if (error.context.api === 'InitProducerId' && missingAtStart.has(code)) return 'abortable'
+  if (request === 'TxnOffsetCommit' && offsetsRefused.has(code)) return 'abortable'
   return error.retriable ? 'abortable' : 'fatal'
 }
 

@@ -34,6 +34,13 @@ export interface TransactionListener {
 
 /** The first level of `transaction.version` at which brokers add partitions by themselves (KIP-890). */
 const levelWithImplicitPartitions = 2
+
+/**
+ * Whether the coordinator knows of the transaction; `maybe` after a request that failed. Below that level it refuses to
+ * end one that it does not know.
+ */
+type BegunAtBroker = 'no' | 'maybe' | 'yes'
+
 /** The highest Produce version of a transaction below that level. */
 const maxProduceVersionBefore = 11
 
@@ -56,8 +63,8 @@ export class TransactionManager implements IdentityProvider {
   #hasImplicitPartitions = false
   /** Groups whose offsets are part of the transaction. */
   readonly #groups = new Set<string>()
-  /** The coordinator may know of the transaction. */
-  #hasBegunAtBroker = false
+  readonly #offsetsUnderWay = new Set<Promise<void>>()
+  #begunAtBroker: BegunAtBroker = 'no'
   /** A sequence is broken, so that the next transaction needs another epoch. */
   #needsNewEpoch = false
 
@@ -68,8 +75,14 @@ export class TransactionManager implements IdentityProvider {
     this.#listener = listener
     this.#coordinator = { kind: 'coordinator', type: 'transaction', key: settings.transactionalId }
     this.#enrolment = new PartitionEnrolment(cluster, settings.transactionalId, settings.maxBlockMs, {
-      onEnrolled: (queues) => listener.onEnrolled(queues),
-      onEnrolmentFailed: (error) => this.fail('AddPartitionsToTxn', error),
+      onEnrolled: (queues) => {
+        this.#begunAtBroker = 'yes'
+        listener.onEnrolled(queues)
+      },
+      onEnrolmentFailed: (error) => {
+        this.#noteMaybeBegun()
+        this.fail('AddPartitionsToTxn', error)
+      },
     })
   }
 
@@ -117,8 +130,9 @@ export class TransactionManager implements IdentityProvider {
   /** Whether a batch of the partition may leave now; if not, the listener is told when it may. */
   admits(queue: PartitionQueue): boolean {
     if (this.#state !== 'inTransaction' || this.#identity === undefined) return false
-    this.#hasBegunAtBroker = true
-    return this.#hasImplicitPartitions || this.#enrolment.admits(queue, this.#identity)
+    if (!this.#hasImplicitPartitions) return this.#enrolment.admits(queue, this.#identity)
+    this.#begunAtBroker = 'yes'
+    return true
   }
 
   /** Throws unless messages may be sent now. */
@@ -163,13 +177,28 @@ export class TransactionManager implements IdentityProvider {
     this.requireOpen('sendOffsets')
     const topics = offsetsByTopic(offsets)
     if (topics.length === 0) return
-    this.#hasBegunAtBroker = true
+    const work = this.#sendTopics(topics, group, deadline)
+    this.#offsetsUnderWay.add(work)
+    try {
+      await work
+    } finally {
+      this.#offsetsUnderWay.delete(work)
+    }
+  }
+
+  async #sendTopics(
+    topics: ReturnType<typeof offsetsByTopic>,
+    group: TransactionGroup,
+    deadline: Deadline,
+  ): Promise<void> {
     let request: TransactionRequest = 'AddOffsetsToTxn'
     try {
       if (!this.#hasImplicitPartitions) await this.#addOffsets(group.groupId, deadline)
       request = 'TxnOffsetCommit'
       await this.#commitOffsets(topics, group, deadline)
+      this.#begunAtBroker = 'yes'
     } catch (caught) {
+      this.#noteMaybeBegun()
       throw this.fail(request, KafkaError.from(caught, `${request} failed`))
     }
   }
@@ -185,14 +214,18 @@ export class TransactionManager implements IdentityProvider {
       : ['inTransaction', 'abortableError', 'aborting']
     if (!allowed.includes(this.#state)) throw this.#refusal(committed ? 'commit' : 'abort')
     this.#state = ending
-    await this.#enrolment.idle()
-    // A partition may have been refused while the end waited for it.
-    if (this.#state !== ending) throw this.#error as KafkaError
     try {
-      if (this.#hasBegunAtBroker) await this.#endTxn(committed, deadline)
-      this.#hasBegunAtBroker = false
+      await deadline.race(
+        Promise.all([this.#enrolment.idle(), Promise.allSettled(this.#offsetsUnderWay)]),
+        () => new TimeoutError('TIMEOUT', 'What was sent in the transaction has no outcome yet'),
+      )
+      // A partition, or offsets, may have been refused while the end waited for them.
+      if (this.#state !== ending) throw this.#error as KafkaError
+      if (this.#begunAtBroker !== 'no') await this.#endTxn(committed, deadline)
+      this.#begunAtBroker = 'no'
       if (this.#needsNewEpoch) await this.#renewEpoch(deadline)
     } catch (caught) {
+      if (this.#state !== ending) throw caught
       throw this.#endFailed(committed, KafkaError.from(caught, 'EndTxn failed'))
     }
     this.#enrolment.clear()
@@ -246,6 +279,10 @@ export class TransactionManager implements IdentityProvider {
     return illegalCall(call, this.#state, this.#error)
   }
 
+  #noteMaybeBegun(): void {
+    if (this.#begunAtBroker === 'no') this.#begunAtBroker = 'maybe'
+  }
+
   async #initProducerId(identity: ProducerIdAndEpoch, deadline: Deadline): Promise<void> {
     const response = await callCoordinator(
       this.#cluster,
@@ -275,13 +312,15 @@ export class TransactionManager implements IdentityProvider {
 
   async #endTxn(committed: boolean, deadline: Deadline): Promise<void> {
     const identity = this.#identity as ProducerIdAndEpoch
+    const isUncertain = !committed && !this.#hasImplicitPartitions && this.#begunAtBroker === 'maybe'
+    const notBegun = isUncertain ? ErrorCode.INVALID_TXN_STATE : undefined
     const response = await callCoordinator(
       this.#cluster,
       {
         target: this.#coordinator,
         api: endTxnApi,
         body: { transactionalId: this.transactionalId, ...identity, committed },
-        errorCodeOf: (answer) => answer.errorCode,
+        errorCodeOf: ({ errorCode }) => (errorCode === notBegun ? ErrorCode.NONE : errorCode),
         ...(this.#hasImplicitPartitions ? { minVersion: 5 } : { maxVersion: 4 }),
       },
       deadline,

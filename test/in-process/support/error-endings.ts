@@ -94,6 +94,28 @@ export const plainEndings = {
   metadata: { otherwise: 'fails' },
 } satisfies Record<string, Endings>
 
+/** T9, X6: who has lost its place in the group, or what is wrong with the offsets. */
+const offsetsEndings: Endings = {
+  otherwise: 'fatal',
+  abortable: [
+    ...authorizations,
+    'UNKNOWN_PRODUCER_ID',
+    'TRANSACTION_ABORTABLE',
+    'OPERATION_NOT_ATTEMPTED',
+    'UNKNOWN_MEMBER_ID',
+    'ILLEGAL_GENERATION',
+    'STALE_MEMBER_EPOCH',
+    'FENCED_MEMBER_EPOCH',
+    'FENCED_INSTANCE_ID',
+    'GROUP_ID_NOT_FOUND',
+    'REBALANCE_IN_PROGRESS',
+    'OFFSET_METADATA_TOO_LARGE',
+    'INVALID_COMMIT_OFFSET_SIZE',
+    'UNKNOWN_SERVER_ERROR',
+  ],
+  fenced: fencing,
+}
+
 /** The same inside of transactions. */
 export const transactionEndings = {
   /** T1, T5, T7, KIP-588: the answer to a batch does not tell who is fenced, so that it is never taken for that. */
@@ -135,32 +157,9 @@ export const transactionEndings = {
     abortable: [...authorizations, 'UNKNOWN_PRODUCER_ID', 'TRANSACTION_ABORTABLE', 'OPERATION_NOT_ATTEMPTED'],
     fenced: fencing,
   },
-  findGroupCoordinator: {
-    otherwise: 'fatal',
-    abortable: [...authorizations, 'UNKNOWN_PRODUCER_ID', 'TRANSACTION_ABORTABLE', 'OPERATION_NOT_ATTEMPTED'],
-    fenced: fencing,
-  },
-  /** T9, X6: who has lost its place in the group, or what is wrong with the offsets. */
-  txnOffsetCommit: {
-    otherwise: 'fatal',
-    abortable: [
-      ...authorizations,
-      'UNKNOWN_PRODUCER_ID',
-      'TRANSACTION_ABORTABLE',
-      'OPERATION_NOT_ATTEMPTED',
-      'UNKNOWN_MEMBER_ID',
-      'ILLEGAL_GENERATION',
-      'STALE_MEMBER_EPOCH',
-      'FENCED_MEMBER_EPOCH',
-      'FENCED_INSTANCE_ID',
-      'GROUP_ID_NOT_FOUND',
-      'REBALANCE_IN_PROGRESS',
-      'OFFSET_METADATA_TOO_LARGE',
-      'INVALID_COMMIT_OFFSET_SIZE',
-      'UNKNOWN_SERVER_ERROR',
-    ],
-    fenced: fencing,
-  },
+  txnOffsetCommit: offsetsEndings,
+  /** The lookup of the group's coordinator is a part of it. */
+  findGroupCoordinator: offsetsEndings,
   commit: {
     otherwise: 'fatal',
     abortable: [...authorizations, 'UNKNOWN_PRODUCER_ID', 'TRANSACTION_ABORTABLE', 'OPERATION_NOT_ATTEMPTED'],
