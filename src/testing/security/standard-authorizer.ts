@@ -69,8 +69,7 @@ export class StandardAuthorizer implements Authorizer {
     if (denials.some((acl) => isWildcard(acl))) return false
     return mine.some(
       (acl) =>
-        acl.permissionType === permissionTypes.allow &&
-        (isWildcard(acl) || !denials.some((denial) => outweighs(denial, acl))),
+        acl.permissionType === permissionTypes.allow && !denials.some((denial) => outweighs(denial, acl)),
     )
   }
 

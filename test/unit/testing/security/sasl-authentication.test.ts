@@ -1,5 +1,5 @@
 // Guards against a broker that lets in whom Kafka keeps out, and against words that no client would ever have seen.
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { createHmac, generateKeyPairSync, pbkdf2Sync, sign } from 'node:crypto'
 import { ErrorCode } from '../../../../src/base/error-codes'
 import { BrokerError } from '../../../../src/base/errors'
 import { silentLogger } from '../../../../src/base/logger'
@@ -7,7 +7,11 @@ import { ScramMechanism } from '../../../../src/network/sasl/scram'
 import { saslAuthenticateHandler } from '../../../../src/testing/apis/sasl-authenticate'
 import { saslHandshakeHandler } from '../../../../src/testing/apis/sasl-handshake'
 import { ClusterSecurity } from '../../../../src/testing/security/cluster-security'
-import { ScramCredentials, scramCredential } from '../../../../src/testing/security/scram-credentials'
+import {
+  ScramCredentials,
+  scramCredential,
+  scramHmac,
+} from '../../../../src/testing/security/scram-credentials'
 import { ScramServer } from '../../../../src/testing/security/scram-server'
 import type { Authentication } from '../../../../src/testing/security/security'
 import { FakeClock } from '../../support/fake-clock'
@@ -134,6 +138,27 @@ describe('SCRAM', () => {
     expect(await refusalOf(garbage.authenticate(Buffer.from([0xff, 0])))).toBe(general)
   })
 
+  test('takes no proof that was made for another challenge', () => {
+    const salt = Buffer.from('salt')
+    const salted = pbkdf2Sync('secret', salt, 4096, 32, 'sha256')
+    const credentials = new ScramCredentials({}, () => salt)
+    const credential = scramCredential('SCRAM-SHA-256', salted, salt, 4096)
+    credentials.set('alice', 'SCRAM-SHA-256', credential)
+    const attempt = (nonce: string): ScramServer => {
+      const server = new ScramServer('SCRAM-SHA-256', credentials, () => 'more')
+      const first = server.evaluate(Buffer.from('n,,n=alice,r=abc')).toString()
+      const withoutProof = `c=biws,r=${nonce}`
+      const signed = `n=alice,r=abc,${first},${withoutProof}`
+      const clientKey = scramHmac('SCRAM-SHA-256', salted, 'Client Key')
+      const signature = scramHmac('SCRAM-SHA-256', credential.storedKey, signed)
+      const proof = Buffer.from(clientKey.map((byte, i) => byte ^ (signature[i] ?? 0))).toString('base64')
+      server.evaluate(Buffer.from(`${withoutProof},p=${proof}`))
+      return server
+    }
+    expect(attempt('abcmore').user).toBe('alice')
+    expect(codeOf(() => attempt('abcother'))).toBe('SASL_AUTHENTICATION_FAILED')
+  })
+
   test('names with commas and equal signs are one user', () => {
     const salt = Buffer.from('salt')
     const credentials = new ScramCredentials({}, () => salt)
@@ -191,6 +216,12 @@ describe('OAUTHBEARER', () => {
     expect(await refusalOf(malformed.authenticate(Buffer.from('hello')))).toContain(
       'with SASL mechanism OAUTHBEARER',
     )
+  })
+
+  test('takes no token for unsecured that names a signature and has none', async () => {
+    const { connect, clock } = listener()
+    const token = `${part({ alg: 'HS256' })}.${part({ sub: 'carol', exp: inSeconds(clock, 60) })}.`
+    expect((await present(connect(), token)).bytes.toString()).toContain('invalid_token')
   })
 
   test('refuses to act for another user than that of the token', async () => {

@@ -36,10 +36,10 @@ export class FakeCoordinators {
     return () => void this.#listeners.delete(listener)
   }
 
-  move(brokerId: number): void {
+  move(brokerId: number, type: CoordinatorType = 'transaction'): void {
     this.brokerId = brokerId
     this.#epoch++
-    for (const listener of [...this.#listeners]) listener('transaction', 0)
+    for (const listener of [...this.#listeners]) listener(type, 0)
   }
 }
 

@@ -160,6 +160,18 @@ describe('a transaction with KIP-890', () => {
   })
 })
 
+test('no epoch goes beyond what fits, whoever invents one', async () => {
+  const driver = new TransactionDriver()
+  driver.services.features.set('transaction.version', { supportedMin: 0, supportedMax: 2, finalized: 0 })
+  const last = await driver.exhaust()
+  driver.add(last, 1)
+  expect(codeOf(() => driver.init())).toBe('CONCURRENT_TRANSACTIONS')
+  await driver.settle()
+  // Nobody was given the epoch that fenced the producer, but it can be guessed.
+  driver.end({ producerId: last.producerId, producerEpoch: 32767 }, false)
+  expect(driver.coordinator.get('payments')?.facts.producerEpoch).toBe(32767)
+})
+
 describe('timeouts', () => {
   test('abort what is open too long at the next check, and fence its producer', async () => {
     const driver = new TransactionDriver()

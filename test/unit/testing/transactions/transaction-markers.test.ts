@@ -91,6 +91,15 @@ test('a new coordinator writes all markers again under its own epoch', async () 
   expect(epochs).toEqual([0, 2])
 })
 
+test('a group that gets another coordinator changes nothing', async () => {
+  const { driver, producer } = openOnTwo()
+  driver.services.partition('orders', 1).setLeader(-1)
+  driver.end(producer, true)
+  await driver.settle()
+  driver.services.coordinators.move(1, 'group')
+  expect(driver.services.partition('orders', 0).markers).toHaveLength(1)
+})
+
 test('a coordinator that was paused goes on where it was', async () => {
   const { driver, producer } = openOnTwo()
   driver.services.brokers.pause(0)
