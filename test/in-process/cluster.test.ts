@@ -165,6 +165,20 @@ describe('a cluster for tests', () => {
     expect(cluster.storage.usedBytes).toBe(0)
   })
 
+  test('a transaction can end although the memory is full', async () => {
+    const cluster = await start({ maxBytes: 12_000, topics: [{ name: 't', partitions: 2 }] })
+    const producer = closing(
+      connect(cluster, { requestTimeoutMs: 100 }).producer({ transactionalId: 'tx', deliveryTimeoutMs: 300 }),
+    )
+    const failing = producer.transaction(async (tx) => {
+      await tx.send('t', { partition: 0, value: 'x'.repeat(10_000) })
+      await tx.send('t', { partition: 1, value: 'x'.repeat(10_000) })
+    })
+    expect((await errorOf(failing)).message).toContain('KAFKA_STORAGE_ERROR')
+    await producer.close()
+    expect(cluster.records('t').at(-1)?.marker).toBe('abort')
+  })
+
   test.each(['3.7', '4.0', '4.3'])('looks like Kafka %s, and our client speaks with it', async (version) => {
     const cluster = await start({ version, topics: [{ name: 't' }] })
     const kafka = connect(cluster)

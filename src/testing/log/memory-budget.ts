@@ -28,8 +28,8 @@ export class MemoryBudget implements StorageBudget {
     return this.#usedBytes
   }
 
-  reserve(bytes: number): boolean {
-    if (this.#usedBytes + bytes > this.maxBytes) {
+  reserve(bytes: number, isNeeded = false): boolean {
+    if (!isNeeded && this.#usedBytes + bytes > this.maxBytes) {
       this.#sayFull(bytes)
       return false
     }

@@ -303,7 +303,7 @@ export class MemoryLog implements PartitionLog {
 
   /** Takes part in a batch; the first log that does pays for its bytes. False when they don't fit. */
   #hold(batch: MemoryBatch): boolean {
-    if (batch.holders === 0 && !this.#options.budget.reserve(batch.bytes.length)) return false
+    if (batch.holders === 0 && !this.#options.budget.reserve(batch.bytes.length, batch.isControl)) return false
     batch.holders++
     this.#sizeInBytes += batch.bytes.length
     return true

@@ -83,8 +83,11 @@ export interface LogConfig {
 
 /** Bytes that all logs of the cluster hold together; a batch that several replicas share counts once. */
 export interface StorageBudget {
-  /** False when the bytes do not fit: the append ends in KAFKA_STORAGE_ERROR. */
-  reserve(bytes: number): boolean
+  /**
+   * False when the bytes do not fit: the append ends in KAFKA_STORAGE_ERROR.
+   * @param isNeeded they are taken in any case: a transaction must be able to end although memory is full
+   */
+  reserve(bytes: number, isNeeded?: boolean): boolean
   release(bytes: number): void
 }
 
