@@ -20,6 +20,7 @@ export type {
   PartitionerInput,
   PartitionerOption,
 } from './producer/partitioners/partitioner'
+export type { ProducerMetrics, ProducerTopicMetrics } from './producer/producer-metrics'
 export { Transaction, type TransactionWaitOptions } from './producer/transactions/transaction'
 export type { TransactionGroup, TransactionOffset } from './producer/transactions/transaction-offsets'
 export type { OutgoingMessage, Receipt, SendOptions } from './producer/outgoing-message'
@@ -138,5 +139,18 @@ export {
 export { AdminError } from './admin/admin-error'
 export { ProduceError, type ProduceErrorOptions } from './producer/produce-error'
 export { ErrorCode, type ErrorCodeName, type ErrorKind } from './base/error-codes'
+export {
+  onDiagnostics,
+  type BatchAcknowledgedEvent,
+  type BatchFailedEvent,
+  type BatchRetriedEvent,
+  type BatchSentEvent,
+  type DiagnosticsEvents,
+  type DiagnosticsName,
+  type ProducerBatchEvent,
+  type TransactionEndedEvent,
+  type TransactionEndFailedEvent,
+  type TransactionEvent,
+} from './base/diagnostics'
 export { consoleLogger, silentLogger, type Logger, type LogLevel } from './base/logger'
 export type { TopicPartition } from './base/topic-partition'

@@ -2,6 +2,7 @@ import { ConnectionError, KafkaError, TimeoutError } from '../base/errors'
 import type { Cluster } from '../cluster/cluster'
 import { produceApi, type ProduceResponse } from '../wire/generated/client/produce'
 import type { PartitionQueue } from './partition-queue'
+import type { ProducerMonitor } from './producer-monitor'
 import {
   createProduceRequest,
   maxProduceVersion,
@@ -18,6 +19,7 @@ export interface BrokerSenderOptions {
   readonly maxRequestSizeBytes: number
   readonly connection: string
   readonly transactions: TransactionManager | undefined
+  readonly monitor: ProducerMonitor
 }
 
 /** What a broker's sender asks and tells. */
@@ -106,11 +108,12 @@ export class BrokerSender {
   }
 
   #send(outgoing: readonly OutgoingBatch[]): void {
-    const { acks, requestTimeoutMs: timeoutMs, connection, transactions } = this.#options
+    const { acks, requestTimeoutMs: timeoutMs, connection, transactions, monitor } = this.#options
     const transactionalId = transactions?.transactionalId ?? null
     const request: InFlightRequest = { outgoing, outcomes: undefined, response: undefined }
     this.#inFlight.push(request)
     const maxVersion = transactions?.maxProduceVersion ?? maxProduceVersion(outgoing)
+    const sentAt = monitor.requestSent(recordsIn(outgoing))
     this.#cluster
       .send(this.nodeId, produceApi, createProduceRequest(outgoing, { transactionalId, acks, timeoutMs }), {
         timeoutMs,
@@ -120,6 +123,7 @@ export class BrokerSender {
       })
       .then(
         (response) => {
+          monitor.requestEnded(sentAt, acks === 0 ? undefined : response.throttleTimeMs)
           request.response = acks === 0 ? undefined : response
           request.outcomes =
             acks === 0
@@ -128,6 +132,7 @@ export class BrokerSender {
           this.#settle()
         },
         (caught: unknown) => {
+          monitor.requestEnded(sentAt, undefined)
           const error = KafkaError.from(caught, 'The Produce request failed', { api: 'Produce' })
           const maybeWritten = isMaybeWritten(error)
           request.outcomes = outgoing.map(() => ({ kind: 'lost', error, maybeWritten }))
@@ -153,6 +158,12 @@ export class BrokerSender {
       this.#owner.onSlotFree(this)
     }
   }
+}
+
+function recordsIn(outgoing: readonly OutgoingBatch[]): number {
+  let count = 0
+  for (const { batch } of outgoing) count += batch.recordCount
+  return count
 }
 
 /** False only when it is certain that no broker saw the request. */

@@ -42,6 +42,8 @@ export class ProducerBatch {
   maybeStored = false
   /** Number of requests that carried it. */
   attempts = 0
+  /** By the clock's `now`: when the last of them was made. */
+  sentAt = 0
   /** Why the last attempt failed. */
   lastError: KafkaError | undefined
   compressed: CompressedRecords | undefined

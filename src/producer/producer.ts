@@ -8,6 +8,8 @@ import { failureOfBatch } from './batch-failures'
 import { BufferMemory } from './buffer-memory'
 import { FlushRound } from './flush-round'
 import { Interceptors } from './interceptors'
+import type { ProducerMetrics } from './producer-metrics'
+import { ProducerMonitor } from './producer-monitor'
 import type { OutgoingMessage, Receipt, SendOptions } from './outgoing-message'
 import {
   type ProducerOptions,
@@ -50,6 +52,7 @@ export class Producer {
   readonly #sender: Sender
   readonly #connection: string
   readonly #interceptors: Interceptors | undefined
+  readonly #monitor: ProducerMonitor
   readonly #transactions: ProducerTransactions | undefined
   readonly #manager: TransactionManager | undefined
   readonly #spread: SpreadOptions
@@ -67,6 +70,7 @@ export class Producer {
     this.#memory = new BufferMemory(this.options.bufferMemoryBytes, () => this.#sender.onMemoryShort())
     const { interceptors } = this.options
     if (interceptors.length > 0) this.#interceptors = new Interceptors(interceptors, cluster.logger)
+    this.#monitor = new ProducerMonitor(cluster.clientId, cluster.clock)
     this.#manager = this.#createManager()
     this.#sender = new Sender({
       cluster,
@@ -75,6 +79,7 @@ export class Producer {
       connection: this.#connection,
       topicOf: (name) => this.#topics.get(name),
       transactions: this.#manager,
+      monitor: this.#monitor,
     })
     const partitioner = createPartitioner(this.options.partitioner, cluster.random)
     this.#accumulator = new RecordAccumulator(
@@ -90,11 +95,13 @@ export class Producer {
         metadata: cluster.metadata,
         memory: this.#memory,
         accumulator: this.#accumulator,
+        onExhausted: () => this.#monitor.bufferExhausted(),
       },
       this.options,
     )
     if (this.#manager !== undefined) {
       this.#transactions = new ProducerTransactions(cluster, this.options, this.#manager, {
+        monitor: this.#monitor,
         send: this.send.bind(this) as Producer['send'],
         flush: (deadline) => this.#flush(deadline),
         forgetAbort: () => this.#sender.forgetAbort(),
@@ -106,6 +113,15 @@ export class Producer {
   /** Bytes of buffered batches; at most `bufferMemoryBytes`. */
   get bufferedBytes(): number {
     return this.#memory.usedBytes
+  }
+
+  /** What the producer did so far and how it stands, as a plain object. */
+  metrics(): ProducerMetrics {
+    return this.#monitor.metrics({
+      bufferTotalBytes: this.#memory.limitBytes,
+      bufferAvailableBytes: this.#memory.availableBytes,
+      waitingCalls: this.#admission.waitingCalls,
+    })
   }
 
   /**
@@ -163,7 +179,8 @@ export class Producer {
    */
   async flush(options: WaitOptions = {}): Promise<void> {
     const { timeoutMs = Infinity, signal } = options
-    await this.#flush(new Deadline(this.#cluster.clock, 'flush', timeoutMs, signal))
+    const deadline = new Deadline(this.#cluster.clock, 'flush', timeoutMs, signal)
+    await this.#monitor.timed('flush', () => this.#flush(deadline))
   }
 
   /**

@@ -39,6 +39,7 @@ export class SendAdmission {
   readonly #memory: BufferMemory
   readonly #accumulator: RecordAccumulator
   readonly #options: AdmissionOptions
+  readonly #onExhausted: () => void
   /** By topic: the calls that wait for its metadata. */
   readonly #waiting = new Map<ProducerTopic, Set<WaitingCall>>()
   readonly #all = new Set<WaitingCall>()
@@ -50,6 +51,8 @@ export class SendAdmission {
       metadata: Metadata
       memory: BufferMemory
       accumulator: RecordAccumulator
+      /** A call found no memory in its time. */
+      onExhausted: () => void
     },
     options: AdmissionOptions,
   ) {
@@ -57,12 +60,17 @@ export class SendAdmission {
     this.#metadata = collaborators.metadata
     this.#memory = collaborators.memory
     this.#accumulator = collaborators.accumulator
+    this.#onExhausted = collaborators.onExhausted
     this.#options = options
   }
 
   /** Whether calls to this topic have to queue behind others. */
   isBlocked(topic: ProducerTopic): boolean {
     return this.#memory.hasWaiters || (this.#waiting.size > 0 && this.#waiting.has(topic))
+  }
+
+  get waitingCalls(): number {
+    return this.#all.size
   }
 
   /** The calls that wait, for a flush. */
@@ -77,6 +85,7 @@ export class SendAdmission {
       metadata: this.#metadata,
       accumulator: this.#accumulator,
       onDone: (done) => this.#drop(done),
+      onExhausted: this.#onExhausted,
     })
     this.#all.add(waiting)
     // Behind those who wait for the topic, also in the moment when its metadata is there but they are not yet through.
@@ -191,6 +200,7 @@ interface WaitingCallCollaborators {
   readonly metadata: Metadata
   readonly accumulator: RecordAccumulator
   readonly onDone: (waiting: WaitingCall) => void
+  readonly onExhausted: () => void
 }
 
 /** One call that waits, and its limits. */
@@ -207,6 +217,7 @@ class WaitingCall implements MemoryWaiter {
   readonly #accumulator: RecordAccumulator
   readonly #metadata: Metadata
   readonly #onDone: (waiting: WaitingCall) => void
+  readonly #onExhausted: () => void
   readonly #clock: Clock
   readonly #startedAt: number
   readonly #timer: Timer
@@ -214,16 +225,21 @@ class WaitingCall implements MemoryWaiter {
   #next = 0
 
   constructor(messages: WaitingMessages, collaborators: WaitingCallCollaborators) {
-    const { clock, metadata, accumulator, onDone } = collaborators
+    const { clock, metadata, accumulator, onDone, onExhausted } = collaborators
     this.topic = messages.topic
     this.call = messages.call
     this.#messages = messages
     this.#accumulator = accumulator
     this.#metadata = metadata
     this.#onDone = onDone
+    this.#onExhausted = onExhausted
     this.#clock = clock
     this.#startedAt = clock.now()
-    this.#timer = clock.setTimer(messages.timeoutMs, () => this.fail(this.timeout()))
+    this.#timer = clock.setTimer(messages.timeoutMs, () => {
+      const error = this.timeout()
+      if (error.code === 'BUFFER_EXHAUSTED') this.#onExhausted()
+      this.fail(error)
+    })
     this.#onAbort = () => this.fail(new AbortedError('send', messages.signal as AbortSignal))
     messages.signal?.addEventListener('abort', this.#onAbort, { once: true })
   }

@@ -18,6 +18,7 @@ import type { OutgoingBatch, ProduceOutcome } from './produce-request'
 import { mayBeStoredDespite, refusalAction } from './produce-policy'
 import type { ErrorOfRecord, ProducerBatch } from './producer-batch'
 import { type IdentityProvider, ProducerIdentity } from './producer-identity'
+import type { ProducerMonitor } from './producer-monitor'
 import type { ResolvedProducerOptions } from './producer-options'
 import type { ProducerTopic } from './producer-topic'
 import type { AccumulatorListener } from './record-accumulator'
@@ -44,6 +45,7 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
   readonly #connection: string
   readonly #identity: IdentityProvider | undefined
   readonly #transactions: TransactionManager | undefined
+  readonly #monitor: ProducerMonitor
   readonly #encoder: BatchEncoder
   readonly #deadlines: DeliveryDeadlines
   readonly #brokers = new Map<number, BrokerSender>()
@@ -63,9 +65,11 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     connection: string
     topicOf: (name: string) => ProducerTopic | undefined
     transactions: TransactionManager | undefined
+    monitor: ProducerMonitor
   }) {
     const { cluster, options, transactions } = collaborators
     this.#transactions = transactions
+    this.#monitor = collaborators.monitor
     this.#cluster = cluster
     this.#options = options
     this.#memory = collaborators.memory
@@ -168,6 +172,7 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     if (identity !== undefined) queue.number(batch, identity)
     this.#encoder.seal(batch)
     queue.drained(batch, nodeId)
+    this.#monitor.batchSent(batch, nodeId)
     this.#prepareFollower(queue)
     return { batch, topicId: this.#topicOf(queue.topic)?.topicId ?? '' }
   }
@@ -189,7 +194,7 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
       if (mayBeStored(outcome)) batch.maybeStored = true
     } else if (outcome.kind === 'stored') {
       this.#succeed(batch, nodeId, outcome.baseOffset, outcome.logAppendTimeMs)
-    } else if (outcome.kind === 'lost') this.#lost(batch, outcome.error, outcome.maybeWritten)
+    } else if (outcome.kind === 'lost') this.#lost(batch, nodeId, outcome.error, outcome.maybeWritten)
     else this.#refused(batch, nodeId, outcome.response, response)
     this.#dropAborted(queue)
     if (queue.head === undefined) this.#cancelTimer(queue)
@@ -243,6 +248,7 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
       maxRequestSizeBytes: this.#options.maxRequestSizeBytes,
       connection: this.#connection,
       transactions: this.#transactions,
+      monitor: this.#monitor,
     }
     return new BrokerSender(nodeId, this.#cluster, options, this)
   }
@@ -311,16 +317,18 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     if (baseOffset >= 0n) batch.queue.nextOffset = baseOffset + BigInt(batch.recordCount)
     this.#deadlines.remove(batch)
     this.#memory.release(batch.reservedBytes)
+    this.#monitor.batchAcknowledged(batch, nodeId, baseOffset)
     batch.succeed(baseOffset, logAppendTimeMs)
   }
 
-  #lost(batch: ProducerBatch, error: KafkaError, maybeWritten: boolean): void {
+  #lost(batch: ProducerBatch, nodeId: number, error: KafkaError, maybeWritten: boolean): void {
     batch.lastError = error
     if (maybeWritten) batch.maybeStored = true
     const { queue } = batch
     // Without an answer to come, a retry could only make duplicates (P10).
     if (!error.retriable || (this.#options.acks === 0 && maybeWritten)) this.#giveUp(batch, error)
     else {
+      this.#monitor.batchRetried(batch, nodeId, 'retry')
       this.#cluster.metadata.requestRefresh(
         `Produce to ${queue.topic}-${queue.partition} failed: ${error.code}`,
       )
@@ -346,14 +354,14 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     })
     if (mayBeStoredDespite(errorCode)) batch.maybeStored = true
     const isIdempotent = batch.baseSequence >= 0
-    switch (
-      refusalAction(errorCode, {
-        recordCount: batch.recordCount,
-        maybeStored: batch.maybeStored,
-        isIdempotent,
-        isTransactional: this.#transactions !== undefined,
-      })
-    ) {
+    const action = refusalAction(errorCode, {
+      recordCount: batch.recordCount,
+      maybeStored: batch.maybeStored,
+      isIdempotent,
+      isTransactional: this.#transactions !== undefined,
+    })
+    if (action !== 'duplicate' && action !== 'fail') this.#monitor.batchRetried(batch, nodeId, action)
+    switch (action) {
       case 'duplicate':
         return this.#succeed(batch, nodeId, -1n, -1)
       case 'split':
@@ -469,6 +477,7 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     this.#deadlines.remove(batch)
     batch.queue.abandon(batch)
     if (!batch.inFlight) this.#memory.release(batch.reservedBytes)
+    this.#monitor.batchFailed(batch, errorOf)
     batch.fail(errorOf)
   }
 }

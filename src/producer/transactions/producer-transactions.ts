@@ -2,6 +2,7 @@ import { Deadline } from '../../base/deadline'
 import { KafkaError } from '../../base/errors'
 import type { Cluster } from '../../cluster/cluster'
 import type { Producer } from '../producer'
+import type { ProducerMonitor } from '../producer-monitor'
 import type { ResolvedProducerOptions } from '../producer-options'
 import { Transaction, type TransactionHost, type TransactionWaitOptions } from './transaction'
 import type { TransactionManager } from './transaction-manager'
@@ -10,6 +11,7 @@ import { illegalCall } from './transaction-state'
 
 /** What the producer does for its transactions. */
 export interface TransactionalProducer {
+  readonly monitor: ProducerMonitor
   readonly send: Producer['send']
   /** Resolves when everything that was sent has its outcome. */
   flush(deadline: Deadline): Promise<void>
@@ -26,6 +28,8 @@ export class ProducerTransactions implements TransactionHost {
   readonly #options: ResolvedProducerOptions
   readonly #manager: TransactionManager
   readonly #producer: TransactionalProducer
+  /** By the clock's `now`: when the current transaction began. */
+  #beganAt = 0
   #current: Transaction | undefined
   /** Ended, and known how: the same end may be asked for again. */
   #last: { readonly transaction: Transaction; readonly committed: boolean } | undefined
@@ -45,15 +49,21 @@ export class ProducerTransactions implements TransactionHost {
 
   /** Obtains the producer id, which ends what an earlier producer of the same transactional id left open. */
   async initialize(options: TransactionWaitOptions): Promise<void> {
-    await this.#manager.initialize(this.#deadline('initTransactions', this.#options.maxBlockMs, options))
+    const deadline = this.#deadline('initTransactions', this.#options.maxBlockMs, options)
+    await this.#producer.monitor.timed('txnInit', () => this.#manager.initialize(deadline))
   }
 
-  async begin(options: TransactionWaitOptions): Promise<Transaction> {
+  begin(options: TransactionWaitOptions): Promise<Transaction> {
+    return this.#producer.monitor.timed('txnBegin', () => this.#begin(options))
+  }
+
+  async #begin(options: TransactionWaitOptions): Promise<Transaction> {
     const { state, error } = this.#manager
     if (this.#current !== undefined && state !== 'fatalError') throw illegalCall('begin', state, error)
     await this.initialize(options)
     this.#manager.begin()
     this.#producer.forgetAbort()
+    this.#beganAt = this.#producer.monitor.transactionBegan(this.#manager.transactionalId)
     return (this.#current = new Transaction(this))
   }
 
@@ -85,10 +95,9 @@ export class ProducerTransactions implements TransactionHost {
     options: TransactionWaitOptions,
   ): Promise<void> {
     this.requireCurrent(transaction, 'sendOffsets')
-    await this.#manager.sendOffsets(
-      offsets,
-      group,
-      this.#deadline('sendOffsets', this.#options.maxBlockMs, options),
+    const deadline = this.#deadline('sendOffsets', this.#options.maxBlockMs, options)
+    await this.#producer.monitor.timed('txnSendOffsets', () =>
+      this.#manager.sendOffsets(offsets, group, deadline),
     )
   }
 
@@ -97,11 +106,24 @@ export class ProducerTransactions implements TransactionHost {
     const call = committed ? 'commit' : 'abort'
     this.requireCurrent(transaction, call)
     const deadline = this.#deadline(call, this.#options.deliveryTimeoutMs, options)
+    const { monitor } = this.#producer
+    const { transactionalId } = this.#manager
+    try {
+      await monitor.timed(committed ? 'txnCommit' : 'txnAbort', () => this.#end(committed, deadline))
+    } catch (caught) {
+      const error = KafkaError.from(caught)
+      monitor.transactionEndFailed(transactionalId, call, error)
+      throw error
+    }
+    this.#current = undefined
+    this.#last = { transaction, committed }
+    monitor.transactionEnded(transactionalId, committed ? 'committed' : 'aborted', this.#beganAt)
+  }
+
+  async #end(committed: boolean, deadline: Deadline): Promise<void> {
     if (committed) await this.#settleForCommit(deadline)
     else await this.#settleForAbort(deadline)
     await this.#manager.end(committed, deadline)
-    this.#current = undefined
-    this.#last = { transaction, committed }
   }
 
   /** Ends what is open when the producer is closed; never rejects. */
