@@ -15,9 +15,11 @@ export class ShareCoordinator {
     this.states = new ShareStates(services)
     this.groups = new ShareGroups(services, this.states)
     this.fetcher = new ShareFetcher(services, this.states)
-    this.sessions = new ShareSessions(services, ({ groupId, memberId, partitions }) => {
+    this.sessions = new ShareSessions(services, ({ groupId, memberId, partitions }, brokerId) => {
       for (const { ref } of partitions.values()) {
-        this.states.get(groupId, ref.topicId, ref.partition)?.releaseAll(memberId)
+        // Records that the member got from another leader since then are another session's.
+        const leaderId = services.topics.byId(ref.topicId)?.partitions[ref.partition]?.leaderId
+        if (leaderId === brokerId) this.states.get(groupId, ref.topicId, ref.partition)?.releaseAll(memberId)
       }
     })
   }

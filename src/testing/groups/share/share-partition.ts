@@ -13,6 +13,15 @@ export interface SharePartitionConfig {
   readonly mayRenew: boolean
 }
 
+/** What a share partition asks of others. */
+export interface SharePartitionParts {
+  readonly config: () => SharePartitionConfig
+  /** Epoch of the partition's leader now, which may not have served yet. */
+  readonly currentEpoch: () => number
+  /** Records may be had that could not be had before. */
+  readonly onAvailable: () => void
+}
+
 /**
  * What one share group did with one partition: which offsets are done, which are held by whom, which are to be had.
  *
@@ -22,8 +31,7 @@ export interface SharePartitionConfig {
  */
 export class SharePartition {
   readonly #clock: Clock
-  readonly #config: () => SharePartitionConfig
-  readonly #onAvailable: () => void
+  readonly #parts: SharePartitionParts
   #records: InFlightRecord[] = []
   #startOffset: bigint | undefined
   /** What the share coordinator has stored; -1 before anything was. */
@@ -31,10 +39,9 @@ export class SharePartition {
   #storedDoneCount = 0
   #leaderEpoch = 0
 
-  constructor(clock: Clock, config: () => SharePartitionConfig, onAvailable: () => void) {
+  constructor(clock: Clock, parts: SharePartitionParts) {
     this.#clock = clock
-    this.#config = config
-    this.#onAvailable = onAvailable
+    this.#parts = parts
   }
 
   /** -1 until something was acknowledged, released or set. */
@@ -65,7 +72,7 @@ export class SharePartition {
   /** True when there is something to be had again, or room for more that is new. */
   get canAcquire(): boolean {
     if (this.nextFetchOffset !== this.#end) return true
-    return this.#records.length - this.#doneCount < this.#config().maxRecordLocks
+    return this.#records.length - this.#doneCount < this.#parts.config().maxRecordLocks
   }
 
   /** True when the next record to be had was handed out before. */
@@ -92,7 +99,7 @@ export class SharePartition {
 
   acquire(options: AcquireOptions): AcquiredRange[] {
     const { batches, memberId, maxRecords } = options
-    const config = this.#config()
+    const config = this.#parts.config()
     const room = config.maxRecordLocks - (this.#records.length - this.#doneCount)
     // Without room nothing new is looked at, but what was released is given again.
     const most = room > 0 ? Math.min(maxRecords, room) : maxRecords
@@ -184,7 +191,7 @@ export class SharePartition {
         `Batch record not found. The ${which} offset in request is past acquired records.`,
       )
     }
-    const mayRenew = this.#config().mayRenew
+    const mayRenew = this.#parts.config().mayRenew
     if (!mayRenew && batch.acknowledgeTypes.includes(AcknowledgeType.renew)) {
       throw fail('INVALID_RECORD_STATE', 'Renewing acquisition locks is not enabled for the group.')
     }
@@ -217,7 +224,7 @@ export class SharePartition {
         this.#lock(
           memberId,
           { firstOffset: offset, lastOffset: offset, deliveryCount: 0 },
-          this.#config().lockDurationMs,
+          this.#parts.config().lockDurationMs,
         )
         continue
       }
@@ -234,6 +241,8 @@ export class SharePartition {
   }
 
   #release(firstOffset: bigint, lastOffset: bigint, isConcerned: (record: InFlightRecord) => boolean): void {
+    // The locks went with their leader: there is nothing to release, and nobody to store it.
+    if (this.#parts.currentEpoch() !== this.#leaderEpoch) return
     let hasReleased = false
     for (const record of this.#between(firstOffset, lastOffset)) {
       if (!isConcerned(record)) continue
@@ -245,7 +254,7 @@ export class SharePartition {
   }
 
   #giveBack(record: InFlightRecord): void {
-    record.state = record.deliveryCount >= this.#config().maxDeliveryCount ? 'archived' : 'available'
+    record.state = record.deliveryCount >= this.#parts.config().maxDeliveryCount ? 'archived' : 'available'
   }
 
   /** Starts anew at an offset that the admin chose; whatever was in flight is forgotten. */
@@ -255,7 +264,7 @@ export class SharePartition {
     this.#startOffset = startOffset
     this.#storedStartOffset = startOffset
     this.#storedDoneCount = 0
-    this.#onAvailable()
+    this.#parts.onAvailable()
   }
 
   /** Ends all locks. */
@@ -274,7 +283,7 @@ export class SharePartition {
     this.#storedStartOffset = this.#start
     this.#storedDoneCount = this.#doneCount
     this.#advanceStart()
-    this.#onAvailable()
+    this.#parts.onAvailable()
   }
 
   #advanceStart(): void {

@@ -26,10 +26,10 @@ export interface ShareSession {
 /** The share sessions of all brokers (KIP-932). A session ends with its connection, and gives its records back. */
 export class ShareSessions {
   readonly #services: Services
-  readonly #release: (session: ShareSession) => void
+  readonly #release: (session: ShareSession, brokerId: number) => void
   readonly #byBroker = new Map<number, Map<string, ShareSession>>()
 
-  constructor(services: Services, release: (session: ShareSession) => void) {
+  constructor(services: Services, release: (session: ShareSession, brokerId: number) => void) {
     this.#services = services
     this.#release = release
   }
@@ -47,7 +47,7 @@ export class ShareSessions {
     const limit = this.#services.configs.brokerNumber('group.share.max.share.sessions')
     if (sessions.size >= limit) throw fail('SHARE_SESSION_LIMIT_REACHED')
     const { ended } = context.session
-    const onEnd = (): void => this.#end(sessions, session)
+    const onEnd = (): void => this.close(context, session)
     const unlink = (): void => ended.removeEventListener('abort', onEnd)
     const session: ShareSession = { groupId, memberId, partitions: new Map(), epoch: 1, unlink }
     addPartitions(session, refs, false)
@@ -73,12 +73,8 @@ export class ShareSessions {
 
   /** Ends a session and gives back what its member holds. */
   close(context: RequestContext, session: ShareSession): void {
-    this.#end(this.#of(context), session)
-  }
-
-  #end(sessions: Map<string, ShareSession>, session: ShareSession): void {
-    this.#forget(sessions, keyOf(session.groupId, session.memberId))
-    this.#release(session)
+    this.#forget(this.#of(context), keyOf(session.groupId, session.memberId))
+    this.#release(session, context.broker.id)
   }
 
   /** What the member of a session that gives way to another one holds stays held. */

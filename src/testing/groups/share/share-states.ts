@@ -28,7 +28,7 @@ export class ShareStates {
     let topics = this.#states.get(groupId)
     if (topics === undefined) this.#states.set(groupId, (topics = new Map()))
     const partitions = topics.get(topicId) ?? []
-    while (partitions.length < count) partitions.push(this.#newState(groupId))
+    while (partitions.length < count) partitions.push(this.#newState(groupId, topicId, partitions.length))
     topics.set(topicId, partitions)
     this.#wake()
   }
@@ -66,15 +66,16 @@ export class ShareStates {
     for (const listener of [...this.#listeners]) listener()
   }
 
-  #newState(groupId: string): SharePartition {
-    const { configs, runtime } = this.#services
+  #newState(groupId: string, topicId: string, index: number): SharePartition {
+    const { configs, runtime, topics } = this.#services
     const config = () => ({
       lockDurationMs: configs.groupNumber(groupId, 'share.record.lock.duration.ms'),
       maxDeliveryCount: configs.groupNumber(groupId, 'share.delivery.count.limit'),
       maxRecordLocks: configs.groupNumber(groupId, 'share.partition.max.record.locks'),
       mayRenew: configs.group(groupId, 'share.renew.acknowledge.enable') === 'true',
     })
-    return new SharePartition(runtime.clock, config, () => this.#wake())
+    const currentEpoch = () => topics.byId(topicId)?.partitions[index]?.leaderEpoch ?? -1
+    return new SharePartition(runtime.clock, { config, currentEpoch, onAvailable: () => this.#wake() })
   }
 
   /** Where a group begins to read a partition: `share.auto.offset.reset`. */

@@ -269,16 +269,22 @@ describe('the records of a share group', () => {
 })
 
 describe('the records of a share group whose leader moves', () => {
-  test('lose their locks, and keep what was acknowledged and how often they came', async () => {
-    const group = new ShareDriver({}, 2)
-    const topic = group.cluster.services.topics.create({
-      name: 't',
-      assignments: new Map([[0, [1, 2]]]),
-    })
-    const coordinator = group.cluster.services.coordinators.find('group', 'g').brokerId
-    await group.heartbeat({ subscribedTopicNames: ['t'] }, { broker: coordinator })
-    await group.cluster.clock.advance(1)
+  let group: ShareDriver
+  let topic: Topic
+
+  beforeEach(async () => {
+    group = new ShareDriver({}, 2)
+    const { services, clock } = group.cluster
+    topic = services.topics.create({ name: 't', assignments: new Map([[0, [1, 2]]]) })
+    const broker = services.coordinators.find('group', 'g').brokerId
+    await group.heartbeat({ subscribedTopicNames: ['t'] }, { broker })
+    await clock.advance(1)
     group.produce(topic, 4)
+  })
+
+  afterEach(() => group.cluster.close())
+
+  test('lose their locks, and keep what was acknowledged and how often they came', async () => {
     await group.take({ topics: of(topic) })
     await group.acknowledge({ shareSessionEpoch: 1, topics: of(topic, 0, [0, 1, accept, release]) })
     topic.partitions[0]?.moveLeader(2)
@@ -289,12 +295,30 @@ describe('the records of a share group whose leader moves', () => {
     expect(refused.response.nodeEndpoints).toMatchObject([
       { nodeId: 2, host: 'localhost', port: 9093, rack: 'rack-2' },
     ])
-
     const moved = await group.take({ topics: of(topic) }, { broker: 2 })
     expect(moved.acquired).toEqual([
       [1, 1, 2],
       [2, 3, 1],
     ])
-    group.cluster.close()
+  })
+
+  test('are not released by a lock or a session of the leader before', async () => {
+    const connection = new AbortController()
+    await group.take({ topics: of(topic) }, { ended: connection.signal })
+    await group.acknowledge({ shareSessionEpoch: 1, topics: of(topic, 0, [0, 0, accept]) })
+    topic.partitions[0]?.moveLeader(2)
+    await group.cluster.clock.advance(30_000)
+    expect((await group.take({ topics: of(topic) }, { broker: 2 })).acquired).toEqual([[1, 3, 1]])
+    connection.abort()
+    expect((await group.take({ topics: of(topic), memberId: 'n' }, { broker: 2 })).acquired).toEqual([])
+  })
+
+  test('begin anew where the group was told to begin when it said nothing of them yet', async () => {
+    group.configure({ 'share.auto.offset.reset': 'latest' })
+    await group.take({ topics: of(topic) })
+    group.produce(topic, 1)
+    expect((await group.take({ shareSessionEpoch: 1 })).acquired).toEqual([[4, 4, 1]])
+    topic.partitions[0]?.moveLeader(2)
+    expect((await group.take({ topics: of(topic) }, { broker: 2 })).acquired).toEqual([])
   })
 })
