@@ -53,6 +53,7 @@ export class ShareSessions {
     addPartitions(session, refs, false)
     sessions.set(key, session)
     ended.addEventListener('abort', onEnd, { once: true })
+    if (ended.aborted) onEnd()
     return session
   }
 
