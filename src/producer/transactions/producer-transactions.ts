@@ -105,11 +105,14 @@ export class ProducerTransactions implements TransactionHost {
     if (this.#last?.transaction === transaction && this.#last.committed === committed) return
     const call = committed ? 'commit' : 'abort'
     this.requireCurrent(transaction, call)
+    this.#manager.prepareEnd()
     const deadline = this.#deadline(call, this.#options.deliveryTimeoutMs, options)
     const { monitor } = this.#producer
     const { transactionalId } = this.#manager
     try {
-      await monitor.timed(committed ? 'txnCommit' : 'txnAbort', () => this.#end(committed, deadline))
+      await monitor.timed(committed ? 'txnCommit' : 'txnAbort', () =>
+        this.#end(transaction, committed, deadline),
+      )
     } catch (caught) {
       const error = KafkaError.from(caught)
       monitor.transactionEndFailed(transactionalId, call, error)
@@ -120,9 +123,11 @@ export class ProducerTransactions implements TransactionHost {
     monitor.transactionEnded(transactionalId, committed ? 'committed' : 'aborted', this.#beganAt)
   }
 
-  async #end(committed: boolean, deadline: Deadline): Promise<void> {
+  async #end(transaction: Transaction, committed: boolean, deadline: Deadline): Promise<void> {
     if (committed) await this.#settleForCommit(deadline)
     else await this.#settleForAbort(deadline)
+    // Another end may have come first meanwhile.
+    this.requireCurrent(transaction, committed ? 'commit' : 'abort')
     await this.#manager.end(committed, deadline)
   }
 
@@ -142,7 +147,9 @@ export class ProducerTransactions implements TransactionHost {
   async #settleForAbort(deadline: Deadline): Promise<void> {
     const reason = this.#manager.error
     const options = reason === undefined ? {} : { cause: reason }
-    this.#producer.abortUnsent(new KafkaError('TRANSACTION_ABORTED', 'The transaction is aborted', options))
+    const error = new KafkaError('TRANSACTION_ABORTED', 'The transaction is aborted', options)
+    this.#manager.giveUp(error)
+    this.#producer.abortUnsent(error)
     await this.#producer.flush(deadline)
   }
 

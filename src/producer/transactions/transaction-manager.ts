@@ -60,6 +60,7 @@ export class TransactionManager implements IdentityProvider {
   #state: TransactionState = 'uninitialized'
   #error: KafkaError | undefined
   #identity: ProducerIdAndEpoch | undefined
+  #isEnding = false
   #hasImplicitPartitions = false
   /** Groups whose offsets are part of the transaction. */
   readonly #groups = new Set<string>()
@@ -137,8 +138,28 @@ export class TransactionManager implements IdentityProvider {
 
   /** Throws unless messages may be sent now. */
   requireOpen(call: string): void {
-    if (this.#state === 'inTransaction') return
-    throw this.#refusal(call)
+    if (this.#state !== 'inTransaction') throw this.#refusal(call)
+    if (this.#isEnding)
+      throw new KafkaError('INVALID_TXN_STATE', `${call} is not possible: the transaction is being ended`)
+  }
+
+  /** An end was asked for: what came in from now on would miss it. */
+  prepareEnd(): void {
+    this.#isEnding = true
+  }
+
+  /** Messages are about to be dropped: whatever else is under way, the transaction can't be committed any more (L12). */
+  giveUp(error: KafkaError): void {
+    if (this.#state !== 'inTransaction') return
+    this.#state = 'abortableError'
+    this.#error = error
+  }
+
+  /** The producer is closed: a commit that waits for its messages must not go on without them (L12). */
+  close(error: KafkaError): void {
+    if (this.#state === 'fatalError') return
+    this.#state = 'fatalError'
+    this.#error = error
   }
 
   /** Obtains producer id and epoch, and fences whoever had the transactional id before; once. */
@@ -163,6 +184,7 @@ export class TransactionManager implements IdentityProvider {
 
   begin(): void {
     if (this.#state !== 'ready') throw this.#refusal('begin')
+    this.#isEnding = false
     this.#hasImplicitPartitions =
       this.#cluster.finalizedFeature('transaction.version') >= levelWithImplicitPartitions
     this.#state = 'inTransaction'

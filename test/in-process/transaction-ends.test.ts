@@ -1,0 +1,95 @@
+// Guards L12 where two ends meet: a transaction is never committed without one of its messages.
+import { Kafka, type KafkaError, type Producer } from '../../src'
+import { createBroker, type TestCluster } from '../../src/testing'
+
+let broker: TestCluster
+let kafka: Kafka
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+afterEach(async () => {
+  expect(broker.failures).toEqual([])
+  await broker.close()
+})
+
+const outcomeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'resolved',
+    (error: KafkaError) => error.code,
+  )
+
+const asked = () => broker.requests.filter({ api: 'EndTxn' }).map(({ request }) => request.committed)
+
+describe.each([1, 2] as const)('with transaction.version %i', (version) => {
+  let producer: Producer
+  let release: () => void
+
+  beforeEach(async () => {
+    broker = await createBroker({
+      network: 'memory',
+      logger: silent,
+      topics: [{ name: 't', partitions: 2 }],
+    })
+    broker.setFeature('transaction.version', version)
+    kafka = new Kafka({ ...broker.clientOptions(), logger: silent, requestTimeoutMs: 5000 })
+    producer = kafka.producer({ transactionalId: 'tx', maxInFlightRequestsPerConnection: 1 })
+  })
+
+  /** One message is on its way to a broker that waits, others queue behind it, and a commit waits for all of them. */
+  async function committing() {
+    const transaction = await producer.beginTransaction()
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const reached = new Promise<void>((resolve) => {
+      broker.once('Produce', async () => {
+        resolve()
+        await held
+      })
+    })
+    const sends = [transaction.send('t', { partition: 0, value: 'first' })]
+    await reached
+    sends.push(transaction.send('t', { partition: 0, value: 'second' }))
+    sends.push(transaction.send('t', { partition: 1, value: 'third' }))
+    return { transaction, sends: sends.map(outcomeOf), commit: outcomeOf(transaction.commit()) }
+  }
+
+  test('a close that waits for nothing ends a commit that waits for messages', async () => {
+    const { sends, commit } = await committing()
+    await producer.close({ timeoutMs: 0 })
+    release()
+    expect(await commit).toBe('CLOSED')
+    expect(await Promise.all(sends)).toEqual(['CLOSED', 'CLOSED', 'CLOSED'])
+    expect(asked()).not.toContain(true)
+  })
+
+  test('an abort during a commit that waits for messages wins', async () => {
+    const { transaction, sends, commit } = await committing()
+    const abort = outcomeOf(transaction.abort())
+    release()
+    expect(await commit).toBe('TRANSACTION_ABORTED')
+    expect(await abort).toBe('resolved')
+    expect((await Promise.all(sends)).slice(1)).toEqual(['TRANSACTION_ABORTED', 'TRANSACTION_ABORTED'])
+    expect(asked()).toEqual([false])
+    await producer.transaction((next) => next.send('t', { partition: 0, value: 'next' }))
+    await producer.close()
+  })
+
+  test('a close that has time aborts a commit that still waits for messages', async () => {
+    const { commit } = await committing()
+    const closed = producer.close({ timeoutMs: 2000 })
+    release()
+    await closed
+    expect(await commit).toBe('TRANSACTION_ABORTED')
+    expect(asked()).toEqual([false])
+  })
+
+  test('what is sent after the commit was asked for is refused, not left behind', async () => {
+    const { transaction, sends, commit } = await committing()
+    expect(await outcomeOf(transaction.send('t', { value: 'late' }))).toBe('INVALID_TXN_STATE')
+    expect(await outcomeOf(producer.send('t', { value: 'late' }))).toBe('INVALID_TXN_STATE')
+    release()
+    expect(await commit).toBe('resolved')
+    expect(await Promise.all(sends)).toEqual(['resolved', 'resolved', 'resolved'])
+    expect(asked()).toEqual([true])
+    await producer.close()
+  })
+})
