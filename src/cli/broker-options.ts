@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { InvalidOptionError } from '../base/errors'
-import type { NewTopicSpec } from '../testing/cluster/topics'
+import type { NewTopicSpec } from '../testing/contracts/topics'
 import type { TestClusterOptions } from '../testing/test-cluster-options'
 
 export const brokerUsage = `Usage: typed-kafka broker [options]

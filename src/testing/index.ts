@@ -13,8 +13,8 @@ export type {
 export type { StoredRecord } from './inspection/stored-record'
 export type { InspectedGroup, InspectedMember, InspectedOffset } from './inspection/inspected-group'
 export type { TransactionInspection } from './transactions/transaction-coordinator'
-export type { NewTopicSpec } from './cluster/topics'
-export type { Partition } from './cluster/partition'
+export type { NewTopicSpec } from './contracts/topics'
+export type { Partition } from './contracts/partition'
 
 export type { FaultHandler, RuleOptions } from './faults/fault-rules'
 export { ReadyFaults, type FailProduceOptions, type ReadyRuleOptions } from './faults/ready-faults'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { systemClock, type Clock } from '../base/clock'
 import { consoleLogger, type Logger } from '../base/logger'
 import { resolveOptions } from '../base/options'
-import type { NewTopicSpec } from './cluster/topics'
+import type { NewTopicSpec } from './contracts/topics'
 
 /** How clients reach the brokers. */
 export type TestNetwork = 'tcp' | 'memory'

@@ -4,8 +4,8 @@ import {
   type AddOffsetsToTxnRequest,
   type AddOffsetsToTxnResponse,
 } from '../../wire/generated/broker/add-offsets-to-txn'
-import { errorCodeOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
 import type { TransactionApiServices } from '../transactions/transaction-services'
 import { offsetsTopic } from '../transactions/marker-delivery'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'

@@ -8,9 +8,9 @@ import {
   type AddPartitionsToTxnResponse,
   type AddPartitionsToTxnResponseTopicResult,
 } from '../../wire/generated/broker/add-partitions-to-txn'
-import { errorCodeOf } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import { clusterResource } from '../security/security'
+import { errorCodeOf } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
 import type { TransactionApiServices } from '../transactions/transaction-services'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
 import { fencedCode } from './fenced-code'

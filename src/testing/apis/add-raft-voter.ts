@@ -4,8 +4,8 @@ import {
   type AddRaftVoterRequest,
   type AddRaftVoterResponse,
 } from '../../wire/generated/broker/add-raft-voter'
-import { handler, type ApiHandler } from '../node/api-handler'
-import type { Services } from '../services'
+import { handler, type ApiHandler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { voterChangeRefusal } from './voter-change-refusal'
 
 /** The listener that the quorum's voters speak over. */

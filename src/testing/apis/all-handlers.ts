@@ -1,5 +1,5 @@
 import type { ClusterServices } from '../cluster-services'
-import type { ApiHandler } from '../node/api-handler'
+import type { ApiHandler } from '../contracts/api-handler'
 import type { ClusterSecurity } from '../security/cluster-security'
 import { clusterHandlers } from './cluster-handlers'
 import { consumerGroupHandlers } from './consumer-group-handlers'

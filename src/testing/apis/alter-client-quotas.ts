@@ -5,11 +5,11 @@ import {
   type AlterClientQuotasRequestEntryData,
   type AlterClientQuotasResponse,
 } from '../../wire/generated/broker/alter-client-quotas'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 import type { ClientQuotas } from '../security/client-quotas'
 import { parseEntity } from '../security/quota-entity'
-import { clusterResource, type Authorizer } from '../security/security'
+import { clusterResource, type Authorizer } from '../contracts/security'
 
 /** AlterClientQuotas: sets and takes away limits, each entity for itself. */
 export function alterClientQuotasHandler(

@@ -1,8 +1,8 @@
 import { ErrorCode } from '../../base/error-codes'
 import { checkOperations, type ConfigOperation } from '../configs/config-operations'
-import { ConfigResourceType } from '../configs/config-store'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import type { RequestContext } from '../node/api-handler'
+import { ConfigResourceType } from '../contracts/config-store'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import type { RequestContext } from '../contracts/api-handler'
 import { authorizeConfigs, isConfigResource, type ConfigResource } from './config-resources'
 import type { ConfigServices } from './config-services'
 

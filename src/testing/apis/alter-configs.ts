@@ -4,9 +4,9 @@ import {
   type AlterConfigsResponse,
 } from '../../wire/generated/broker/alter-configs'
 import { ConfigAlterer } from '../configs/config-alterer'
-import { ConfigResourceType } from '../configs/config-store'
-import { fail } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { ConfigResourceType } from '../contracts/config-store'
+import { fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 import { alterEach } from './alter-config-resources'
 import type { ConfigServices } from './config-services'
 

@@ -6,10 +6,10 @@ import {
   type AlterPartitionReassignmentsResponse,
   type AlterPartitionReassignmentsResponseReassignablePartitionResponse,
 } from '../../wire/generated/broker/alter-partition-reassignments'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 
 /** Moves partitions to other replicas, or takes such a move back (KIP-455). */
 export function alterPartitionReassignmentsHandler(

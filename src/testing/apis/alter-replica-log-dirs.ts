@@ -5,9 +5,9 @@ import {
   type AlterReplicaLogDirsResponse,
 } from '../../wire/generated/broker/alter-replica-log-dirs'
 import { logDirOf } from '../cluster/log-dir'
-import { handler, type ApiHandler } from '../node/api-handler'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import { handler, type ApiHandler } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 
 /** Moves replicas between a broker's directories. There is one, where they are already. */
 export function alterReplicaLogDirsHandler(

@@ -6,8 +6,8 @@ import {
   type AlterUserScramCredentialsRequestScramCredentialUpsertion,
   type AlterUserScramCredentialsResponse,
 } from '../../wire/generated/broker/alter-user-scram-credentials'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 import {
   maxScramIterations,
   minScramIterations,
@@ -17,7 +17,7 @@ import {
   scramMechanismNames,
   scramMechanisms,
 } from '../security/scram-credentials'
-import { clusterResource, type Authorizer } from '../security/security'
+import { clusterResource, type Authorizer } from '../contracts/security'
 
 type Deletion = AlterUserScramCredentialsRequestScramCredentialDeletion
 type Upsertion = AlterUserScramCredentialsRequestScramCredentialUpsertion

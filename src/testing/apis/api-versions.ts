@@ -7,9 +7,9 @@ import {
   type ApiVersionsResponse,
 } from '../../wire/generated/broker/api-versions'
 import { produceApi } from '../../wire/generated/broker/produce'
-import type { Release } from '../cluster/release'
-import { handler, type ApiHandler } from '../node/api-handler'
-import type { Services } from '../services'
+import type { Release } from '../contracts/release'
+import { handler, type ApiHandler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 
 /** Answers what the cluster's release serves. A version that is not served is the node's business: it answers in v0. */
 export function apiVersionsHandler({

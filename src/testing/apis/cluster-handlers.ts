@@ -1,5 +1,5 @@
-import { ClientTelemetry } from '../cluster/client-telemetry'
-import type { ApiHandler } from '../node/api-handler'
+import { ClientTelemetry } from '../telemetry/client-telemetry'
+import type { ApiHandler } from '../contracts/api-handler'
 import { alterConfigsHandler } from './alter-configs'
 import { apiVersionsHandler } from './api-versions'
 import type { ConfigServices } from './config-services'

@@ -1,8 +1,8 @@
-import { ConfigResourceType } from '../configs/config-store'
-import { fail } from '../kafka-failure'
-import type { RequestContext } from '../node/api-handler'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import { ConfigResourceType } from '../contracts/config-store'
+import { fail } from '../contracts/kafka-failure'
+import type { RequestContext } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 
 /** What configs a request is about. */
 export interface ConfigResource {

@@ -9,11 +9,15 @@ import {
 import { type ConsumerGroup, targetOf } from '../groups/consumer/consumer-group'
 import type { ConsumerGroups } from '../groups/consumer/consumer-groups'
 import type { ConsumerMember } from '../groups/consumer/consumer-member'
-import { type EpochedPartitions, type PartitionSet, listPartitions } from '../groups/consumer/partition-sets'
+import {
+  type EpochedPartitions,
+  type PartitionSet,
+  listPartitions,
+} from '../groups/consumer/assignors/partition-sets'
 import { assignorNameOf } from '../groups/consumer/target-assignment'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { type ApiHandler, type RequestContext, handler } from '../node/api-handler'
-import type { Services } from '../services'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { type ApiHandler, type RequestContext, handler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 
 /** What a member is, since version 1. */
 const memberTypes = { classic: 0, consumer: 1 } as const

@@ -1,6 +1,6 @@
 import { ConsumerGroups } from '../groups/consumer/consumer-groups'
-import type { ApiHandler } from '../node/api-handler'
-import type { Services } from '../services'
+import type { ApiHandler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { consumerGroupDescribeHandler } from './consumer-group-describe'
 import { consumerGroupHeartbeatHandler } from './consumer-group-heartbeat'
 

@@ -4,9 +4,9 @@ import {
   consumerGroupHeartbeatApi,
 } from '../../wire/generated/broker/consumer-group-heartbeat'
 import type { ConsumerGroups } from '../groups/consumer/consumer-groups'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { type ApiHandler, type RequestContext, handler } from '../node/api-handler'
-import type { Services } from '../services'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { type ApiHandler, type RequestContext, handler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 
 /**
  * ConsumerGroupHeartbeat 0 and 1 (KIP-848). Version 1 has regular expressions, and clients that make their member ids

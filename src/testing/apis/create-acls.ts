@@ -5,11 +5,11 @@ import {
   type CreateAclsRequestAclCreation,
   type CreateAclsResponse,
 } from '../../wire/generated/broker/create-acls'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 import { anyAcl, patternTypes } from '../security/acl'
 import type { AclStore } from '../security/acl-store'
-import { clusterResource, type Authorizer } from '../security/security'
+import { clusterResource, type Authorizer } from '../contracts/security'
 import { endsForUnknown } from './unknown-acls'
 
 /** CreateAcls: adds rules, each checked for itself. */

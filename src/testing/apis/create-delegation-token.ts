@@ -3,7 +3,7 @@ import {
   type CreateDelegationTokenRequest,
   type CreateDelegationTokenResponse,
 } from '../../wire/generated/broker/create-delegation-token'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 import { delegationTokenRefusal, noTokenTime } from './delegation-token-refusal'
 
 /** CreateDelegationToken, as a broker answers that has no `delegation.token.secret.key`. */

@@ -6,9 +6,9 @@ import {
   type CreatePartitionsResponse,
   type CreatePartitionsResponseTopicResult,
 } from '../../wire/generated/broker/create-partitions'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { chargeMutations } from './mutation-quota'
 
 /** Since this version a spent quota refuses; before it only slows the client down (KIP-599). */

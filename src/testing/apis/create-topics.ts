@@ -7,12 +7,12 @@ import {
   type CreateTopicsResponseCreatableTopicResult,
 } from '../../wire/generated/broker/create-topics'
 import { zeroTopicId } from '../cluster/topic-names'
-import type { NewTopicSpec, TopicPlan } from '../cluster/topics'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import { newUuid } from '../runtime'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import type { NewTopicSpec, TopicPlan } from '../contracts/topics'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import { newUuid } from '../contracts/runtime'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 import { chargeMutations } from './mutation-quota'
 
 type Result = CreateTopicsResponseCreatableTopicResult

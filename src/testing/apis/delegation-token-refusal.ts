@@ -1,6 +1,6 @@
 import { ErrorCode } from '../../base/error-codes'
-import type { ClientSession } from '../node/api-handler'
-import { anonymous } from '../security/principal'
+import type { ClientSession } from '../contracts/api-handler'
+import { anonymous } from '../contracts/principal'
 
 /** What Kafka writes where a token would have had a time. */
 export const noTokenTime = -1n

@@ -5,10 +5,10 @@ import {
   type DeleteAclsRequestFilter,
   type DeleteAclsResponse,
 } from '../../wire/generated/broker/delete-acls'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 import type { AclStore } from '../security/acl-store'
-import { clusterResource, type Authorizer } from '../security/security'
+import { clusterResource, type Authorizer } from '../contracts/security'
 import { endsForUnknown, numbersOf } from './unknown-acls'
 
 /** DeleteAcls: deletes what filters find, and tells what that was. */

@@ -4,8 +4,8 @@ import {
   type DeleteGroupsRequest,
   type DeleteGroupsResponse,
 } from '../../wire/generated/broker/delete-groups'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { authorizeGroup, refusalCode, requireGroup } from './group-access'
 
 /** DeleteGroups 0 to 2: empty groups of every kind, with their offsets. */

@@ -6,10 +6,10 @@ import {
   type DeleteRecordsResponse,
   type DeleteRecordsResponsePartitionResult,
 } from '../../wire/generated/broker/delete-records'
-import type { Topic } from '../cluster/topics'
-import { errorCodeOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import type { Topic } from '../contracts/topics'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 
 /** What Kafka answers as the low watermark where nothing was deleted. */
 const noLowWatermark = -1n

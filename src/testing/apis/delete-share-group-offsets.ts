@@ -4,9 +4,9 @@ import {
   deleteShareGroupOffsetsApi,
 } from '../../wire/generated/broker/delete-share-group-offsets'
 import type { ShareCoordinator } from '../groups/share/share-coordinator'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { type ApiHandler, type RequestContext, handler } from '../node/api-handler'
-import type { Services } from '../services'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { type ApiHandler, type RequestContext, handler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { requireShareProtocol } from './share-protocol'
 import { zeroUuid } from '../../wire/primitives/uuid'
 

@@ -6,9 +6,9 @@ import {
   type DeleteTopicsResponseDeletableTopicResult,
 } from '../../wire/generated/broker/delete-topics'
 import { zeroTopicId } from '../cluster/topic-names'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { chargeMutations } from './mutation-quota'
 
 type Result = DeleteTopicsResponseDeletableTopicResult

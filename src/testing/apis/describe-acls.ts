@@ -5,11 +5,11 @@ import {
   type DescribeAclsResponse,
   type DescribeAclsResponseResource,
 } from '../../wire/generated/broker/describe-acls'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 import type { Acl } from '../security/acl'
 import type { AclStore } from '../security/acl-store'
-import { clusterResource, type Authorizer } from '../security/security'
+import { clusterResource, type Authorizer } from '../contracts/security'
 import { endsForUnknown, numbersOf } from './unknown-acls'
 
 /** DescribeAcls: the rules that a filter finds, by resource. Without an authorizer there are none to tell of. */

@@ -5,11 +5,11 @@ import {
   type DescribeClientQuotasResponse,
   type DescribeClientQuotasResponseEntryData,
 } from '../../wire/generated/broker/describe-client-quotas'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 import type { ClientQuotas, QuotaEntry } from '../security/client-quotas'
 import { parseQuotaFilter, quotaFilterMatches } from '../security/quota-filter'
-import { clusterResource, type Authorizer } from '../security/security'
+import { clusterResource, type Authorizer } from '../contracts/security'
 
 /** DescribeClientQuotas: the limits of the entities that a filter finds. */
 export function describeClientQuotasHandler(

@@ -4,9 +4,9 @@ import {
   type DescribeClusterRequest,
   type DescribeClusterResponse,
 } from '../../wire/generated/broker/describe-cluster'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 
 /** Kafka's numbers of endpoint types; this is a broker's listener, never a controller's. */
 const brokers = 1

@@ -8,10 +8,10 @@ import {
   type DescribeConfigsResponseResult,
 } from '../../wire/generated/broker/describe-configs'
 import { checkTopicName } from '../cluster/topic-names'
-import { ConfigResourceType } from '../configs/config-store'
-import type { DescribedConfig } from '../configs/described-config'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
+import { ConfigResourceType } from '../contracts/config-store'
+import type { DescribedConfig } from '../contracts/described-config'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
 import type { ConfigServices } from './config-services'
 import { authorizeConfigs, isConfigResource } from './config-resources'
 

@@ -3,7 +3,7 @@ import {
   type DescribeDelegationTokenRequest,
   type DescribeDelegationTokenResponse,
 } from '../../wire/generated/broker/describe-delegation-token'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 import { delegationTokenRefusal } from './delegation-token-refusal'
 
 /** DescribeDelegationToken, as a broker answers that has no `delegation.token.secret.key`. */

@@ -7,9 +7,9 @@ import {
 } from '../../wire/generated/broker/describe-groups'
 import { ClassicGroup } from '../groups/classic/classic-group'
 import { hasOldCoordinator } from '../groups/classic/old-coordinator'
-import { errorMessageOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import { errorMessageOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { authorizeGroup, refusalCode, requireGroup } from './group-access'
 
 const noBytes = Buffer.alloc(0)

@@ -6,9 +6,9 @@ import {
   type DescribeLogDirsResponseTopic,
 } from '../../wire/generated/broker/describe-log-dirs'
 import { logDirOf } from '../cluster/log-dir'
-import { handler, type ApiHandler } from '../node/api-handler'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import { handler, type ApiHandler } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 
 /** Tells the sizes of the logs that the asked broker holds; each broker has one directory. */
 export function describeLogDirsHandler(

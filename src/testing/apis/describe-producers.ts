@@ -5,10 +5,10 @@ import {
   type DescribeProducersResponse,
   type DescribeProducersResponsePartitionResponse,
 } from '../../wire/generated/broker/describe-producers'
-import type { Partition } from '../cluster/partition'
-import { errorCodeOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import type { Partition } from '../contracts/partition'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 
 /** Which producers a partition's leader knows, and since when they have a transaction open (KIP-664). */
 export function describeProducersHandler(

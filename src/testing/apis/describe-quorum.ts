@@ -6,9 +6,9 @@ import {
   type DescribeQuorumResponsePartitionData,
 } from '../../wire/generated/broker/describe-quorum'
 import { zeroUuid } from '../../wire/primitives/uuid'
-import { handler, type ApiHandler } from '../node/api-handler'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import { handler, type ApiHandler } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 
 const metadataTopic = '__cluster_metadata'
 

@@ -7,10 +7,10 @@ import {
   type DescribeTopicPartitionsResponseResponsePartition,
   type DescribeTopicPartitionsResponseResponseTopic,
 } from '../../wire/generated/broker/describe-topic-partitions'
-import type { Partition } from '../cluster/partition'
+import type { Partition } from '../contracts/partition'
 import { isInternalTopic, topicNameProblem, zeroTopicId } from '../cluster/topic-names'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 
 type ResponseTopic = DescribeTopicPartitionsResponseResponseTopic
 

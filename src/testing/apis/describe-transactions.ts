@@ -5,8 +5,8 @@ import {
   type DescribeTransactionsResponse,
   type DescribeTransactionsResponseTransactionState,
 } from '../../wire/generated/broker/describe-transactions'
-import { errorCodeOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
 import type { TransactionApiServices } from '../transactions/transaction-services'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
 

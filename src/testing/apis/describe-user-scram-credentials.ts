@@ -4,9 +4,9 @@ import {
   type DescribeUserScramCredentialsRequest,
   type DescribeUserScramCredentialsResponse,
 } from '../../wire/generated/broker/describe-user-scram-credentials'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 import { type ScramCredentials, scramMechanisms } from '../security/scram-credentials'
-import { clusterResource, type Authorizer } from '../security/security'
+import { clusterResource, type Authorizer } from '../contracts/security'
 
 /** DescribeUserScramCredentials: mechanisms and rounds of users; null or none for all of them. */
 export function describeUserScramCredentialsHandler(

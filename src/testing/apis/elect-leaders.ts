@@ -6,10 +6,10 @@ import {
   type ElectLeadersResponse,
   type ElectLeadersResponsePartitionResult,
 } from '../../wire/generated/broker/elect-leaders'
-import { errorCodeOf, errorMessageOf } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import { errorCodeOf, errorMessageOf } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 
 type Election = 'preferred' | 'unclean'
 

@@ -1,10 +1,10 @@
 import { ErrorCode } from '../../base/error-codes'
 import { endTxnApi, type EndTxnRequest, type EndTxnResponse } from '../../wire/generated/broker/end-txn'
-import { errorCodeOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
 import type { TransactionApiServices } from '../transactions/transaction-services'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
-import type { ProducerIdAndEpoch } from '../transactions/transactions'
+import type { ProducerIdAndEpoch } from '../contracts/transactions'
 import { fencedCode } from './fenced-code'
 
 /** EndTxn: commit or abort. From version 5 on (KIP-890) the answer says with which id and epoch to go on. */

@@ -3,7 +3,7 @@ import {
   type ExpireDelegationTokenRequest,
   type ExpireDelegationTokenResponse,
 } from '../../wire/generated/broker/expire-delegation-token'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 import { delegationTokenRefusal, noTokenTime } from './delegation-token-refusal'
 
 /** ExpireDelegationToken, as a broker answers that has no `delegation.token.secret.key`. */

@@ -1,5 +1,5 @@
 import { ErrorCode } from '../../base/error-codes'
-import { errorCodeOf } from '../kafka-failure'
+import { errorCodeOf } from '../contracts/kafka-failure'
 
 /** The code of a failure for clients that are older than PRODUCER_FENCED: they are told INVALID_PRODUCER_EPOCH. */
 export function fencedCode(error: unknown): number {

@@ -1,6 +1,6 @@
 import { ErrorCode } from '../../base/error-codes'
 import { fetchApi, type FetchRequest, type FetchResponse } from '../../wire/generated/broker/fetch'
-import type { BrokerNode } from '../cluster/brokers'
+import type { BrokerNode } from '../contracts/brokers'
 import { openFetchContext } from '../fetch/fetch-context'
 import { readAll, type FetchRead } from '../fetch/fetch-reader'
 import { fetchResponse, refusedResponse } from '../fetch/fetch-response'
@@ -8,8 +8,8 @@ import { FetchSessionCache } from '../fetch/fetch-session-cache'
 import { waitForRecords } from '../fetch/fetch-wait'
 import type { FetchPartition } from '../fetch/fetch-partition'
 import type { FetchScope } from '../fetch/partition-read'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 
 /** First version that names topics by their ids (KIP-516). */
 const topicIdsFrom = 13

@@ -4,10 +4,10 @@ import {
   type GetTelemetrySubscriptionsRequest,
   type GetTelemetrySubscriptionsResponse,
 } from '../../wire/generated/broker/get-telemetry-subscriptions'
-import type { ClientTelemetry } from '../cluster/client-telemetry'
+import type { ClientTelemetry } from '../telemetry/client-telemetry'
 import { zeroTopicId } from '../cluster/topic-names'
-import { errorCodeOf } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { errorCodeOf } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 
 /** The codecs that Kafka takes, the one it likes best first: zstd, lz4, gzip, snappy. */
 const compressionTypes: readonly number[] = [4, 3, 1, 2]

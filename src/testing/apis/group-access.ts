@@ -1,10 +1,10 @@
 import { BrokerError } from '../../base/errors'
 import { ClassicGroup } from '../groups/classic/classic-group'
-import { speaksClassicProtocol, type ClassicProtocolGroup, type Group } from '../groups/group'
-import { errorCodeOf, fail } from '../kafka-failure'
-import type { RequestContext } from '../node/api-handler'
-import type { AclOperation } from '../security/security'
-import type { Services } from '../services'
+import { speaksClassicProtocol, type ClassicProtocolGroup, type Group } from '../contracts/group'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import type { RequestContext } from '../contracts/api-handler'
+import type { AclOperation } from '../contracts/security'
+import type { Services } from '../contracts/services'
 
 /** @throws GROUP_AUTHORIZATION_FAILED */
 export function authorizeGroup(

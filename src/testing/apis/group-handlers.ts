@@ -1,5 +1,5 @@
-import type { ApiHandler } from '../node/api-handler'
-import type { Services } from '../services'
+import type { ApiHandler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { deleteGroupsHandler } from './delete-groups'
 import { describeGroupsHandler } from './describe-groups'
 import { heartbeatHandler } from './heartbeat'

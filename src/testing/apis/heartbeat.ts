@@ -3,8 +3,8 @@ import {
   type HeartbeatRequest,
   type HeartbeatResponse,
 } from '../../wire/generated/broker/heartbeat'
-import { handler, type ApiHandler } from '../node/api-handler'
-import type { Services } from '../services'
+import { handler, type ApiHandler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { admitMember, refusalCode, requireClassicProtocolGroup } from './group-access'
 
 /** Heartbeat 0 to 4, of members of the classic protocol. 3: static members */

@@ -4,8 +4,8 @@ import {
   type IncrementalAlterConfigsResponse,
 } from '../../wire/generated/broker/incremental-alter-configs'
 import { ConfigAlterer } from '../configs/config-alterer'
-import { ConfigResourceType } from '../configs/config-store'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { ConfigResourceType } from '../contracts/config-store'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 import { alterEach } from './alter-config-resources'
 import type { ConfigServices } from './config-services'
 

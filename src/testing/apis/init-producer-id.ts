@@ -4,13 +4,13 @@ import {
   type InitProducerIdRequest,
   type InitProducerIdResponse,
 } from '../../wire/generated/broker/init-producer-id'
-import { errorCodeOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import { clusterResource } from '../security/security'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
 import type { TransactionApiServices } from '../transactions/transaction-services'
 import { noProducerEpoch, noProducerId } from '../transactions/transaction-metadata'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
-import type { ProducerIdAndEpoch } from '../transactions/transactions'
+import type { ProducerIdAndEpoch } from '../contracts/transactions'
 import { fencedCode } from './fenced-code'
 
 /** InitProducerId: an id and epoch for an idempotent producer, or for a transactional one, which fences all before it. */

@@ -4,10 +4,10 @@ import {
   type JoinGroupRequest,
   type JoinGroupResponse,
 } from '../../wire/generated/broker/join-group'
-import { speaksClassicProtocol, type ClassicProtocolGroup } from '../groups/group'
-import { fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import { speaksClassicProtocol, type ClassicProtocolGroup } from '../contracts/group'
+import { fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { authorizeGroup, createClassicGroup, refusalCode, requireGroupId } from './group-access'
 
 /**

@@ -1,5 +1,5 @@
-import type { Partition } from '../cluster/partition'
-import { fail } from '../kafka-failure'
+import type { Partition } from '../contracts/partition'
+import { fail } from '../contracts/kafka-failure'
 
 /**
  * Compares the epoch that a client believes in with the leader's (KIP-320); -1 for a client that names none.

@@ -6,10 +6,10 @@ import {
   type LeaveGroupResponse,
   type LeaveGroupResponseMemberResponse,
 } from '../../wire/generated/broker/leave-group'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { admitMember, refusalCode } from './group-access'
-import { speaksClassicProtocol } from '../groups/group'
+import { speaksClassicProtocol } from '../contracts/group'
 
 /**
  * LeaveGroup 0 to 5.

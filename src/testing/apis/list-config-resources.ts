@@ -4,9 +4,9 @@ import {
   type ListConfigResourcesRequest,
   type ListConfigResourcesResponse,
 } from '../../wire/generated/broker/list-config-resources'
-import { ConfigResourceType } from '../configs/config-store'
-import { handler, type ApiHandler } from '../node/api-handler'
-import { clusterResource } from '../security/security'
+import { ConfigResourceType } from '../contracts/config-store'
+import { handler, type ApiHandler } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
 import type { ConfigServices } from './config-services'
 
 /** In the order in which Kafka lists them. */

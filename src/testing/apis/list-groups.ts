@@ -5,10 +5,10 @@ import {
   type ListGroupsResponse,
 } from '../../wire/generated/broker/list-groups'
 import { hasOldCoordinator } from '../groups/classic/old-coordinator'
-import type { Group } from '../groups/group'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import type { Group } from '../contracts/group'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 
 /** ListGroups 0 to 5: the groups of every kind that the asked broker coordinates. 4: filter by state · 5: by type */
 export function listGroupsHandler(services: Services): ApiHandler<ListGroupsRequest, ListGroupsResponse> {

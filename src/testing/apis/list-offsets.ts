@@ -6,11 +6,11 @@ import {
   type ListOffsetsResponse,
   type ListOffsetsResponsePartitionResponse,
 } from '../../wire/generated/broker/list-offsets'
-import type { Partition } from '../cluster/partition'
-import { errorCodeOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { PartitionLog } from '../log/partition-log'
-import type { Services } from '../services'
+import type { Partition } from '../contracts/partition'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { PartitionLog } from '../contracts/partition-log'
+import type { Services } from '../contracts/services'
 import { checkLeaderEpoch } from './leader-epoch-check'
 
 /** The timestamps that ask for something else, with the first version of the request that may. */
@@ -45,6 +45,8 @@ interface FoundOffset {
 export function listOffsetsHandler(services: Services): ApiHandler<ListOffsetsRequest, ListOffsetsResponse> {
   return handler(listOffsetsApi, (request, context) => {
     const repeated = repeatedPartitions(request)
+    // Before 4.0 Kafka answered any timestamp in any version.
+    const checksVersions = Number.parseInt(services.release.name, 10) >= 4
     const topics = request.topics.map(({ name, partitions }) => {
       const isAllowed = services.authorizer.allows(context, 'Describe', 'Topic', name)
       return {
@@ -55,7 +57,7 @@ export function listOffsetsHandler(services: Services): ApiHandler<ListOffsetsRe
             return refused(asked, ErrorCode.INVALID_REQUEST)
           }
           const partition = services.topics.partition(name, asked.partitionIndex)
-          return answer(partition, asked, { context, request })
+          return answer(partition, asked, { context, request, checksVersions })
         }),
       }
     })
@@ -66,6 +68,7 @@ export function listOffsetsHandler(services: Services): ApiHandler<ListOffsetsRe
 interface Asker {
   readonly request: ListOffsetsRequest
   readonly context: RequestContext
+  readonly checksVersions: boolean
 }
 
 function answer(
@@ -75,7 +78,7 @@ function answer(
 ): ListOffsetsResponsePartitionResponse {
   const { apiVersion } = asker.context
   const { timestamp } = asked
-  if (timestamp < 0n && apiVersion < (firstVersions.get(timestamp) ?? Infinity)) {
+  if (asker.checksVersions && timestamp < 0n && apiVersion < (firstVersions.get(timestamp) ?? Infinity)) {
     return refused(asked, ErrorCode.UNSUPPORTED_VERSION)
   }
   try {

@@ -5,10 +5,10 @@ import {
   type ListPartitionReassignmentsResponse,
   type ListPartitionReassignmentsResponseOngoingTopicReassignment,
 } from '../../wire/generated/broker/list-partition-reassignments'
-import type { Partition } from '../cluster/partition'
-import { handler, type ApiHandler } from '../node/api-handler'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import type { Partition } from '../contracts/partition'
+import { handler, type ApiHandler } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 
 /** Names the partitions whose replicas are just changed; all of them, or those of the request that are. */
 export function listPartitionReassignmentsHandler(

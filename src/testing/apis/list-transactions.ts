@@ -4,7 +4,7 @@ import {
   type ListTransactionsRequest,
   type ListTransactionsResponse,
 } from '../../wire/generated/broker/list-transactions'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
 import type { TransactionApiServices } from '../transactions/transaction-services'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
 import type { TransactionMetadata } from '../transactions/transaction-metadata'

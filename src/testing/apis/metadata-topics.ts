@@ -4,12 +4,12 @@ import type {
   MetadataResponseResponsePartition,
   MetadataResponseResponseTopic,
 } from '../../wire/generated/broker/metadata'
-import type { Partition } from '../cluster/partition'
+import type { Partition } from '../contracts/partition'
 import { isInternalTopic, topicNameProblem, zeroTopicId } from '../cluster/topic-names'
-import type { InternalTopicName, Topic } from '../cluster/topics'
-import type { RequestContext } from '../node/api-handler'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import type { InternalTopicName, Topic } from '../contracts/topics'
+import type { RequestContext } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 
 /**
  * The topics of one Metadata request, by Kafka's rules: what may not be described and was asked for by name is refused

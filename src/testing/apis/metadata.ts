@@ -6,9 +6,9 @@ import {
   type MetadataResponseResponseTopic,
 } from '../../wire/generated/broker/metadata'
 import { zeroTopicId } from '../cluster/topic-names'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 import { MetadataTopics } from './metadata-topics'
 
 /** Kafka's word for operations that were not asked for (KIP-430). */

@@ -1,6 +1,6 @@
-import { fail } from '../kafka-failure'
-import type { RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import { fail } from '../contracts/kafka-failure'
+import type { RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 
 /**
  * Counts partitions that are created or deleted against the client's quota (KIP-599). Kafka lets the request pass that

@@ -7,12 +7,12 @@ import {
   type OffsetCommitResponse,
   type OffsetCommitResponseResponseTopic,
 } from '../../wire/generated/broker/offset-commit'
-import type { Topic } from '../cluster/topics'
+import type { Topic } from '../contracts/topics'
 import { hasOldCoordinator } from '../groups/classic/old-coordinator'
-import type { CommittedOffset, Group } from '../groups/group'
-import { fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import type { CommittedOffset, Group } from '../contracts/group'
+import { fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { authorizeGroup, createClassicGroup, refusalCode } from './group-access'
 import { findTopics, isAnyPartition, partitionCode, type AskedTopic } from './offset-topics'
 

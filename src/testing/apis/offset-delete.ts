@@ -5,10 +5,10 @@ import {
   type OffsetDeleteResponse,
 } from '../../wire/generated/broker/offset-delete'
 import { forgetIfBare } from '../groups/classic/old-coordinator'
-import type { Group } from '../groups/group'
-import { fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import type { Group } from '../contracts/group'
+import { fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { authorizeGroup, refusalCode, requireGroup, requireGroupId } from './group-access'
 import { findTopics, partitionCode } from './offset-topics'
 

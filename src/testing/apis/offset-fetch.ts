@@ -9,10 +9,10 @@ import {
   type OffsetFetchResponseResponsePartitions,
   type OffsetFetchResponseResponseTopics,
 } from '../../wire/generated/broker/offset-fetch'
-import type { CommittedOffset } from '../groups/group'
-import { errorCodeOf } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import type { CommittedOffset } from '../contracts/group'
+import { errorCodeOf } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { authorizeGroup, refusalCode } from './group-access'
 import { topicName } from './offset-topics'
 

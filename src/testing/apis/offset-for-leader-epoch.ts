@@ -6,10 +6,10 @@ import {
   type OffsetForLeaderEpochResponse,
   type OffsetForLeaderEpochResponseEpochEndOffset,
 } from '../../wire/generated/broker/offset-for-leader-epoch'
-import type { Partition } from '../cluster/partition'
-import { errorCodeOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import type { Partition } from '../contracts/partition'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { checkLeaderEpoch } from './leader-epoch-check'
 
 /** Where the records of a leader's time end: how a client finds out that its position was truncated (KIP-320). */

@@ -1,9 +1,9 @@
 import { ErrorCode } from '../../base/error-codes'
-import type { Topic } from '../cluster/topics'
-import { fail } from '../kafka-failure'
-import type { RequestContext } from '../node/api-handler'
-import type { AclOperation } from '../security/security'
-import type { Services } from '../services'
+import type { Topic } from '../contracts/topics'
+import { fail } from '../contracts/kafka-failure'
+import type { RequestContext } from '../contracts/api-handler'
+import type { AclOperation } from '../contracts/security'
+import type { Services } from '../contracts/services'
 import { refusalCode } from './group-access'
 
 /** A topic as requests about offsets name it: by id where the version has ids, else by name. */

@@ -4,13 +4,13 @@ import type {
   ProduceRequest,
   ProduceResponsePartitionProduceResponse,
 } from '../../wire/generated/broker/produce'
-import type { Partition } from '../cluster/partition'
-import type { Topic } from '../cluster/topics'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
+import type { Partition } from '../contracts/partition'
+import type { Topic } from '../contracts/topics'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
 import { producedBatch } from '../log/produced-records'
 import { RecordValidationError } from '../log/record-validation-error'
-import type { RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import type { RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { isTransactionalBatch, verifyTransaction } from './produce-transaction'
 
 /** Kafka lets this client id write to internal topics: its own tools have it. */

@@ -1,6 +1,6 @@
 import type { ProduceRequest } from '../../wire/generated/broker/produce'
 import { batchAttributes, batchLayout } from '../../wire/records/batch-layout'
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 import { firstBatchOf } from '../log/produced-records'
 import { firstTransactionsV2Produce } from '../log/producer-rules'
 import type { ProducedPartition } from './produce-append'

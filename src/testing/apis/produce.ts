@@ -9,11 +9,11 @@ import {
   type ProduceResponsePartitionProduceResponse,
   type ProduceResponseTopicProduceResponse,
 } from '../../wire/generated/broker/produce'
-import type { Partition } from '../cluster/partition'
-import { fail } from '../kafka-failure'
+import type { Partition } from '../contracts/partition'
+import { fail } from '../contracts/kafka-failure'
 import { firstTransactionsV2Produce } from '../log/producer-rules'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { appendProduced, refusedPartition, whenAcknowledged } from './produce-append'
 import { checkTransaction } from './produce-transaction'
 

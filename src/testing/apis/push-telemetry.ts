@@ -4,9 +4,9 @@ import {
   type PushTelemetryRequest,
   type PushTelemetryResponse,
 } from '../../wire/generated/broker/push-telemetry'
-import type { ClientTelemetry } from '../cluster/client-telemetry'
-import { errorCodeOf } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
+import type { ClientTelemetry } from '../telemetry/client-telemetry'
+import { errorCodeOf } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 
 /** Takes a client's metrics (KIP-714). */
 export function pushTelemetryHandler(

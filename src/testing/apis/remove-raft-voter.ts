@@ -4,8 +4,8 @@ import {
   type RemoveRaftVoterRequest,
   type RemoveRaftVoterResponse,
 } from '../../wire/generated/broker/remove-raft-voter'
-import { handler, type ApiHandler } from '../node/api-handler'
-import type { Services } from '../services'
+import { handler, type ApiHandler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { voterChangeRefusal } from './voter-change-refusal'
 
 /** Refuses as a Kafka with a static quorum does: its voters stand in `controller.quorum.voters`. */

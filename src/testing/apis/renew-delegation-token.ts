@@ -3,7 +3,7 @@ import {
   type RenewDelegationTokenRequest,
   type RenewDelegationTokenResponse,
 } from '../../wire/generated/broker/renew-delegation-token'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 import { delegationTokenRefusal, noTokenTime } from './delegation-token-refusal'
 
 /** RenewDelegationToken, as a broker answers that has no `delegation.token.secret.key`. */

@@ -1,5 +1,5 @@
-import type { ApiHandler } from '../node/api-handler'
-import type { Services } from '../services'
+import type { ApiHandler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { addRaftVoterHandler } from './add-raft-voter'
 import { alterPartitionReassignmentsHandler } from './alter-partition-reassignments'
 import { alterReplicaLogDirsHandler } from './alter-replica-log-dirs'

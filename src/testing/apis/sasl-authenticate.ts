@@ -4,8 +4,8 @@ import {
   type SaslAuthenticateRequest,
   type SaslAuthenticateResponse,
 } from '../../wire/generated/broker/sasl-authenticate'
-import { errorCodeOf, errorMessageOf } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { errorCodeOf, errorMessageOf } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 
 /** SaslAuthenticate: one step of the mechanism. From version 1 on the answer says how long the session lasts. */
 export function saslAuthenticateHandler(): ApiHandler<SaslAuthenticateRequest, SaslAuthenticateResponse> {

@@ -4,8 +4,8 @@ import {
   type SaslHandshakeRequest,
   type SaslHandshakeResponse,
 } from '../../wire/generated/broker/sasl-handshake'
-import { errorCodeOf } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
+import { errorCodeOf } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
 
 /** SaslHandshake: chooses the mechanism. A listener without SASL, and one that knows the client already, refuse. */
 export function saslHandshakeHandler(): ApiHandler<SaslHandshakeRequest, SaslHandshakeResponse> {

@@ -6,9 +6,9 @@ import {
 import { acknowledgeAll } from '../groups/share/share-acknowledger'
 import type { ShareCoordinator } from '../groups/share/share-coordinator'
 import { type ShareSession, shareSessionEpochs } from '../groups/share/share-sessions'
-import { errorCodeOf, fail } from '../kafka-failure'
-import { type ApiHandler, type RequestContext, handler } from '../node/api-handler'
-import type { Services } from '../services'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import { type ApiHandler, type RequestContext, handler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { LeaderHints, byTopic } from './share-leader'
 import { requireShareProtocol } from './share-protocol'
 

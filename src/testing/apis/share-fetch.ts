@@ -14,9 +14,9 @@ import {
   forgetPartitions,
   shareSessionEpochs,
 } from '../groups/share/share-sessions'
-import { errorCodeOf, fail } from '../kafka-failure'
-import { type ApiHandler, type RequestContext, handler } from '../node/api-handler'
-import type { Services } from '../services'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import { type ApiHandler, type RequestContext, handler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { LeaderHints, byTopic } from './share-leader'
 import { requireShareProtocol } from './share-protocol'
 

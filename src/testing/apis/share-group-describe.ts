@@ -5,12 +5,12 @@ import {
   type ShareGroupDescribeResponseMember,
   shareGroupDescribeApi,
 } from '../../wire/generated/broker/share-group-describe'
-import { listPartitions } from '../groups/consumer/partition-sets'
+import { listPartitions } from '../groups/consumer/assignors/partition-sets'
 import type { ShareCoordinator } from '../groups/share/share-coordinator'
 import type { ShareMember } from '../groups/share/share-group'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { type ApiHandler, type RequestContext, handler } from '../node/api-handler'
-import type { Services } from '../services'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { type ApiHandler, type RequestContext, handler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { requireShareProtocol } from './share-protocol'
 
 /** ShareGroupDescribe 1 (KIP-932). */

@@ -1,6 +1,6 @@
 import { ShareCoordinator } from '../groups/share/share-coordinator'
-import type { ApiHandler } from '../node/api-handler'
-import type { Services } from '../services'
+import type { ApiHandler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { alterShareGroupOffsetsHandler } from './alter-share-group-offsets'
 import { deleteShareGroupOffsetsHandler } from './delete-share-group-offsets'
 import { describeShareGroupOffsetsHandler } from './describe-share-group-offsets'

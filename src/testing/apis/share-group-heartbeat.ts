@@ -4,9 +4,9 @@ import {
   shareGroupHeartbeatApi,
 } from '../../wire/generated/broker/share-group-heartbeat'
 import type { ShareCoordinator } from '../groups/share/share-coordinator'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { type ApiHandler, type RequestContext, handler } from '../node/api-handler'
-import type { Services } from '../services'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { type ApiHandler, type RequestContext, handler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { requireShareProtocol } from './share-protocol'
 
 /** ShareGroupHeartbeat 1 (KIP-932). */

@@ -1,6 +1,6 @@
 import { ErrorCode } from '../../base/error-codes'
 import type { SharePartitionRef } from '../groups/share/share-sessions'
-import type { Services } from '../services'
+import type { Services } from '../contracts/services'
 
 /** Where a client finds a leader. */
 export interface NodeEndpoint {

@@ -1,5 +1,5 @@
-import { fail } from '../kafka-failure'
-import type { Services } from '../services'
+import { fail } from '../contracts/kafka-failure'
+import type { Services } from '../contracts/services'
 
 /** @throws UNSUPPORTED_VERSION where share groups are not switched on */
 export function requireShareProtocol({ release }: Services): void {

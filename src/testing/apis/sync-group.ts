@@ -3,9 +3,9 @@ import {
   type SyncGroupRequest,
   type SyncGroupResponse,
 } from '../../wire/generated/broker/sync-group'
-import { fail } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
-import type { Services } from '../services'
+import { fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { admitMember, refusalCode, requireClassicProtocolGroup } from './group-access'
 
 /**

@@ -1,4 +1,4 @@
-import type { ApiHandler } from '../node/api-handler'
+import type { ApiHandler } from '../contracts/api-handler'
 import type { TransactionApiServices } from '../transactions/transaction-services'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
 import { addOffsetsToTxnHandler } from './add-offsets-to-txn'

@@ -6,11 +6,11 @@ import {
   type TxnOffsetCommitRequestRequestTopic,
   type TxnOffsetCommitResponse,
 } from '../../wire/generated/broker/txn-offset-commit'
-import type { Topic } from '../cluster/topics'
-import type { Group } from '../groups/group'
-import { errorCodeOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
+import type { Topic } from '../contracts/topics'
+import type { Group } from '../contracts/group'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
 import { authorizeGroup, createClassicGroup, refusalCode, requireGroupId } from './group-access'
 import { findTopics, isAnyPartition, partitionCode, type AskedTopic } from './offset-topics'
 

@@ -1,4 +1,4 @@
-import type { RequestContext } from '../node/api-handler'
+import type { RequestContext } from '../contracts/api-handler'
 import type { AclFilter } from '../security/acl'
 
 /** The number of what nobody knows: a type, pattern, operation or permission of a later Kafka. */

@@ -4,10 +4,10 @@ import {
   type UnregisterBrokerRequest,
   type UnregisterBrokerResponse,
 } from '../../wire/generated/broker/unregister-broker'
-import { errorCodeOf, errorMessageOf } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import { errorCodeOf, errorMessageOf } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 
 /** Takes a broker out of the cluster (KIP-500); it comes back when it is started again. */
 export function unregisterBrokerHandler(

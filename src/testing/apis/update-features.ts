@@ -5,11 +5,11 @@ import {
   type UpdateFeaturesRequestFeatureUpdateKey,
   type UpdateFeaturesResponse,
 } from '../../wire/generated/broker/update-features'
-import type { FeatureLevels, Release } from '../cluster/release'
-import { errorCodeOf, errorMessageOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler } from '../node/api-handler'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import type { FeatureLevels, Release } from '../contracts/release'
+import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 
 /** Kafka's numbers of what an update may do. */
 const upgradeTypes = { upgrade: 1, safeDowngrade: 2, unsafeDowngrade: 3 } as const

@@ -1,8 +1,8 @@
 import { ErrorCode } from '../../base/error-codes'
 import { zeroUuid } from '../../wire/primitives/uuid'
-import type { RequestContext } from '../node/api-handler'
-import { clusterResource } from '../security/security'
-import type { Services } from '../services'
+import type { RequestContext } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
+import type { Services } from '../contracts/services'
 
 /** The voter that is to come or to go. */
 export interface VoterChange {

@@ -5,9 +5,9 @@ import {
   type WriteTxnMarkersRequestWritableTxnMarker,
   type WriteTxnMarkersResponse,
 } from '../../wire/generated/broker/write-txn-markers'
-import { errorCodeOf, fail } from '../kafka-failure'
-import { handler, type ApiHandler, type RequestContext } from '../node/api-handler'
-import { clusterResource } from '../security/security'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
+import { clusterResource } from '../contracts/security'
 import type { TransactionApiServices } from '../transactions/transaction-services'
 import { offsetsTopic } from '../transactions/marker-delivery'
 

@@ -1,8 +1,8 @@
 import type { Timer } from '../../base/clock'
 import { InvalidArgumentError } from '../../base/errors'
-import { fail } from '../kafka-failure'
-import type { Services } from '../services'
-import type { BrokerNode, Brokers, BrokerState } from './brokers'
+import { fail } from '../contracts/kafka-failure'
+import type { Services } from '../contracts/services'
+import type { BrokerNode, Brokers, BrokerState } from '../contracts/brokers'
 import { Watchers } from './watchers'
 
 /** What a broker starts with. */

@@ -1,5 +1,5 @@
-import { fail } from '../kafka-failure'
-import type { LogConfig } from '../log/partition-log'
+import { fail } from '../contracts/kafka-failure'
+import type { LogConfig } from '../contracts/partition-log'
 
 /** What a deletion of records is checked against. */
 export interface DeletionLimits {

@@ -1,4 +1,4 @@
-import type { PartitionLog, StoredBatch } from '../log/partition-log'
+import type { PartitionLog, StoredBatch } from '../contracts/partition-log'
 
 /**
  * Makes a follower's log equal to its leader's: what the leader lacks is truncated, found by leader epochs (KIP-101,

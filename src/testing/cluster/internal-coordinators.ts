@@ -1,10 +1,10 @@
-import { fail } from '../kafka-failure'
-import type { RequestContext } from '../node/api-handler'
-import type { Services } from '../services'
-import type { Coordinators, CoordinatorType } from './coordinators'
+import { fail } from '../contracts/kafka-failure'
+import type { RequestContext } from '../contracts/api-handler'
+import type { Services } from '../contracts/services'
+import type { Coordinators, CoordinatorType } from '../contracts/coordinators'
 import { javaHash } from './java-hash'
-import type { Partition } from './partition'
-import type { InternalTopicName, Topic } from './topics'
+import type { Partition } from '../contracts/partition'
+import type { InternalTopicName, Topic } from '../contracts/topics'
 import { Watchers } from './watchers'
 
 const topicOf: Readonly<Record<CoordinatorType, InternalTopicName>> = {

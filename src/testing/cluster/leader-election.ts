@@ -1,4 +1,4 @@
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 
 /** What the controller chose: who leads, and who is in sync with it. */
 export interface Election {

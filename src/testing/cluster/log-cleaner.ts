@@ -1,7 +1,7 @@
 import type { Timer } from '../../base/clock'
-import type { Services } from '../services'
-import type { Partition } from './partition'
-import type { Topic } from './topics'
+import type { Services } from '../contracts/services'
+import type { Partition } from '../contracts/partition'
+import type { Topic } from '../contracts/topics'
 
 /**
  * Applies `cleanup.policy`: deletes by age and size, and compacts. It runs every `log.retention.check.interval.ms` while

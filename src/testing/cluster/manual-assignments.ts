@@ -1,5 +1,5 @@
-import { fail } from '../kafka-failure'
-import type { Brokers } from './brokers'
+import { fail } from '../contracts/kafka-failure'
+import type { Brokers } from '../contracts/brokers'
 
 /**
  * Checks the replicas that a request names for one partition.

@@ -1,5 +1,5 @@
-import type { LogConfig } from '../log/partition-log'
-import type { Services } from '../services'
+import type { LogConfig } from '../contracts/partition-log'
+import type { Services } from '../contracts/services'
 
 /** What one partition asks of its cluster: who lives, and what its topic is configured with, as of now. */
 export class PartitionSurroundings {

@@ -1,4 +1,4 @@
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 
 /** A change of replicas that is under way. */
 export interface Reassignment {

@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../../base/errors'
 import { nearestName } from '../../base/options'
 import { brokerApis } from '../../wire/generated/broker/all-apis'
-import type { FeatureLevels, Release } from './release'
+import type { FeatureLevels, Release } from '../contracts/release'
 import { releaseTable, type ReleaseFacts } from './release-table'
 
 /** The release that a cluster looks like when nothing else is asked for. */

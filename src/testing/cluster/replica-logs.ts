@@ -1,4 +1,4 @@
-import type { PartitionLog, StoredBatch } from '../log/partition-log'
+import type { PartitionLog, StoredBatch } from '../contracts/partition-log'
 import { catchUp } from './follower-catch-up'
 
 /** A leader that runs. */

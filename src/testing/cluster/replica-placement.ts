@@ -1,5 +1,5 @@
-import { fail } from '../kafka-failure'
-import type { BrokerNode } from './brokers'
+import { fail } from '../contracts/kafka-failure'
+import type { BrokerNode } from '../contracts/brokers'
 
 /** What replicas are placed on. */
 export interface PlacementSpec {

@@ -1,9 +1,9 @@
 import type { Logger } from '../../base/logger'
 import { produceApi } from '../../wire/generated/broker/produce'
-import { fail } from '../kafka-failure'
-import type { LogAppend, PartitionLog } from '../log/partition-log'
-import type { Services } from '../services'
-import type { BrokerNode } from './brokers'
+import { fail } from '../contracts/kafka-failure'
+import type { LogAppend, PartitionLog } from '../contracts/partition-log'
+import type { Services } from '../contracts/services'
+import type { BrokerNode } from '../contracts/brokers'
 import { deletionTarget } from './deletion-target'
 import { InSyncSet } from './in-sync-set'
 import {
@@ -19,7 +19,7 @@ import type {
   Partition,
   PartitionEvent,
   TransactionMarker,
-} from './partition'
+} from '../contracts/partition'
 import { PartitionSurroundings } from './partition-surroundings'
 import {
   checkReplicas,

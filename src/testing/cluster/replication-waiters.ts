@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../base/clock'
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 
 interface Waiter {
   readonly offset: bigint

@@ -1,4 +1,4 @@
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 
 /** Topics that Kafka itself writes; `__share_group_state` is one only for who knows share groups. */
 const internalTopics: ReadonlySet<string> = new Set([

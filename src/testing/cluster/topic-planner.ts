@@ -1,9 +1,9 @@
-import { fail } from '../kafka-failure'
-import type { Services } from '../services'
+import { fail } from '../contracts/kafka-failure'
+import type { Services } from '../contracts/services'
 import { checkedAssignments } from './manual-assignments'
 import { placeReplicas } from './replica-placement'
 import { checkTopicName, topicNamesCollide } from './topic-names'
-import type { NewTopicSpec, TopicPlan, Topics } from './topics'
+import type { NewTopicSpec, TopicPlan, Topics } from '../contracts/topics'
 
 /** Kafka's controller writes a topic in one batch of records, and refuses more partitions than fit. */
 const mostPartitions = 10_000

@@ -1,8 +1,8 @@
-import { fail } from '../kafka-failure'
-import { newUuid } from '../runtime'
-import type { Services } from '../services'
+import { fail } from '../contracts/kafka-failure'
+import { newUuid } from '../contracts/runtime'
+import type { Services } from '../contracts/services'
 import { checkAssignment, checkSomeoneLives } from './manual-assignments'
-import type { Partition } from './partition'
+import type { Partition } from '../contracts/partition'
 import { placeReplicas } from './replica-placement'
 import { isInternalTopic } from './topic-names'
 import { checkPartitionCount, planTopic } from './topic-planner'
@@ -14,7 +14,7 @@ import type {
   TopicChange,
   TopicPlan,
   Topics,
-} from './topics'
+} from '../contracts/topics'
 import { Watchers } from './watchers'
 
 /** Where a new partition is to be. */

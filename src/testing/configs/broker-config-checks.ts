@@ -1,4 +1,4 @@
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 import { brokerConfigs, brokerQuotaConfigs } from './config-definition'
 import { checkedValue } from './config-value'
 

@@ -1,6 +1,6 @@
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 import type { ConfigOperation } from './config-operations'
-import { ConfigSource, type DescribedConfig } from './described-config'
+import { ConfigSource, type DescribedConfig } from '../contracts/described-config'
 
 const levels: ReadonlySet<string> = new Set(['FATAL', 'ERROR', 'WARN', 'INFO', 'DEBUG', 'TRACE'])
 

@@ -1,4 +1,4 @@
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 import { clientMetricsConfigs } from './config-definition'
 import { checkedValue, listOf } from './config-value'
 

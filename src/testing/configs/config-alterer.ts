@@ -1,6 +1,6 @@
 import { topicNameProblem } from '../cluster/topic-names'
-import { fail } from '../kafka-failure'
-import type { Services } from '../services'
+import { fail } from '../contracts/kafka-failure'
+import type { Services } from '../contracts/services'
 import { checkBrokerConfigs } from './broker-config-checks'
 import { checkClientMetricsConfigs } from './client-metrics-config-checks'
 import type { ClusterConfigs } from './cluster-configs'
@@ -12,7 +12,7 @@ import {
   type ConfigDefinitions,
 } from './config-definition'
 import { withOperations, type ConfigOperation } from './config-operations'
-import { ConfigResourceType } from './config-store'
+import { ConfigResourceType } from '../contracts/config-store'
 import { checkGroupConfigs } from './group-config-checks'
 
 /** A resource whose configs are altered. */

@@ -9,8 +9,8 @@ import {
   topicConfigs,
   type ConfigDefinition,
 } from './config-definition'
-import { ConfigResourceType } from './config-store'
-import { ConfigSource, type DescribedConfig, type DescribedSynonym } from './described-config'
+import { ConfigResourceType } from '../contracts/config-store'
+import { ConfigSource, type DescribedConfig, type DescribedSynonym } from '../contracts/described-config'
 
 /** Broker configs that stand for the same thing, the strongest first. */
 const brokerSynonyms: readonly (readonly string[])[] = [

@@ -1,4 +1,4 @@
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 import type { ConfigDefinitions } from './config-definition'
 import { listOf } from './config-value'
 

@@ -1,5 +1,5 @@
 import type { ErrorCodeName } from '../../base/error-codes'
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 import type { ConfigDefinition, ConfigType } from './config-definition'
 
 /**

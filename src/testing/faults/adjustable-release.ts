@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../../base/errors'
 import { brokerApis, type BrokerApiName } from '../../wire/generated/broker/apis-by-name'
-import type { FeatureLevels, Release } from '../cluster/release'
+import type { FeatureLevels, Release } from '../contracts/release'
 
 /** The versions of an API that are to be served; `none` takes the API away. */
 export type VersionLimit = { readonly min?: number; readonly max?: number } | 'none'

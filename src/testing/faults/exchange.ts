@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock'
 import type { BrokerApiName, BrokerRequest, BrokerResponse } from '../../wire/generated/broker/apis-by-name'
-import type { RequestContext } from '../node/api-handler'
+import type { RequestContext } from '../contracts/api-handler'
 
 /** What becomes of a request in the end. */
 export type ExchangeEnd =

@@ -1,4 +1,4 @@
-import type { Runtime } from '../runtime'
+import type { Runtime } from '../contracts/runtime'
 import { InvalidArgumentError } from '../../base/errors'
 import {
   brokerApis,
@@ -6,7 +6,7 @@ import {
   type BrokerRequest,
   type BrokerResponse,
 } from '../../wire/generated/broker/apis-by-name'
-import type { RequestContext } from '../node/api-handler'
+import type { RequestContext } from '../contracts/api-handler'
 import { Exchange, type Act, type ExchangeEnd } from './exchange'
 
 /**

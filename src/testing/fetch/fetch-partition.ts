@@ -1,5 +1,5 @@
-import type { Partition } from '../cluster/partition'
-import type { Topics } from '../cluster/topics'
+import type { Partition } from '../contracts/partition'
+import type { Topics } from '../contracts/topics'
 import { zeroUuid } from '../../wire/primitives/uuid'
 import type { FetchRequestPartition, FetchRequestTopic } from '../../wire/generated/broker/fetch'
 

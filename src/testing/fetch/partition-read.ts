@@ -1,9 +1,9 @@
 import { ErrorCode } from '../../base/error-codes'
 import type { FetchResponsePartitionData } from '../../wire/generated/broker/fetch'
-import type { BrokerNode } from '../cluster/brokers'
-import type { Partition } from '../cluster/partition'
-import type { PartitionLog } from '../log/partition-log'
-import type { Services } from '../services'
+import type { BrokerNode } from '../contracts/brokers'
+import type { Partition } from '../contracts/partition'
+import type { PartitionLog } from '../contracts/partition-log'
+import type { Services } from '../contracts/services'
 import type { FetchPartition } from './fetch-partition'
 import { preferredReadReplica } from './preferred-replica'
 

@@ -1,5 +1,5 @@
-import type { Partition } from '../cluster/partition'
-import type { Services } from '../services'
+import type { Partition } from '../contracts/partition'
+import type { Services } from '../contracts/services'
 
 const rackAwareSelector = 'org.apache.kafka.common.replica.RackAwareReplicaSelector'
 

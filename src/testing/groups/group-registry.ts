@@ -1,5 +1,5 @@
-import type { Services } from '../services'
-import type { Group, GroupRegistry } from './group'
+import type { Services } from '../contracts/services'
+import type { Group, GroupRegistry } from '../contracts/group'
 import { OffsetExpiration } from './offset-expiration'
 
 /** All groups of a cluster. Tells them when their coordinator moves, and has their offsets expire. */

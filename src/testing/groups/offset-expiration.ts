@@ -1,6 +1,6 @@
 import type { Timer } from '../../base/clock'
-import type { Services } from '../services'
-import type { CommittedOffset, Group } from './group'
+import type { Services } from '../contracts/services'
+import type { CommittedOffset, Group } from '../contracts/group'
 
 /**
  * Deletes offsets that nobody used for `offsets.retention.minutes`, and empty groups without offsets. Looks every

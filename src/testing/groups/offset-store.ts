@@ -1,6 +1,6 @@
-import type { Services } from '../services'
+import type { Services } from '../contracts/services'
 import { forgetIfBare } from './classic/old-coordinator'
-import type { CommittedOffset, OffsetStore } from './group'
+import type { CommittedOffset, OffsetStore } from '../contracts/group'
 
 /** An offset with its place in the order of all commits: what stands later in the log wins. */
 interface StoredOffset {

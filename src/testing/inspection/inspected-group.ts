@@ -1,5 +1,5 @@
-import type { Group, GroupKind, InspectedMember } from '../groups/group'
-import type { Services } from '../services'
+import type { Group, GroupKind, InspectedMember } from '../contracts/group'
+import type { Services } from '../contracts/services'
 
 export type { InspectedMember }
 
@@ -26,7 +26,8 @@ export function describeGroup(services: Pick<Services, 'offsets'>, group: Group)
   const { groupId, kind, state } = group
   const offsets: InspectedOffset[] = []
   for (const [topic, partitions] of services.offsets.list(groupId)) {
-    for (const [partition, { offset, metadata }] of partitions) offsets.push({ topic, partition, offset, metadata })
+    for (const [partition, { offset, metadata }] of partitions)
+      offsets.push({ topic, partition, offset, metadata })
   }
   return { groupId, kind, state, members: group.inspectMembers?.() ?? [], offsets }
 }

@@ -3,8 +3,8 @@ import { readControlRecord, controlTypes } from '../../wire/records/control-reco
 import { readBatchHeader } from '../../wire/records/record-batch'
 import type { RecordCursor } from '../../wire/records/record-cursor'
 import type { ReceivedRecordHeader } from '../../wire/records/record-header'
-import type { Partition } from '../cluster/partition'
-import type { StoredBatch } from '../log/partition-log'
+import type { Partition } from '../contracts/partition'
+import type { StoredBatch } from '../contracts/partition-log'
 
 /** One record as it lies in a log. */
 export interface StoredRecord {

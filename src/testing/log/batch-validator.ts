@@ -11,7 +11,7 @@ import { codecOf } from '../../wire/records/compression/codecs'
 import { readBatchHeader, type RecordBatch } from '../../wire/records/record-batch'
 import type { RecordCursor } from '../../wire/records/record-cursor'
 import { crc32c } from '../../wire/crc32c'
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 import { encodeRecords, recordAt } from './record-bytes'
 import { openProduced, type RecordRules, type RecordScan, scanRecords } from './record-scan'
 

@@ -12,7 +12,7 @@ import { openBatch } from './log-reads'
 import { MemoryBatch } from './memory-batch'
 import type { ProducerStates } from './producer-states'
 import { encodeRecords, type KeptRecord, recordAt } from './record-bytes'
-import type { AbortedTransaction } from './partition-log'
+import type { AbortedTransaction } from '../contracts/partition-log'
 
 /** What is compacted. */
 export interface CompactionInput {

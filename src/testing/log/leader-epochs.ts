@@ -1,4 +1,4 @@
-import type { EpochEndOffset } from './partition-log'
+import type { EpochEndOffset } from '../contracts/partition-log'
 
 interface EpochStart {
   readonly epoch: number

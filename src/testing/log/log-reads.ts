@@ -2,7 +2,7 @@ import { openRecords } from '../../wire/records/open-records'
 import { readBatchHeader } from '../../wire/records/record-batch'
 import type { RecordCursor } from '../../wire/records/record-cursor'
 import type { MemoryBatch } from './memory-batch'
-import type { LogRead, OffsetAndTimestamp, ReadOptions } from './partition-log'
+import type { LogRead, OffsetAndTimestamp, ReadOptions } from '../contracts/partition-log'
 
 /** Index of the first batch that reaches to `offset` or beyond; the number of batches when none does. */
 export function firstBatchReaching(batches: readonly MemoryBatch[], offset: bigint): number {

@@ -1,5 +1,5 @@
 import { batchAttributes, batchLayout, readInt64Number } from '../../wire/records/batch-layout'
-import type { StoredBatch } from './partition-log'
+import type { StoredBatch } from '../contracts/partition-log'
 
 const largestSequence = 0x7fffffff
 

@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../../base/errors'
-import type { Runtime } from '../runtime'
-import type { StorageBudget } from './partition-log'
+import type { Runtime } from '../contracts/runtime'
+import type { StorageBudget } from '../contracts/partition-log'
 
 /** Bytes that the logs of a cluster may hold when nothing else is said: 256 MiB. */
 export const defaultMaxBytes = 256 * 1024 * 1024

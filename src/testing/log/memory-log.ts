@@ -2,9 +2,9 @@ import { batchLayout } from '../../wire/records/batch-layout'
 import { encodeTransactionMarker } from '../../wire/records/control-record'
 import { encodeRecordBatch } from '../../wire/records/encode-record-batch'
 import { InvalidArgumentError } from '../../base/errors'
-import type { TransactionMarker } from '../cluster/partition'
-import { fail } from '../kafka-failure'
-import type { Runtime } from '../runtime'
+import type { TransactionMarker } from '../contracts/partition'
+import { fail } from '../contracts/kafka-failure'
+import type { Runtime } from '../contracts/runtime'
 import { validatedBatch } from './batch-validator'
 import { compacted } from './compaction'
 import { LeaderEpochs } from './leader-epochs'
@@ -22,7 +22,7 @@ import type {
   ReadOptions,
   StorageBudget,
   StoredBatch,
-} from './partition-log'
+} from '../contracts/partition-log'
 import { checkMarker, checkProducerBatch } from './producer-rules'
 import { ProducerStates } from './producer-states'
 import { producedBatch } from './produced-records'
@@ -303,7 +303,8 @@ export class MemoryLog implements PartitionLog {
 
   /** Takes part in a batch; the first log that does pays for its bytes. False when they don't fit. */
   #hold(batch: MemoryBatch): boolean {
-    if (batch.holders === 0 && !this.#options.budget.reserve(batch.bytes.length, batch.isControl)) return false
+    if (batch.holders === 0 && !this.#options.budget.reserve(batch.bytes.length, batch.isControl))
+      return false
     batch.holders++
     this.#sizeInBytes += batch.bytes.length
     return true

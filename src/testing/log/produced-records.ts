@@ -6,7 +6,7 @@ import {
 } from '../../wire/records/batch-layout'
 import { smallestLegacyMessage } from '../../wire/records/legacy-message-set'
 import { compressionTypes } from '../../wire/records/compression/codec'
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 
 /** The first version of Produce that may carry zstd (KIP-110). */
 const firstZstdProduce = 7

@@ -1,5 +1,5 @@
-import type { TransactionMarker } from '../cluster/partition'
-import { fail } from '../kafka-failure'
+import type { TransactionMarker } from '../contracts/partition'
+import { fail } from '../contracts/kafka-failure'
 import type { MemoryBatch } from './memory-batch'
 import { ProducerState } from './producer-state'
 

@@ -2,7 +2,7 @@ import { readControlRecord, controlTypes } from '../../wire/records/control-reco
 import { openRecords } from '../../wire/records/open-records'
 import { readBatchHeader } from '../../wire/records/record-batch'
 import type { MemoryBatch } from './memory-batch'
-import type { ActiveProducer } from './partition-log'
+import type { ActiveProducer } from '../contracts/partition-log'
 import { ProducerState } from './producer-state'
 import type { CompletedTransaction } from './transaction-index'
 

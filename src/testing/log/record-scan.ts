@@ -2,8 +2,8 @@ import { DecodeError } from '../../base/errors'
 import { openRecords } from '../../wire/records/open-records'
 import type { RecordBatch } from '../../wire/records/record-batch'
 import type { RecordCursor } from '../../wire/records/record-cursor'
-import { fail } from '../kafka-failure'
-import type { LogConfig } from './partition-log'
+import { fail } from '../contracts/kafka-failure'
+import type { LogConfig } from '../contracts/partition-log'
 import { type RecordError, RecordValidationError } from './record-validation-error'
 
 /** What the records of a batch are checked by. */

@@ -1,5 +1,5 @@
 import type { MemoryBatch } from './memory-batch'
-import type { LogConfig } from './partition-log'
+import type { LogConfig } from '../contracts/partition-log'
 
 interface Segment {
   readonly baseOffset: bigint

@@ -1,4 +1,4 @@
-import type { AbortedTransaction } from './partition-log'
+import type { AbortedTransaction } from '../contracts/partition-log'
 
 /** A transaction that a marker has ended, by the offsets of its first record and of the marker. */
 export interface CompletedTransaction {

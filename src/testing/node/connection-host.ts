@@ -1,10 +1,10 @@
 import type { Clock } from '../../base/clock'
 import type { Logger } from '../../base/logger'
-import type { BrokerNode, BrokerState } from '../cluster/brokers'
-import type { Release } from '../cluster/release'
+import type { BrokerNode, BrokerState } from '../contracts/brokers'
+import type { Release } from '../contracts/release'
 import type { FaultRules } from '../faults/fault-rules'
 import type { RequestLog } from '../faults/request-log'
-import type { ApiHandler } from './api-handler'
+import type { ApiHandler } from '../contracts/api-handler'
 import type { Connection } from './connection'
 
 /** A mistake in a handler of the broker, or in a rule of the user. It ended a connection. */

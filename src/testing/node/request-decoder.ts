@@ -3,8 +3,8 @@ import { ApiKey } from '../../wire/generated/api-keys'
 import { requestHeaderCodec } from '../../wire/generated/data/request-header'
 import { requestHeaderVersion } from '../../wire/headers'
 import { Reader } from '../../wire/primitives/reader'
-import type { Release } from '../cluster/release'
-import type { ApiHandler } from './api-handler'
+import type { Release } from '../contracts/release'
+import type { ApiHandler } from '../contracts/api-handler'
 
 /** A request with what answers it. Its bytes and records are views on the frame. */
 export interface DecodedRequest {

@@ -1,4 +1,4 @@
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 import {
   type Acl,
   aclMatches,
@@ -10,7 +10,7 @@ import {
   permissionTypes,
   wildcard,
 } from './acl'
-import { clusterResource } from './security'
+import { clusterResource } from '../contracts/security'
 
 const knownOperations: ReadonlySet<number> = new Set([...Object.values(aclOperations), allOperations])
 const knownResourceTypes: ReadonlySet<number> = new Set(Object.values(aclResourceTypes))

@@ -1,4 +1,4 @@
-import type { AclOperation, AclResource } from './security'
+import type { AclOperation, AclResource } from '../contracts/security'
 
 /** Kafka's numbers of resource types; 0 is unknown, 1 matches any in filters. */
 export const aclResourceTypes: Readonly<Record<AclResource, number>> = {

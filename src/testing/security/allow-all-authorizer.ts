@@ -1,7 +1,7 @@
-import type { Release } from '../cluster/release'
-import type { RequestContext } from '../node/api-handler'
+import type { Release } from '../contracts/release'
+import type { RequestContext } from '../contracts/api-handler'
 import { operationsField } from './authorized-operations'
-import type { AclResource, Authorizer } from './security'
+import type { AclResource, Authorizer } from '../contracts/security'
 
 /** What a broker does without `authorizer.class.name`: everyone may do everything, and there are no ACLs. */
 export class AllowAllAuthorizer implements Authorizer {

@@ -1,5 +1,5 @@
 import { aclOperations } from './acl'
-import type { AclOperation, AclResource } from './security'
+import type { AclOperation, AclResource } from '../contracts/security'
 
 const ofTopic: readonly AclOperation[] = [
   'Read',

@@ -1,6 +1,6 @@
-import type { ConfigStore } from '../configs/config-store'
-import type { RequestContext } from '../node/api-handler'
-import type { Runtime } from '../runtime'
+import type { ConfigStore } from '../contracts/config-store'
+import type { RequestContext } from '../contracts/api-handler'
+import type { Runtime } from '../contracts/runtime'
 import {
   checkQuota,
   entityKey,
@@ -9,7 +9,7 @@ import {
   type QuotaEntityType,
 } from './quota-entity'
 import { QuotaBucket, QuotaRate } from './quota-rate'
-import type { QuotaKind, Quotas } from './security'
+import type { QuotaKind, Quotas } from '../contracts/security'
 
 /** What quotas need of the other parts of the cluster. */
 export interface QuotaServices {

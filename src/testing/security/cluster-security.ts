@@ -1,6 +1,6 @@
-import type { Release } from '../cluster/release'
-import type { ConfigStore } from '../configs/config-store'
-import type { Runtime } from '../runtime'
+import type { Release } from '../contracts/release'
+import type { ConfigStore } from '../contracts/config-store'
+import type { Runtime } from '../contracts/runtime'
 import type { AclStore } from './acl-store'
 import { AllowAllAuthorizer } from './allow-all-authorizer'
 import { BearerTokenValidator } from './bearer-token'
@@ -10,7 +10,7 @@ import { SaslAuthentication } from './sasl-authentication'
 import type { SaslServer } from './sasl-server'
 import { ScramCredentials, scramMechanismNames } from './scram-credentials'
 import { ScramServer } from './scram-server'
-import type { Authentication, Authorizer } from './security'
+import type { Authentication, Authorizer } from '../contracts/security'
 import { StandardAuthorizer, type StandardAuthorizerOptions } from './standard-authorizer'
 
 /** How the cluster is secured. */

@@ -1,4 +1,4 @@
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 
 /** Kafka's types of quota entities. */
 export const quotaEntityTypes = ['user', 'client-id', 'ip'] as const

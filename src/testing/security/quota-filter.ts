@@ -1,4 +1,4 @@
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 import { type QuotaEntity, quotaEntityTypes, type QuotaEntityType } from './quota-entity'
 
 /** How a part of a filter is meant: a name, the default, or any name of the type. Kafka's numbers. */

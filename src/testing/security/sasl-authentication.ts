@@ -1,9 +1,9 @@
 import type { Clock } from '../../base/clock'
 import type { BrokerError } from '../../base/errors'
-import { errorMessageOf, fail } from '../kafka-failure'
-import type { Principal } from './principal'
+import { errorMessageOf, fail } from '../contracts/kafka-failure'
+import type { Principal } from '../contracts/principal'
 import { refusal, type SaslServer } from './sasl-server'
-import type { Authentication, SaslStep } from './security'
+import type { Authentication, SaslStep } from '../contracts/security'
 
 /** What a listener that asks for SASL is set up with. */
 export interface SaslAuthenticationOptions {

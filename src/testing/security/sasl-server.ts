@@ -1,5 +1,5 @@
 import type { BrokerError } from '../../base/errors'
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 
 /** One exchange of a SASL mechanism, on the broker's side; from the first bytes to success or refusal. */
 export interface SaslServer {

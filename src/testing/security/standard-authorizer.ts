@@ -1,5 +1,5 @@
-import type { Release } from '../cluster/release'
-import type { RequestContext } from '../node/api-handler'
+import type { Release } from '../contracts/release'
+import type { RequestContext } from '../contracts/api-handler'
 import {
   type Acl,
   aclOperations,
@@ -12,8 +12,8 @@ import {
 } from './acl'
 import { AclStore } from './acl-store'
 import { operationsField } from './authorized-operations'
-import { principalText } from './principal'
-import type { AclOperation, AclResource, Authorizer } from './security'
+import { principalText } from '../contracts/principal'
+import type { AclOperation, AclResource, Authorizer } from '../contracts/security'
 
 /** Kafka's settings of the authorizer. */
 export interface StandardAuthorizerOptions {

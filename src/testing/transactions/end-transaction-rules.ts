@@ -1,6 +1,6 @@
-import { fail } from '../kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 import { lastUsableEpoch, type TransactionFacts, type TransactionMetadata } from './transaction-metadata'
-import type { ProducerIdAndEpoch } from './transactions'
+import type { ProducerIdAndEpoch } from '../contracts/transactions'
 
 /** What EndTxn asks for. */
 export interface EndRequest {

@@ -1,7 +1,7 @@
 import { ErrorCode } from '../../base/error-codes'
 import { formatTopicPartition, type TopicPartition } from '../../base/topic-partition'
-import type { PartitionEvent, TransactionMarker } from '../cluster/partition'
-import { errorCodeOf, errorMessageOf } from '../kafka-failure'
+import type { PartitionEvent, TransactionMarker } from '../contracts/partition'
+import { errorCodeOf, errorMessageOf } from '../contracts/kafka-failure'
 import type { TransactionalPartition, TransactionServices } from './transaction-services'
 
 /** The topic whose markers also settle the offsets of a transaction. */

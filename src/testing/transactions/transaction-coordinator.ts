@@ -1,8 +1,8 @@
 import { ErrorCode } from '../../base/error-codes'
 import { BrokerError } from '../../base/errors'
 import type { TopicPartition } from '../../base/topic-partition'
-import type { Partition } from '../cluster/partition'
-import { errorCodeOf, fail } from '../kafka-failure'
+import type { Partition } from '../contracts/partition'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
 import type { TransactionServices } from './transaction-services'
 import { decideEnd, decideEndV2, type EndRequest } from './end-transaction-rules'
 import { offsetsTopic } from './marker-delivery'
@@ -11,7 +11,7 @@ import { isEpochExhausted, noProducerEpoch, noProducerId, TransactionMetadata } 
 import { TransactionStore } from './transaction-store'
 import type { TransactionProtocol } from './transaction-state'
 import { TransactionTimeouts } from './transaction-timeouts'
-import type { ProducerIdAndEpoch, Transactions } from './transactions'
+import type { ProducerIdAndEpoch, Transactions } from '../contracts/transactions'
 
 export interface TransactionCoordinatorOptions {
   /**

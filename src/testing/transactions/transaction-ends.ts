@@ -1,5 +1,5 @@
 import type { Timer } from '../../base/clock'
-import type { TransactionMarker } from '../cluster/partition'
+import type { TransactionMarker } from '../contracts/partition'
 import type { TransactionServices } from './transaction-services'
 import { MarkerDelivery } from './marker-delivery'
 import type { TransactionMetadata } from './transaction-metadata'

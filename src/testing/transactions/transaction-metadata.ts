@@ -1,5 +1,5 @@
 import { formatTopicPartition, type TopicPartition } from '../../base/topic-partition'
-import type { ProducerIdAndEpoch } from './transactions'
+import type { ProducerIdAndEpoch } from '../contracts/transactions'
 import type { TransactionProtocol, TransactionState } from './transaction-state'
 
 /** What stands for "none" in the fields of a transaction, as on the wire. */

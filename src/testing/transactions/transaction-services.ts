@@ -1,11 +1,11 @@
-import type { Brokers } from '../cluster/brokers'
-import type { Coordinators } from '../cluster/coordinators'
-import type { Partition } from '../cluster/partition'
-import type { Release } from '../cluster/release'
-import type { ConfigStore } from '../configs/config-store'
-import type { OffsetStore } from '../groups/group'
-import type { Runtime } from '../runtime'
-import type { Authorizer } from '../security/security'
+import type { Brokers } from '../contracts/brokers'
+import type { Coordinators } from '../contracts/coordinators'
+import type { Partition } from '../contracts/partition'
+import type { Release } from '../contracts/release'
+import type { ConfigStore } from '../contracts/config-store'
+import type { OffsetStore } from '../contracts/group'
+import type { Runtime } from '../contracts/runtime'
+import type { Authorizer } from '../contracts/security'
 
 /** What the coordinator needs of a partition. */
 export type TransactionalPartition = Pick<

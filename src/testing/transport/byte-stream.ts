@@ -1,4 +1,4 @@
-import type { Principal } from '../security/principal'
+import type { Principal } from '../contracts/principal'
 
 /**
  * The broker's end of one connection: bytes in, bytes out. Who takes it over sets the three callbacks in the same

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock'
 import { InvalidOptionError } from '../../base/errors'
-import type { Principal } from '../security/principal'
+import type { Principal } from '../contracts/principal'
 import { unattended, type ByteStream } from './byte-stream'
 import { plainDirection, type DirectionShape, type LinkShape } from './link-shape'
 import { ShapedDirection } from './shaped-direction'

@@ -1,6 +1,6 @@
 import { systemClock } from '../../base/clock'
 import { ConnectionError, InvalidOptionError } from '../../base/errors'
-import type { Runtime } from '../runtime'
+import type { Runtime } from '../contracts/runtime'
 import type { AcceptStream } from './byte-stream'
 import { MemoryPipe, type PipeSettings } from './memory-pipe'
 import { MemoryConnection, type MemorySocketListener } from './memory-stream'

@@ -1,5 +1,5 @@
 import { ConnectionError } from '../../base/errors'
-import type { Principal } from '../security/principal'
+import type { Principal } from '../contracts/principal'
 import { unattended, type ByteStream } from './byte-stream'
 import type { MemoryPipe } from './memory-pipe'
 

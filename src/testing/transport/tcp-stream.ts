@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import type { Principal } from '../security/principal'
+import type { Principal } from '../contracts/principal'
 import { unattended, type ByteStream } from './byte-stream'
 import { distinguishedName } from './distinguished-name'
 

@@ -1,5 +1,5 @@
 import { ErrorCode } from '../../../base/error-codes'
-import { fail } from '../../kafka-failure'
+import { fail } from '../../contracts/kafka-failure'
 import { ClassicMember } from './classic-member'
 
 /**

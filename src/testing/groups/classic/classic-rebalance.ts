@@ -1,6 +1,6 @@
 import { ErrorCode } from '../../../base/error-codes'
 import type { JoinGroupResponse } from '../../../wire/generated/broker/join-group'
-import type { Services } from '../../services'
+import type { Services } from '../../contracts/services'
 import { ClassicMember } from './classic-member'
 import { ClassicMembers } from './classic-members'
 import type { ClassicSnapshot, ClassicState } from './classic-state'

@@ -1,4 +1,4 @@
-import type { Services } from '../../services'
+import type { Services } from '../../contracts/services'
 
 /**
  * True for a cluster that looks like a Kafka before 4.0: its group coordinator was another program, which differed in

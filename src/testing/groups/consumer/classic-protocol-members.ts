@@ -6,10 +6,10 @@ import type {
   LeaveGroupResponseMemberResponse,
 } from '../../../wire/generated/broker/leave-group'
 import type { SyncGroupRequest, SyncGroupResponse } from '../../../wire/generated/broker/sync-group'
-import { errorCodeOf, fail } from '../../kafka-failure'
-import type { RequestContext } from '../../node/api-handler'
-import { newUuid } from '../../runtime'
-import type { Services } from '../../services'
+import { errorCodeOf, fail } from '../../contracts/kafka-failure'
+import type { RequestContext } from '../../contracts/api-handler'
+import { newUuid } from '../../contracts/runtime'
+import type { Services } from '../../contracts/services'
 import { type ConsumerGroup, type ClassicProtocolOfGroup, targetOf } from './consumer-group'
 import { type ClassicMemberMetadata, type ConsumerMember, sameNames } from './consumer-member'
 import {

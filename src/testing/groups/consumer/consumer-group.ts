@@ -5,13 +5,13 @@ import type {
   LeaveGroupResponseMemberResponse,
 } from '../../../wire/generated/broker/leave-group'
 import type { SyncGroupRequest, SyncGroupResponse } from '../../../wire/generated/broker/sync-group'
-import { fail } from '../../kafka-failure'
-import type { RequestContext } from '../../node/api-handler'
-import type { Services } from '../../services'
-import type { ClassicProtocolGroup, InspectedMember, OffsetCaller } from '../group'
+import { fail } from '../../contracts/kafka-failure'
+import type { RequestContext } from '../../contracts/api-handler'
+import type { Services } from '../../contracts/services'
+import type { ClassicProtocolGroup, InspectedMember, OffsetCaller } from '../../contracts/group'
 import { type ConsumerMember, isReconciledTo, newMember } from './consumer-member'
 import { MemberTimers } from './member-timers'
-import { type EpochedPartitions, type PartitionSet, noPartitions } from './partition-sets'
+import { type EpochedPartitions, type PartitionSet, noPartitions } from './assignors/partition-sets'
 import { namedPartitions, subscribedNames } from './subscriptions'
 
 /** The states of a consumer group, as Kafka writes them. */

@@ -3,10 +3,10 @@ import type {
   ConsumerGroupHeartbeatRequest,
   ConsumerGroupHeartbeatResponse,
 } from '../../../wire/generated/broker/consumer-group-heartbeat'
-import { fail } from '../../kafka-failure'
-import type { RequestContext } from '../../node/api-handler'
-import { newUuid } from '../../runtime'
-import type { Services } from '../../services'
+import { fail } from '../../contracts/kafka-failure'
+import type { RequestContext } from '../../contracts/api-handler'
+import { newUuid } from '../../contracts/runtime'
+import type { Services } from '../../contracts/services'
 import { ClassicGroup } from '../classic/classic-group'
 import { ClassicProtocolMembers } from './classic-protocol-members'
 import { ConsumerGroup, requireConsumerGroup } from './consumer-group'
@@ -16,7 +16,12 @@ import { upgrade } from './group-conversion'
 import { GroupSteps, type SubscriptionChange } from './group-steps'
 import { checkHeartbeat, memberEpochs } from './heartbeat-checks'
 import { requireMember, requireReleased, requireRoom } from './member-checks'
-import { type TopicPartitionList, isSubsetOf, listPartitions, sameEpochedPartitions } from './partition-sets'
+import {
+  type TopicPartitionList,
+  isSubsetOf,
+  listPartitions,
+  sameEpochedPartitions,
+} from './assignors/partition-sets'
 import { serverAssignors } from './target-assignment'
 import { compileTopicPattern } from './topic-pattern'
 

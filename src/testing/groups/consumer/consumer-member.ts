@@ -1,4 +1,4 @@
-import { type EpochedPartitions, noPartitions } from './partition-sets'
+import { type EpochedPartitions, noPartitions } from './assignors/partition-sets'
 
 /**
  * Where a member stands on its way to the target assignment:

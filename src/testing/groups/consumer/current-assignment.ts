@@ -1,4 +1,4 @@
-import { fail } from '../../kafka-failure'
+import { fail } from '../../contracts/kafka-failure'
 import type { ConsumerMember } from './consumer-member'
 import {
   type EpochedPartitions,
@@ -6,7 +6,7 @@ import {
   type TopicPartitionList,
   noPartitions,
   overlaps,
-} from './partition-sets'
+} from './assignors/partition-sets'
 
 /** What the next step of a member depends on. */
 export interface ReconciliationInput {

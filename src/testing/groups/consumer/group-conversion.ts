@@ -1,14 +1,14 @@
 import { consumerProtocolAssignmentCodec } from '../../../wire/generated/data/consumer-protocol-assignment'
 import { Reader } from '../../../wire/primitives/reader'
 import { Writer } from '../../../wire/primitives/writer'
-import { fail } from '../../kafka-failure'
-import type { Services } from '../../services'
+import { fail } from '../../contracts/kafka-failure'
+import type { Services } from '../../contracts/services'
 import { ClassicGroup } from '../classic/classic-group'
 import type { ClassicMember } from '../classic/classic-member'
 import { consumerProtocolType, decodeSubscription } from '../classic/consumer-protocol'
 import type { ConsumerGroup } from './consumer-group'
 import { type ClassicMemberMetadata, type ConsumerMember, newMember } from './consumer-member'
-import type { EpochedPartitions, PartitionSet, TopicPartitionList } from './partition-sets'
+import type { EpochedPartitions, PartitionSet, TopicPartitionList } from './assignors/partition-sets'
 import { namedPartitions, topicsFingerprint } from './subscriptions'
 
 /** What a member of the classic protocol says that it reads and has. */

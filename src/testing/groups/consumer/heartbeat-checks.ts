@@ -1,4 +1,4 @@
-import { fail } from '../../kafka-failure'
+import { fail } from '../../contracts/kafka-failure'
 import type { ConsumerGroupHeartbeatRequest } from '../../../wire/generated/broker/consumer-group-heartbeat'
 
 /** Epochs that a member asks by. */

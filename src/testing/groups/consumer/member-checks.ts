@@ -1,5 +1,5 @@
-import { fail } from '../../kafka-failure'
-import type { Services } from '../../services'
+import { fail } from '../../contracts/kafka-failure'
+import type { Services } from '../../contracts/services'
 import type { ConsumerGroup } from './consumer-group'
 import type { ConsumerMember } from './consumer-member'
 import { memberEpochs } from './heartbeat-checks'

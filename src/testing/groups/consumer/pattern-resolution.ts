@@ -1,5 +1,5 @@
-import type { RequestContext } from '../../node/api-handler'
-import type { Services } from '../../services'
+import type { RequestContext } from '../../contracts/api-handler'
+import type { Services } from '../../contracts/services'
 import type { ConsumerGroup } from './consumer-group'
 import { topicsFingerprint } from './subscriptions'
 import { compileTopicPattern } from './topic-pattern'

@@ -1,6 +1,6 @@
-import type { Services } from '../../services'
+import type { Services } from '../../contracts/services'
 import type { ConsumerMember } from './consumer-member'
-import { type EpochedPartitions, type PartitionSet, listPartitions } from './partition-sets'
+import { type EpochedPartitions, type PartitionSet, listPartitions } from './assignors/partition-sets'
 
 /** The topics that the regular expressions of a group match, by expression. */
 export type ResolvedPatterns = ReadonlyMap<string, ReadonlySet<string>>

@@ -1,4 +1,4 @@
-import type { Services } from '../../services'
+import type { Services } from '../../contracts/services'
 import { rangeAssignor } from './assignors/range-assignor'
 import type { ServerAssignor } from './assignors/server-assignor'
 import { uniformAssignor } from './assignors/uniform-assignor'

@@ -1,4 +1,4 @@
-import { fail } from '../../kafka-failure'
+import { fail } from '../../contracts/kafka-failure'
 
 /** What stands for RE2's classes in brackets. */
 const posixClasses: Readonly<Record<string, string>> = {

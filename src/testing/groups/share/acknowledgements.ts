@@ -1,4 +1,4 @@
-import { fail } from '../../kafka-failure'
+import { fail } from '../../contracts/kafka-failure'
 
 /** What a member says of a record. */
 export const AcknowledgeType = { gap: 0, accept: 1, release: 2, reject: 3, renew: 4 } as const

@@ -1,4 +1,4 @@
-import type { StoredBatch } from '../../log/partition-log'
+import type { StoredBatch } from '../../contracts/partition-log'
 import type { InFlightRecord } from './in-flight-record'
 
 /** What a member asks for. */

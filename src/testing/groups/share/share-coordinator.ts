@@ -1,4 +1,4 @@
-import type { Services } from '../../services'
+import type { Services } from '../../contracts/services'
 import { ShareFetcher } from './share-fetcher'
 import { ShareGroups } from './share-groups'
 import { ShareSessions } from './share-sessions'

@@ -1,9 +1,9 @@
-import { fail } from '../../kafka-failure'
+import { fail } from '../../contracts/kafka-failure'
 import { MemberTimers } from '../consumer/member-timers'
-import { type PartitionSet, noPartitions } from '../consumer/partition-sets'
-import type { Services } from '../../services'
+import { type PartitionSet, noPartitions } from '../consumer/assignors/partition-sets'
+import type { Services } from '../../contracts/services'
 import { namedPartitions } from '../consumer/subscriptions'
-import type { Group, InspectedMember, OffsetCaller } from '../group'
+import type { Group, InspectedMember, OffsetCaller } from '../../contracts/group'
 
 /** A member of a share group. Never changed in place. */
 export interface ShareMember {

@@ -2,11 +2,11 @@ import type {
   ShareGroupHeartbeatRequest,
   ShareGroupHeartbeatResponse,
 } from '../../../wire/generated/broker/share-group-heartbeat'
-import { fail } from '../../kafka-failure'
-import type { RequestContext } from '../../node/api-handler'
-import type { Services } from '../../services'
+import { fail } from '../../contracts/kafka-failure'
+import type { RequestContext } from '../../contracts/api-handler'
+import type { Services } from '../../contracts/services'
 import { sameNames } from '../consumer/consumer-member'
-import { type PartitionSet, listPartitions, noPartitions } from '../consumer/partition-sets'
+import { type PartitionSet, listPartitions, noPartitions } from '../consumer/assignors/partition-sets'
 import { topicsFingerprint } from '../consumer/subscriptions'
 import { ShareGroup, type ShareMember } from './share-group'
 import type { ShareStates } from './share-states'

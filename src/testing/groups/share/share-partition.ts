@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock'
-import { fail } from '../../kafka-failure'
-import type { StoredBatch } from '../../log/partition-log'
+import { fail } from '../../contracts/kafka-failure'
+import type { StoredBatch } from '../../contracts/partition-log'
 import { type AcknowledgementBatch, AcknowledgeType, typeAt } from './acknowledgements'
 import { Acquisition, type AcquireOptions, type AcquiredRange, type InFlightGroup } from './acquisition'
 import { type InFlightRecord, RecordLock, isDone, newRecord } from './in-flight-record'

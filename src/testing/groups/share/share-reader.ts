@@ -1,8 +1,8 @@
-import type { Partition } from '../../cluster/partition'
-import { fail } from '../../kafka-failure'
-import type { PartitionLog, StoredBatch } from '../../log/partition-log'
-import type { RequestContext } from '../../node/api-handler'
-import type { Services } from '../../services'
+import type { Partition } from '../../contracts/partition'
+import { fail } from '../../contracts/kafka-failure'
+import type { PartitionLog, StoredBatch } from '../../contracts/partition-log'
+import type { RequestContext } from '../../contracts/api-handler'
+import type { Services } from '../../contracts/services'
 import type { SharePartitionRef } from './share-sessions'
 
 /**

@@ -1,6 +1,6 @@
-import { fail } from '../../kafka-failure'
-import type { RequestContext } from '../../node/api-handler'
-import type { Services } from '../../services'
+import { fail } from '../../contracts/kafka-failure'
+import type { RequestContext } from '../../contracts/api-handler'
+import type { Services } from '../../contracts/services'
 
 /** Epochs of a share session besides those in between. */
 export const shareSessionEpochs = { open: 0, close: -1, highest: 0x7fffffff } as const

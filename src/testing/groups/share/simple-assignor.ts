@@ -1,4 +1,4 @@
-import type { PartitionSet } from '../consumer/partition-sets'
+import type { PartitionSet } from '../consumer/assignors/partition-sets'
 
 /** A member as the assignor sees it. */
 export interface SharingMember {

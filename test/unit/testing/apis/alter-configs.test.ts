@@ -1,6 +1,6 @@
 // Guards against the older AlterConfigs leaving what it must replace, or replacing what it refuses.
 import { ErrorCode } from '../../../../src/base/error-codes'
-import { ConfigResourceType } from '../../../../src/testing/configs/config-store'
+import { ConfigResourceType } from '../../../../src/testing/contracts/config-store'
 import { alterConfigsApi } from '../../../../src/wire/generated/client/alter-configs'
 import { ClusterFixture } from '../support/cluster-fixture'
 

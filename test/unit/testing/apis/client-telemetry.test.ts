@@ -2,7 +2,7 @@
 import { ErrorCode } from '../../../../src/base/error-codes'
 import { releaseNamed } from '../../../../src/testing/cluster/releases'
 import { zeroTopicId } from '../../../../src/testing/cluster/topic-names'
-import { ConfigResourceType } from '../../../../src/testing/configs/config-store'
+import { ConfigResourceType } from '../../../../src/testing/contracts/config-store'
 import { getTelemetrySubscriptionsApi } from '../../../../src/wire/generated/client/get-telemetry-subscriptions'
 import {
   pushTelemetryApi,

@@ -1,6 +1,6 @@
 // Guards against configs whose value, source or secrecy is told otherwise than by Kafka.
 import { ErrorCode } from '../../../../src/base/error-codes'
-import { ConfigResourceType } from '../../../../src/testing/configs/config-store'
+import { ConfigResourceType } from '../../../../src/testing/contracts/config-store'
 import { describeConfigsApi } from '../../../../src/wire/generated/client/describe-configs'
 import { ClusterFixture } from '../support/cluster-fixture'
 

@@ -1,6 +1,6 @@
 // Guards against changes of configs that Kafka would refuse, and changes that are half done.
 import { ErrorCode } from '../../../../src/base/error-codes'
-import { ConfigResourceType } from '../../../../src/testing/configs/config-store'
+import { ConfigResourceType } from '../../../../src/testing/contracts/config-store'
 import { incrementalAlterConfigsApi } from '../../../../src/wire/generated/client/incremental-alter-configs'
 import { ClusterFixture } from '../support/cluster-fixture'
 

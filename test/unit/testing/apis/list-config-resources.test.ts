@@ -1,6 +1,6 @@
 // Guards against resources with configs that an admin cannot find.
 import { ErrorCode } from '../../../../src/base/error-codes'
-import { ConfigResourceType } from '../../../../src/testing/configs/config-store'
+import { ConfigResourceType } from '../../../../src/testing/contracts/config-store'
 import { listConfigResourcesApi } from '../../../../src/wire/generated/client/list-config-resources'
 import { ClusterFixture } from '../support/cluster-fixture'
 

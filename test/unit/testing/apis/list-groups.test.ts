@@ -1,5 +1,5 @@
 // Guards which groups a broker lists: its own, that the caller may see, in the asked states and of the asked types.
-import type { Group, GroupKind } from '../../../../src/testing/groups/group'
+import type { Group, GroupKind } from '../../../../src/testing/contracts/group'
 import { ClassicGroup } from '../../../../src/testing/groups/classic/classic-group'
 import { listGroupsApi } from '../../../../src/wire/generated/client/list-groups'
 import { FakeGroupCluster } from '../support/fake-group-cluster'

@@ -1,6 +1,6 @@
 // Guards what a consumer starts from: an offset that is not there yet, not stable yet or not the caller's must not be told.
 import { errorCodeName } from '../../../../src/base/error-codes'
-import type { CommittedOffset } from '../../../../src/testing/groups/group'
+import type { CommittedOffset } from '../../../../src/testing/contracts/group'
 import { ClassicGroup } from '../../../../src/testing/groups/classic/classic-group'
 import {
   offsetFetchApi,

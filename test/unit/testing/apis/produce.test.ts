@@ -1,7 +1,7 @@
 // Guards against producers that are answered otherwise than by Kafka: codes, words, who waits for whom, what closes.
 import { ErrorCode, type ErrorCodeName } from '../../../../src/base/error-codes'
 import { whenAcknowledged } from '../../../../src/testing/apis/produce-append'
-import { fail } from '../../../../src/testing/kafka-failure'
+import { fail } from '../../../../src/testing/contracts/kafka-failure'
 import { produceApi } from '../../../../src/wire/generated/client/produce'
 import { zeroUuid } from '../../../../src/wire/primitives/uuid'
 import { encodeRecordBatch } from '../../../../src/wire/records/encode-record-batch'

@@ -1,5 +1,5 @@
 // Guards against sessions that go on when they are over, and answers that a client can't match.
-import type { Topic } from '../../../../src/testing/cluster/topics'
+import type { Topic } from '../../../../src/testing/contracts/topics'
 import { ShareDriver, of } from '../groups/share/share-driver'
 import { codeName } from '../support/group-fixture'
 

@@ -2,7 +2,7 @@
 import { alterShareGroupOffsetsApi } from '../../../../src/wire/generated/client/alter-share-group-offsets'
 import { deleteShareGroupOffsetsApi } from '../../../../src/wire/generated/client/delete-share-group-offsets'
 import { describeShareGroupOffsetsApi } from '../../../../src/wire/generated/client/describe-share-group-offsets'
-import type { Topic } from '../../../../src/testing/cluster/topics'
+import type { Topic } from '../../../../src/testing/contracts/topics'
 import { ShareDriver, of } from '../groups/share/share-driver'
 import { codeName } from '../support/group-fixture'
 

@@ -1,7 +1,7 @@
 // Guards exactly-once: offsets of a transaction are only taken from a member that is not fenced, and only within a
 // transaction that is verified.
 import { errorCodeName, type ErrorCodeName } from '../../../../src/base/error-codes'
-import { fail } from '../../../../src/testing/kafka-failure'
+import { fail } from '../../../../src/testing/contracts/kafka-failure'
 import {
   txnOffsetCommitApi,
   type TxnOffsetCommitRequest,

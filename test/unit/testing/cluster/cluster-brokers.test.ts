@@ -1,5 +1,5 @@
 // Guards against brokers that are believed alive or dead at another time than a KRaft controller would believe it.
-import type { BrokerNode } from '../../../../src/testing/cluster/brokers'
+import type { BrokerNode } from '../../../../src/testing/contracts/brokers'
 import { codeOf, ReplicationCluster } from '../support/replication-cluster'
 
 let cluster: ReplicationCluster

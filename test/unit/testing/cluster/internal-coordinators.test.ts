@@ -1,8 +1,8 @@
 // Guards against groups and transactions that are looked for at a broker that does not coordinate them.
 import { ErrorCode } from '../../../../src/base/error-codes'
 import { keyPartition } from '../../../../src/testing/cluster/internal-coordinators'
-import { errorCodeOf } from '../../../../src/testing/kafka-failure'
-import type { RequestContext } from '../../../../src/testing/node/api-handler'
+import { errorCodeOf } from '../../../../src/testing/contracts/kafka-failure'
+import type { RequestContext } from '../../../../src/testing/contracts/api-handler'
 import { ClusterFixture } from '../support/cluster-fixture'
 
 let cluster: ClusterFixture

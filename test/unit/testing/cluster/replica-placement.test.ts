@@ -1,7 +1,7 @@
 // Guards against replicas of a partition on one broker or one rack, and leaders that all sit on one broker.
-import type { BrokerNode } from '../../../../src/testing/cluster/brokers'
+import type { BrokerNode } from '../../../../src/testing/contracts/brokers'
 import { placeReplicas } from '../../../../src/testing/cluster/replica-placement'
-import { errorMessageOf } from '../../../../src/testing/kafka-failure'
+import { errorMessageOf } from '../../../../src/testing/contracts/kafka-failure'
 import { seededRandom } from '../../../../src/testing/simulation/seeded-random'
 
 function broker(id: number, rack: string | null = null, isFenced = false): BrokerNode {

@@ -2,7 +2,7 @@
 // lag and come back.
 import { batchOf, codeOf, ReplicationCluster } from '../support/replication-cluster'
 import type { ReplicatedPartition } from '../../../../src/testing/cluster/replicated-partition'
-import type { PartitionEvent } from '../../../../src/testing/cluster/partition'
+import type { PartitionEvent } from '../../../../src/testing/contracts/partition'
 import { settle } from '../../support/fake-clock'
 
 const client = { origin: 'client' } as const

@@ -1,7 +1,7 @@
 // Guards against topics that Kafka would not create, ids that come again, and partitions that live on after their topic.
 import { ErrorCode } from '../../../../src/base/error-codes'
-import type { NewTopicSpec } from '../../../../src/testing/cluster/topics'
-import { errorCodeOf, errorMessageOf } from '../../../../src/testing/kafka-failure'
+import type { NewTopicSpec } from '../../../../src/testing/contracts/topics'
+import { errorCodeOf, errorMessageOf } from '../../../../src/testing/contracts/kafka-failure'
 import { ClusterFixture } from '../support/cluster-fixture'
 
 let cluster: ClusterFixture

@@ -2,7 +2,7 @@
 import { InvalidOptionError } from '../../../../src/base/errors'
 import { releaseNamed } from '../../../../src/testing/cluster/releases'
 import { ClusterConfigs } from '../../../../src/testing/configs/cluster-configs'
-import { ConfigResourceType } from '../../../../src/testing/configs/config-store'
+import { ConfigResourceType } from '../../../../src/testing/contracts/config-store'
 
 const { topic, broker, group } = ConfigResourceType
 

@@ -3,7 +3,7 @@ import { ErrorCode } from '../../../../src/base/error-codes'
 import { ClusterConfigs } from '../../../../src/testing/configs/cluster-configs'
 import { brokerConfigs, groupConfigs, topicConfigs } from '../../../../src/testing/configs/config-definition'
 import { checkedValue } from '../../../../src/testing/configs/config-value'
-import { errorCodeOf, errorMessageOf } from '../../../../src/testing/kafka-failure'
+import { errorCodeOf, errorMessageOf } from '../../../../src/testing/contracts/kafka-failure'
 
 function refusal(act: () => unknown): [number, string | null] {
   try {

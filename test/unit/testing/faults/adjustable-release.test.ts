@@ -1,5 +1,5 @@
 // Guards against negotiation tests that limit another version, or another API, than they say.
-import type { Release } from '../../../../src/testing/cluster/release'
+import type { Release } from '../../../../src/testing/contracts/release'
 import { AdjustableRelease } from '../../../../src/testing/faults/adjustable-release'
 
 const release: Release = {

@@ -1,7 +1,7 @@
 // Guards against faults that hit the wrong requests, hit too often, act twice, or hide a mistake in a user's rule.
 import type { FaultRules } from '../../../../src/testing/faults/fault-rules'
 import { ReadyFaults } from '../../../../src/testing/faults/ready-faults'
-import { handler } from '../../../../src/testing/node/api-handler'
+import { handler } from '../../../../src/testing/contracts/api-handler'
 import type { BrokerServer } from '../../../../src/testing/node/broker-server'
 import { brokerApis, type BrokerRequest } from '../../../../src/wire/generated/broker/apis-by-name'
 import { heartbeatApi } from '../../../../src/wire/generated/client/heartbeat'

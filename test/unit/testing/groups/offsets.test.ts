@@ -1,6 +1,6 @@
 // Guards the order of ordinary and transactional commits, and what becomes of offsets with their topic, group and
 // transaction: exactly-once stands and falls with it.
-import type { CommittedOffset } from '../../../../src/testing/groups/group'
+import type { CommittedOffset } from '../../../../src/testing/contracts/group'
 import { FakeGroupCluster } from '../support/fake-group-cluster'
 
 let cluster: FakeGroupCluster

@@ -1,5 +1,5 @@
 // Guards against read_committed consumers that see what is undecided or aborted, and against coordinators that lost office.
-import type { TransactionMarker } from '../../../../src/testing/cluster/partition'
+import type { TransactionMarker } from '../../../../src/testing/contracts/partition'
 import { codeOf, LogFixture, newestProduce } from '../support/log-fixture'
 
 function inTransaction(producerId: bigint, baseSequence: number, producerEpoch = 0) {

@@ -1,6 +1,6 @@
 // Guards against a stopped broker that still answers, and a started one that is found elsewhere or not at all.
 import { connect } from 'node:net'
-import { handler } from '../../../../src/testing/node/api-handler'
+import { handler } from '../../../../src/testing/contracts/api-handler'
 import { BrokerHost } from '../../../../src/testing/node/broker-host'
 import { TcpListener } from '../../../../src/testing/transport/tcp-listener'
 import { silentLogger } from '../../../../src/base/logger'

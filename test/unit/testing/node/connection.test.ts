@@ -1,7 +1,7 @@
 // Guards against a broker in process that answers what Kafka would refuse, out of order, or after it should be gone.
 import { createDeferred, type Deferred } from '../../../../src/base/deferred'
-import type { Authentication } from '../../../../src/testing/security/security'
-import { handler, type RequestContext } from '../../../../src/testing/node/api-handler'
+import type { Authentication } from '../../../../src/testing/contracts/security'
+import { handler, type RequestContext } from '../../../../src/testing/contracts/api-handler'
 import { apiVersionsApi } from '../../../../src/wire/generated/client/api-versions'
 import { heartbeatApi } from '../../../../src/wire/generated/client/heartbeat'
 import { produceApi } from '../../../../src/wire/generated/client/produce'

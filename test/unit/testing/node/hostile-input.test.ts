@@ -1,7 +1,7 @@
 // Guards against bytes from anywhere that take the broker down, fill its memory, or disturb those who behave.
 import { connect, type Socket } from 'node:net'
 import { mutate, seededRandom } from '../../../golden/messages/mutation'
-import { handler, type ApiHandler } from '../../../../src/testing/node/api-handler'
+import { handler, type ApiHandler } from '../../../../src/testing/contracts/api-handler'
 import { silentLogger } from '../../../../src/base/logger'
 import { TcpListener } from '../../../../src/testing/transport/tcp-listener'
 import { brokerApis as brokerHalves } from '../../../../src/wire/generated/broker/all-apis'

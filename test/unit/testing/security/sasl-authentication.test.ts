@@ -13,7 +13,7 @@ import {
   scramHmac,
 } from '../../../../src/testing/security/scram-credentials'
 import { ScramServer } from '../../../../src/testing/security/scram-server'
-import type { Authentication } from '../../../../src/testing/security/security'
+import type { Authentication } from '../../../../src/testing/contracts/security'
 import { FakeClock } from '../../support/fake-clock'
 import { answer } from '../support/answer'
 import { fakeContext } from '../support/fake-transaction-services'

@@ -11,7 +11,7 @@ import {
   allOperations,
 } from '../../../../src/testing/security/acl'
 import { AllowAllAuthorizer } from '../../../../src/testing/security/allow-all-authorizer'
-import type { AclOperation, AclResource } from '../../../../src/testing/security/security'
+import type { AclOperation, AclResource } from '../../../../src/testing/contracts/security'
 import {
   StandardAuthorizer,
   type StandardAuthorizerOptions,

@@ -1,4 +1,4 @@
-import type { ApiHandler, RequestContext } from '../../../../src/testing/node/api-handler'
+import type { ApiHandler, RequestContext } from '../../../../src/testing/contracts/api-handler'
 import { Writer } from '../../../../src/wire/primitives/writer'
 
 /** What a handler answers; the answer is also encoded, so that a field which the version does not have is found. */

@@ -1,4 +1,4 @@
-import type { BrokerNode, BrokerState } from '../../../../src/testing/cluster/brokers'
+import type { BrokerNode, BrokerState } from '../../../../src/testing/contracts/brokers'
 
 /** Brokers whose state a test sets; nothing moves by itself. */
 export class FakeBrokers {

@@ -2,8 +2,8 @@ import type {
   AppendedBatches,
   PartitionEvent,
   TransactionMarker,
-} from '../../../../src/testing/cluster/partition'
-import { fail } from '../../../../src/testing/kafka-failure'
+} from '../../../../src/testing/contracts/partition'
+import { fail } from '../../../../src/testing/contracts/kafka-failure'
 
 /** A partition that notes its markers; a test takes its leader away, holds its replication or deletes it. */
 export class FakeMarkerPartition {

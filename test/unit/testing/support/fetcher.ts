@@ -1,5 +1,5 @@
 import { fetchHandler } from '../../../../src/testing/apis/fetch'
-import type { ApiHandler } from '../../../../src/testing/node/api-handler'
+import type { ApiHandler } from '../../../../src/testing/contracts/api-handler'
 import {
   fetchApi,
   type FetchRequest,

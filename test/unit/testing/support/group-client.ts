@@ -14,7 +14,7 @@ import {
 } from '../../../../src/wire/generated/client/sync-group'
 import { Writer } from '../../../../src/wire/primitives/writer'
 import { errorCodeName } from '../../../../src/base/error-codes'
-import type { ApiHandler } from '../../../../src/testing/node/api-handler'
+import type { ApiHandler } from '../../../../src/testing/contracts/api-handler'
 import type { ClientApi } from '../../../../src/wire/api'
 import { settle } from '../../support/fake-clock'
 import type { FakeGroupCluster } from './fake-group-cluster'

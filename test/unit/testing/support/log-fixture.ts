@@ -1,7 +1,7 @@
 import { silentLogger } from '../../../../src/base/logger'
 import { MemoryBudget } from '../../../../src/testing/log/memory-budget'
 import { MemoryLog } from '../../../../src/testing/log/memory-log'
-import type { LogConfig } from '../../../../src/testing/log/partition-log'
+import type { LogConfig } from '../../../../src/testing/contracts/partition-log'
 import { encodeRecordBatch, type RecordBatchInput } from '../../../../src/wire/records/encode-record-batch'
 import { openRecords } from '../../../../src/wire/records/open-records'
 import { readBatchHeader } from '../../../../src/wire/records/record-batch'

@@ -1,12 +1,12 @@
 import { systemClock, type Clock } from '../../../../src/base/clock'
 import { silentLogger, type Logger } from '../../../../src/base/logger'
-import type { BrokerNode } from '../../../../src/testing/cluster/brokers'
-import type { Release } from '../../../../src/testing/cluster/release'
+import type { BrokerNode } from '../../../../src/testing/contracts/brokers'
+import type { Release } from '../../../../src/testing/contracts/release'
 import { FaultRules } from '../../../../src/testing/faults/fault-rules'
 import { RequestLog } from '../../../../src/testing/faults/request-log'
-import type { ApiHandler } from '../../../../src/testing/node/api-handler'
+import type { ApiHandler } from '../../../../src/testing/contracts/api-handler'
 import { BrokerServer, type BrokerServerOptions } from '../../../../src/testing/node/broker-server'
-import type { Runtime } from '../../../../src/testing/runtime'
+import type { Runtime } from '../../../../src/testing/contracts/runtime'
 import { brokerApis } from '../../../../src/wire/generated/broker/apis-by-name'
 
 /** Serves every version there are codecs for. */

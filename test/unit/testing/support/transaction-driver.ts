@@ -1,7 +1,7 @@
 import { BrokerError } from '../../../../src/base/errors'
 import { TransactionCoordinator } from '../../../../src/testing/transactions/transaction-coordinator'
 import type { TransactionProtocol } from '../../../../src/testing/transactions/transaction-state'
-import type { ProducerIdAndEpoch } from '../../../../src/testing/transactions/transactions'
+import type { ProducerIdAndEpoch } from '../../../../src/testing/contracts/transactions'
 import { FakeTransactionServices } from './fake-transaction-services'
 
 /** One transactional id and its coordinator, for tests that say in one line what a producer does. */

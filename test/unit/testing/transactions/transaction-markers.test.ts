@@ -1,5 +1,5 @@
 // Guards against transactions that look ended while a partition has no marker: its last stable offset would hang.
-import { fail } from '../../../../src/testing/kafka-failure'
+import { fail } from '../../../../src/testing/contracts/kafka-failure'
 import { codeOf, TransactionDriver } from '../support/transaction-driver'
 
 function openOnTwo(): { driver: TransactionDriver; producer: { producerId: bigint; producerEpoch: number } } {

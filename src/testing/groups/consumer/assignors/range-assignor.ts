@@ -1,4 +1,4 @@
-import type { PartitionSet } from '../partition-sets'
+import type { PartitionSet } from './partition-sets'
 import type { AssignableGroup, AssignableMember, ServerAssignor } from './server-assignor'
 
 interface TopicRanges {

@@ -1,4 +1,4 @@
-import type { PartitionSet } from '../partition-sets'
+import type { PartitionSet } from './partition-sets'
 
 /** What an assignor knows of a member. */
 export interface AssignableMember {

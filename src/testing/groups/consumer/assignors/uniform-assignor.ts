@@ -1,4 +1,4 @@
-import type { PartitionSet } from '../partition-sets'
+import type { PartitionSet } from './partition-sets'
 import { assignHeterogeneous } from './uniform-heterogeneous'
 import type { AssignableGroup, AssignableMember, ServerAssignor } from './server-assignor'
 

@@ -2,7 +2,7 @@
 import { rangeAssignor } from '../../../../../src/testing/groups/consumer/assignors/range-assignor'
 import type { AssignableGroup } from '../../../../../src/testing/groups/consumer/assignors/server-assignor'
 import { uniformAssignor } from '../../../../../src/testing/groups/consumer/assignors/uniform-assignor'
-import type { PartitionSet } from '../../../../../src/testing/groups/consumer/partition-sets'
+import type { PartitionSet } from '../../../../../src/testing/groups/consumer/assignors/partition-sets'
 
 interface Member {
   readonly id: string

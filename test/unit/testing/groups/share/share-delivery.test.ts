@@ -1,6 +1,6 @@
 // Guards against a record that two members hold at once, that comes for ever, or that never comes.
 import { encodeRecordBatch } from '../../../../../src/wire/records/encode-record-batch'
-import type { Topic } from '../../../../../src/testing/cluster/topics'
+import type { Topic } from '../../../../../src/testing/contracts/topics'
 import { codeName } from '../../support/group-fixture'
 import { ShareDriver, of } from './share-driver'
 

@@ -1,5 +1,5 @@
-import { ConfigResourceType } from '../../../../../src/testing/configs/config-store'
-import type { Topic } from '../../../../../src/testing/cluster/topics'
+import { ConfigResourceType } from '../../../../../src/testing/contracts/config-store'
+import type { Topic } from '../../../../../src/testing/contracts/topics'
 import {
   type ShareAcknowledgeRequest,
   shareAcknowledgeApi,

@@ -1,4 +1,4 @@
-import type { RequestContext } from '../node/api-handler'
+import type { RequestContext } from './api-handler'
 
 export type CoordinatorType = 'group' | 'transaction' | 'share'
 

@@ -1,5 +1,5 @@
 import type { DescribedConfig } from './described-config'
-import type { LogConfig } from '../log/partition-log'
+import type { LogConfig } from './partition-log'
 
 /** Kafka's numbers of config resource types. */
 export const ConfigResourceType = {

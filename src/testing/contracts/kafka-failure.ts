@@ -1,5 +1,5 @@
-import { ErrorCode, type ErrorCodeName } from '../base/error-codes'
-import { BrokerError } from '../base/errors'
+import { ErrorCode, type ErrorCodeName } from '../../base/error-codes'
+import { BrokerError } from '../../base/errors'
 
 /**
  * What a request, a topic, a partition or a group is refused with: `throw fail('INVALID_CONFIG', 'Unknown topic

@@ -1,4 +1,4 @@
-import type { Partition } from '../cluster/partition'
+import type { Partition } from './partition'
 
 export interface ProducerIdAndEpoch {
   readonly producerId: bigint

@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock'
-import type { Logger } from '../base/logger'
+import type { Clock } from '../../base/clock'
+import type { Logger } from '../../base/logger'
 
 /** Time, chance and log lines as collaborators: a simulation replaces them, and a seed replays exactly. */
 export interface Runtime {

@@ -1,4 +1,4 @@
-import type { TransactionMarker } from '../cluster/partition'
+import type { TransactionMarker } from './partition'
 
 /** One stored batch. Replicas share the same object. */
 export interface StoredBatch {

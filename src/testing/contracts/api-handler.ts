@@ -1,7 +1,7 @@
 import type { BrokerApi } from '../../wire/api'
-import type { Principal } from '../security/principal'
-import type { Authentication } from '../security/security'
-import type { BrokerNode } from '../cluster/brokers'
+import type { Principal } from './principal'
+import type { Authentication } from './security'
+import type { BrokerNode } from './brokers'
 
 /** One client's connection, as the handlers see it. */
 export interface ClientSession {

@@ -1,10 +1,10 @@
 import { parseMatch } from '../configs/client-metrics-config-checks'
 import type { ClusterConfigs } from '../configs/cluster-configs'
 import { clientMetricsConfigs } from '../configs/config-definition'
-import { ConfigResourceType } from '../configs/config-store'
+import { ConfigResourceType } from '../contracts/config-store'
 import { listOf } from '../configs/config-value'
-import type { RequestContext } from '../node/api-handler'
-import { javaHash } from './java-hash'
+import type { RequestContext } from '../contracts/api-handler'
+import { javaHash } from '../cluster/java-hash'
 
 /** Which metrics a client is to push, and how often. */
 export interface TelemetrySubscription {

@@ -1,11 +1,11 @@
 import type { ClusterConfigs } from '../configs/cluster-configs'
-import { errorCodeOf, fail } from '../kafka-failure'
-import type { RequestContext } from '../node/api-handler'
-import { newUuid } from '../runtime'
-import type { Services } from '../services'
+import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import type { RequestContext } from '../contracts/api-handler'
+import { newUuid } from '../contracts/runtime'
+import type { Services } from '../contracts/services'
 import { ErrorCode } from '../../base/error-codes'
 import { subscriptionFor, type TelemetrySubscription } from './telemetry-subscription'
-import { zeroTopicId } from './topic-names'
+import { zeroTopicId } from '../cluster/topic-names'
 
 /** Metrics as a client pushed them, OTLP in protobuf, compressed as the client chose. */
 export interface PushedMetrics {

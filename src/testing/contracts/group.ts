@@ -5,7 +5,7 @@ import type {
   LeaveGroupResponseMemberResponse,
 } from '../../wire/generated/broker/leave-group'
 import type { SyncGroupRequest, SyncGroupResponse } from '../../wire/generated/broker/sync-group'
-import type { RequestContext } from '../node/api-handler'
+import type { RequestContext } from './api-handler'
 
 export type GroupKind = 'classic' | 'consumer' | 'share'
 

@@ -1,12 +1,12 @@
-import type { Brokers } from './cluster/brokers'
-import type { Coordinators } from './cluster/coordinators'
-import type { Release } from './cluster/release'
-import type { Topics } from './cluster/topics'
-import type { ConfigStore } from './configs/config-store'
-import type { GroupRegistry, OffsetStore } from './groups/group'
+import type { Brokers } from './brokers'
+import type { Coordinators } from './coordinators'
+import type { Release } from './release'
+import type { Topics } from './topics'
+import type { ConfigStore } from './config-store'
+import type { GroupRegistry, OffsetStore } from './group'
 import type { Runtime } from './runtime'
-import type { Authorizer, Quotas } from './security/security'
-import type { Transactions } from './transactions/transactions'
+import type { Authorizer, Quotas } from './security'
+import type { Transactions } from './transactions'
 
 /**
  * The parts of one cluster, as its parts and the handlers of its APIs know each other. All brokers of the cluster

@@ -1,4 +1,4 @@
-import type { PartitionLog } from '../log/partition-log'
+import type { PartitionLog } from './partition-log'
 
 /**
  * What can have changed when a partition calls back. `leader-reachable`: the leader's broker runs again before the

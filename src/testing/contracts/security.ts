@@ -1,4 +1,4 @@
-import type { RequestContext } from '../node/api-handler'
+import type { RequestContext } from './api-handler'
 import type { Principal } from './principal'
 
 export type AclResource = 'Topic' | 'Group' | 'Cluster' | 'TransactionalId' | 'DelegationToken' | 'User'
