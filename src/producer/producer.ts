@@ -385,7 +385,7 @@ export class Producer {
         error: KafkaError.from(error).message,
       })
     }
-    this.#manager?.close(new ClosedError('Producer'))
+    this.#manager?.shutDown(new ClosedError('Producer'))
     this.#admission.close()
     this.#sender.close((batch) =>
       failureOfBatch(batch, new ClosedError('Producer', { cause: batch.lastError })),

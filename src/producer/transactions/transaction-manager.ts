@@ -156,7 +156,7 @@ export class TransactionManager implements IdentityProvider {
   }
 
   /** The producer is closed: a commit that waits for its messages must not go on without them (L12). */
-  close(error: KafkaError): void {
+  shutDown(error: KafkaError): void {
     if (this.#state === 'fatalError') return
     this.#state = 'fatalError'
     this.#error = error
