@@ -2,6 +2,7 @@ import { silentLogger } from '../../../../src/base/logger'
 import { ClusterBrokers } from '../../../../src/testing/cluster/cluster-brokers'
 import { ReplicatedPartition } from '../../../../src/testing/cluster/replicated-partition'
 import { TopicRegistry } from '../../../../src/testing/cluster/topic-registry'
+import { releaseNamed } from '../../../../src/testing/cluster/releases'
 import type { NewTopicSpec } from '../../../../src/testing/contracts/topics'
 import { ClusterConfigs } from '../../../../src/testing/configs/cluster-configs'
 import { MemoryBudget } from '../../../../src/testing/log/memory-budget'
@@ -29,6 +30,7 @@ export interface SendOptions {
 
 /** Brokers, topics, configs, partitions and logs are the real ones; a test moves the clock. Nobody listens anywhere. */
 export class ReplicationCluster implements Services {
+  readonly release = releaseNamed('4.3')
   readonly clock = new FakeClock()
   readonly runtime = { clock: this.clock, random: seededRandom(7), logger: silentLogger }
   readonly clusterId = 'test-cluster'
@@ -80,10 +82,6 @@ export class ReplicationCluster implements Services {
     for (let id = 1; id <= brokerCount; id++) {
       this.brokers.addBroker({ id, host: '127.0.0.1', port: 9090 + id })
     }
-  }
-
-  get release(): never {
-    return refuseUse('release')
   }
 
   get coordinators(): never {
