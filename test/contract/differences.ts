@@ -30,6 +30,24 @@ export const differences = {
     reason:
       'Versions that Kafka 4.0 removed (KIP-896) have no codecs here; clients of the last years do not use them',
   },
+  'topic-configs-before-kafka-4': {
+    versions: ['3.7'],
+    inProcess: [
+      'compression.gzip.level',
+      'compression.lz4.level',
+      'compression.zstd.level',
+      'remote.log.copy.disable',
+      'remote.log.delete.on.disable',
+    ],
+    reason:
+      'Every release has the topic configs of Kafka 4.3; those that 4.0 removed had no effect on logs of magic 2',
+  },
+  'max-timestamp-before-3.8': {
+    versions: ['3.7'],
+    inProcess: 2n,
+    reason:
+      'Kafka up to 3.7 gives the last offset of the batch with the highest timestamp, a bug (KAFKA-16310)',
+  },
   'streams-groups': {
     versions: ['4.3'],
     inProcess: ['StreamsGroupDescribe not served', 'StreamsGroupHeartbeat not served'],
