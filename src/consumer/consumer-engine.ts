@@ -281,7 +281,10 @@ export class ConsumerEngine {
         logger: this.#cluster.logger,
         passedIntervalMs: this.#options.autoCommitIntervalMs,
         backoffMs: (failures) => this.#cluster.backoffMs(failures),
-        onRewound: (state) => this.handlePosition(state),
+        onRewound: () => {
+          this.#locator.wake()
+          this.#fetcher?.wake()
+        },
       })
     })
   }

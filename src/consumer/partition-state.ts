@@ -46,6 +46,8 @@ export class PartitionState implements TopicPartition {
   isPaused = false
   /** What the position is to be found from; undefined: from the committed offset, then by `startFrom`. */
   query: PositionQuery | undefined
+  /** Where to go on when it turns out that nothing is committed, instead of what `startFrom` says. */
+  resumeAt: OffsetAndMetadata | undefined
   /** Where the next fetch starts. */
   fetchOffset = 0n
   /** Leader epoch of the records before the position, for the detection of truncation; -1 when it is not known. */
@@ -157,6 +159,15 @@ export class PartitionState implements TopicPartition {
     this.reader.reset(0n)
   }
 
+  /**
+   * Goes back to what the group has committed, where it is not known whether that includes the messages handed out.
+   * @param first where these begin
+   */
+  locateCommitted(first: OffsetAndMetadata): void {
+    this.locate(undefined)
+    this.resumeAt = first
+  }
+
   /** The position is known; what was fetched is dropped. */
   startAt(offset: bigint, leaderEpoch: number): void {
     if (!this.isOwned) return
@@ -178,6 +189,7 @@ export class PartitionState implements TopicPartition {
 
   #moveTo(phase: PartitionPhase): void {
     this.#phase = phase
+    this.resumeAt = undefined
     this.#failure = undefined
     this.#token++
     this.#positionToken++

@@ -107,10 +107,11 @@ export class OffsetLocator {
         if (lookup === undefined || !this.#isCurrent(lookup)) continue
         const { state } = lookup
         state.clearInFlight(lookup.token)
-        if (committed === null) state.query = this.#startQuery(state)
+        const position = committed ?? state.resumeAt
+        if (position === undefined) state.query = this.#startQuery(state)
         else {
-          state.startAt(committed.offset, committed.leaderEpoch)
-          state.committed = committed.offset
+          state.startAt(position.offset, position.leaderEpoch)
+          state.committed = committed?.offset
           this.#options.onLocated(state, true)
         }
       }

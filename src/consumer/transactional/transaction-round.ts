@@ -96,21 +96,10 @@ export class TransactionRound<M extends Message> {
 
   /**
    * The transaction was aborted: its messages are handed out again, and what was fetched behind them is dropped (X7).
-   * @returns the partitions that go on from an earlier position
+   * @param isOpen it may have been committed all the same, so that the group has to be asked
    */
-  rewind(): PartitionState[] {
-    return this.#parts.filter((part) => this.#rewindPart(part)).map(({ state }) => state)
-  }
-
-  #rewindPart({ state, positionToken, first, position }: Part): boolean {
-    if (first === undefined || !state.isOwned || state.phase !== 'fetching') return false
-    if (state.positionToken !== positionToken) {
-      // A seek leads elsewhere. After a truncation of the log the position is still behind messages of the round.
-      const { position: now } = state.reader
-      if (now <= first.offset || now > position.offset) return false
-    }
-    state.startAt(first.offset, first.leaderEpoch)
-    return true
+  rewind(isOpen: boolean): void {
+    for (const part of this.#parts) rewindPart(part, isOpen)
   }
 
   /** The transaction is over, or not this process's any more: a revocation waits no longer. */
@@ -120,4 +109,16 @@ export class TransactionRound<M extends Message> {
       state.leave()
     }
   }
+}
+
+function rewindPart({ state, positionToken, first, position }: Part, isOpen: boolean): void {
+  if (first === undefined || !state.isOwned || state.phase !== 'fetching') return
+  if (state.positionToken !== positionToken) {
+    // A seek leads elsewhere. After a truncation of the log the position is still behind messages of the round.
+    const { position: now } = state.reader
+    if (now <= first.offset || now > position.offset) return
+  }
+  const { offset, leaderEpoch } = first
+  if (isOpen) state.locateCommitted({ offset, leaderEpoch, metadata: '' })
+  else state.startAt(offset, leaderEpoch)
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../../base/logger'
 import type { Delivery, DeliveryTools } from '../delivery/delivery'
 import { DeliveryEnd, handlerFailure } from '../delivery/delivery-end'
 import type { Message } from '../message'
-import type { HandlerContext, PartitionState } from '../partition-state'
+import type { HandlerContext } from '../partition-state'
 import { isOutcomeUnknown, mayTryAgain, reasonOf } from './round-failures'
 import { RoundCollector, type RoundCollectorOptions } from './round-collector'
 import type { TransactionBatch } from './transaction-batch'
@@ -27,13 +27,17 @@ export interface TransactionalDeliveryOptions extends RoundCollectorOptions {
   readonly passedIntervalMs: number
   /** Milliseconds to wait after so many failures in a row. */
   readonly backoffMs: (failures: number) => number
-  /** The partition goes on from an earlier position. */
-  readonly onRewound: (state: PartitionState) => void
+  /** Partitions go on from an earlier position, or have to find theirs. */
+  readonly onRewound: () => void
 }
 
-/** How a round ended. `reject`: the whole run ends with the error. */
+/**
+ * How a round ended. After `reject` the whole run ends with the error.
+ * `isOpen`: a commit was asked for, and whether it happened is not known.
+ */
 type RoundEnd =
-  { readonly kind: 'committed' } | { readonly kind: 'again' | 'reject'; readonly error: KafkaError }
+  | { readonly kind: 'committed' }
+  | { readonly kind: 'again' | 'reject'; readonly error: KafkaError; readonly isOpen?: boolean }
 
 /**
  * Processes what is ready in one transaction after another, each with the messages of all ready partitions, so that
@@ -144,13 +148,24 @@ export class TransactionalDelivery<M extends Message, Tx extends OffsetTransacti
     } catch (caught) {
       return endAfter(KafkaError.from(caught, 'A transaction could not be begun'))
     }
-    let failure = await this.#work(round, transaction)
-    failure ??= await this.#commit(round, transaction)
-    if (failure === undefined) return { kind: 'committed' }
-    if (isOutcomeUnknown(failure.error)) return { kind: 'reject', error: failure.error }
-    const abortFailure = await this.#repeat(round, () => transaction.abort())
+    const failure = await this.#work(round, transaction)
+    if (failure !== undefined) return await this.#abort(round, transaction, failure, false)
+    const refused = await this.#repeat(round, () => transaction.commit())
+    if (refused === undefined) return { kind: 'committed' }
+    if (isOutcomeUnknown(refused)) return { kind: 'reject', error: refused, isOpen: true }
+    return await this.#abort(round, transaction, endAfter(refused), true)
+  }
+
+  /** @param mayBeCommitted a commit was asked for: only an abort that the coordinator took says that it did not happen */
+  async #abort(
+    round: TransactionRound<M>,
+    transaction: Tx,
+    failure: RoundFailure,
+    mayBeCommitted: boolean,
+  ): Promise<RoundEnd> {
+    const error = await this.#repeat(round, () => transaction.abort())
     // An abort that fails tells what has become of the producer: fenced, or not able to go on.
-    return abortFailure === undefined ? failure : { kind: 'reject', error: abortFailure }
+    return error === undefined ? failure : { kind: 'reject', error: reasonOf(error), isOpen: mayBeCommitted }
   }
 
   /** Everything up to the commit; answers with what went wrong. */
@@ -176,11 +191,6 @@ export class TransactionalDelivery<M extends Message, Tx extends OffsetTransacti
     return round.isStale() ? lostRound() : undefined
   }
 
-  async #commit(round: TransactionRound<M>, transaction: Tx): Promise<RoundFailure | undefined> {
-    const error = await this.#repeat(round, () => transaction.commit())
-    return error && endAfter(error)
-  }
-
   /** Asks for an end until it is known, or until this consumer is being closed and can't wait any longer. */
   async #repeat(round: TransactionRound<M>, end: () => Promise<void>): Promise<KafkaError | undefined> {
     for (let failures = 1; ; failures++) {
@@ -204,9 +214,9 @@ export class TransactionalDelivery<M extends Message, Tx extends OffsetTransacti
       this.#failures = 0
       return round.complete()
     }
-    const { kind, error } = end
-    // With an outcome that is not known nothing is handed out again: that would be for whoever comes next.
-    if (!isOutcomeUnknown(error)) for (const state of round.rewind()) this.#options.onRewound(state)
+    const { kind, error, isOpen = false } = end
+    round.rewind(isOpen)
+    this.#options.onRewound()
     if (kind === 'reject') return this.#begin(error)
     this.#failures++
     this.#options.logger.warn('A transaction was aborted; its messages are processed again', {
