@@ -1,18 +1,30 @@
-import { simulate } from '../src/testing'
+import { simulate, type Simulation } from '../src/testing'
+import { runEosWorkload } from '../test/simulation/support/eos-workload'
 import { runWorkload } from '../test/simulation/support/workload'
 
-// Runs the simulated workload for many seeds and tells which of them break a law. A seed that does belongs into
+// Runs a simulated workload for many seeds and tells which of them break a law. A seed that does belongs into
 // test/simulation/seeds.ts once its cause is mended.
 //
-//   tsx tools/simulate.ts [first seed, default 0] [how many, default 2000]
+//   tsx tools/simulate.ts [main | exactly-once, default main] [first seed, default 0] [how many, default 2000]
 
-async function main([first = '0', count = '2000']: readonly string[]): Promise<void> {
+const workloads: Readonly<Record<string, (sim: Simulation) => Promise<void>>> = {
+  main: runWorkload,
+  'exactly-once': runEosWorkload,
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const isNamed = Number.isNaN(Number(args[0] ?? 0))
+  const [name, first = '0', count = '2000'] = isNamed ? args : ['main', ...args]
+  const workload = workloads[name ?? '']
+  if (workload === undefined) {
+    throw new Error(`There is no workload '${name ?? ''}', only ${Object.keys(workloads).join(', ')}`)
+  }
   const start = Date.now()
   const failed: number[] = []
   const end = Number(first) + Number(count)
   for (let seed = Number(first); seed < end; seed++) {
     try {
-      await simulate(seed, runWorkload, { brokers: 3 })
+      await simulate(seed, workload, { brokers: 3 })
     } catch (error) {
       failed.push(seed)
       process.stdout.write(`${error instanceof Error ? error.message : String(error)}\n`)

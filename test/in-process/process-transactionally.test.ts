@@ -6,9 +6,12 @@ import {
   type Consumer,
   type ConsumerOptions,
   type KafkaError,
+  type Message,
   type Producer,
   type ProcessTransactionallyOptions,
+  type Transaction,
 } from '../../src'
+import type { TransactionHandler } from '../../src/consumer/transactional/transactional-delivery'
 import { createBroker, createCluster, type TestCluster } from '../../src/testing'
 
 let broker: TestCluster
@@ -71,7 +74,7 @@ async function fill(from: number, to: number): Promise<void> {
   await plain.close()
 }
 
-type Work = Parameters<Consumer<readonly ['in']>['processTransactionally']>[1]
+type Work = TransactionHandler<Message<Buffer | null, Buffer | null>, Transaction>
 
 /** Sends every message on as it came. */
 const copy = (from: Consumer<readonly ['in']>, to: Producer, options?: ProcessTransactionallyOptions) =>

@@ -2,6 +2,7 @@
 // before and after the broker acted, answers that are late or never come, members that come and go.
 import { simulate, SimulationError, type Simulation } from '../../src/testing'
 import { keptSeeds } from './seeds'
+import { runEosWorkload } from './support/eos-workload'
 import { runWorkload } from './support/workload'
 
 const count = Number(process.env.SIMULATION_SEEDS ?? 60)
@@ -18,6 +19,14 @@ describe('the laws hold while the cluster is disturbed', () => {
     'seed %i',
     (seed) => simulate(seed, runWorkload, cluster),
     30_000,
+  )
+})
+
+describe('a chain of exactly-once stages neither loses nor repeats a message while the cluster is disturbed', () => {
+  test.each(Array.from({ length: Math.ceil(count / 2) }, (_, i) => 200_000 + i))(
+    'seed %i',
+    (seed) => simulate(seed, runEosWorkload, cluster),
+    60_000,
   )
 })
 

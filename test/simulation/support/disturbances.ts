@@ -1,19 +1,31 @@
 import type { BrokerApiName, Simulation } from '../../../src/testing'
 
-/** Things that happen to clusters. Each undoes itself after a while, at the latest when `until` has come. */
-export async function disturb(sim: Simulation, topics: readonly string[], untilMs: number): Promise<void> {
+/**
+ * Things that happen to clusters. Each undoes itself after a while, at the latest when `until` has come.
+ * @param apis those whose requests and answers are late, or lost
+ */
+export async function disturb(
+  sim: Simulation,
+  topics: readonly string[],
+  untilMs: number,
+  apis: readonly BrokerApiName[] = disturbedApis,
+): Promise<void> {
   const running: Promise<void>[] = []
   while (sim.now < untilMs) {
     await sim.sleep(sim.chance.between(20, 1500))
     const [name, act] = sim.chance.pick(Object.entries(disturbances)) as [string, Disturbance]
     sim.trace(`fault: ${name}`)
-    running.push(act(sim, topics))
+    running.push(act(sim, topics, apis))
   }
   await Promise.all(running)
   await heal(sim)
 }
 
-type Disturbance = (sim: Simulation, topics: readonly string[]) => Promise<void>
+type Disturbance = (
+  sim: Simulation,
+  topics: readonly string[],
+  apis: readonly BrokerApiName[],
+) => Promise<void>
 
 const states = new WeakMap<Simulation, Map<number, 'stopped' | 'paused'>>()
 
@@ -28,7 +40,7 @@ function victim(sim: Simulation): number | undefined {
   return downBrokers(sim).size > 0 ? undefined : sim.chance.pick(sim.cluster.brokerIds)
 }
 
-const disturbedApis: readonly BrokerApiName[] = [
+export const disturbedApis: readonly BrokerApiName[] = [
   'Produce',
   'Produce',
   'Fetch',
@@ -75,25 +87,25 @@ const disturbances: Readonly<Record<string, Disturbance>> = {
   async 'connections are cut'(sim) {
     sim.cluster.cutConnections(sim.chance.happens(0.5) ? undefined : sim.chance.pick(sim.cluster.brokerIds))
   },
-  async 'connections end before the broker acted'(sim) {
-    const api = sim.chance.pick(disturbedApis) as BrokerApiName
+  async 'connections end before the broker acted'(sim, _, apis) {
+    const api = sim.chance.pick(apis) as BrokerApiName
     sim.cluster.on(api, (_, exchange) => exchange.close({ after: 'before' }), {
       times: sim.chance.between(1, 3),
     })
   },
-  async 'connections end after the broker acted'(sim) {
-    const api = sim.chance.pick(disturbedApis) as BrokerApiName
+  async 'connections end after the broker acted'(sim, _, apis) {
+    const api = sim.chance.pick(apis) as BrokerApiName
     sim.cluster.on(api, (_, exchange) => exchange.close({ after: 'acting' }), {
       times: sim.chance.between(1, 3),
     })
   },
-  async 'answers are late'(sim) {
-    const api = sim.chance.pick(disturbedApis) as BrokerApiName
+  async 'answers are late'(sim, _, apis) {
+    const api = sim.chance.pick(apis) as BrokerApiName
     const ms = sim.chance.between(5, 3000)
     sim.cluster.on(api, (_, exchange) => exchange.delay(ms), { times: sim.chance.between(1, 5) })
   },
-  async 'what was done is answered late'(sim) {
-    const api = sim.chance.pick(disturbedApis) as BrokerApiName
+  async 'what was done is answered late'(sim, _, apis) {
+    const api = sim.chance.pick(apis) as BrokerApiName
     const ms = sim.chance.between(5, 4000)
     sim.cluster.on(
       api,
@@ -104,8 +116,8 @@ const disturbances: Readonly<Record<string, Disturbance>> = {
       { times: sim.chance.between(1, 3) },
     )
   },
-  async 'answers never come'(sim) {
-    const api = sim.chance.pick(disturbedApis) as BrokerApiName
+  async 'answers never come'(sim, _, apis) {
+    const api = sim.chance.pick(apis) as BrokerApiName
     const after = sim.chance.happens(0.5) ? 'acting' : 'before'
     sim.cluster.on(api, (_, exchange) => exchange.drop({ after }), { times: 1 })
   },
