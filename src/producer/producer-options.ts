@@ -11,7 +11,7 @@ export type Acks = 'all' | -1 | 1 | 0
 
 export interface CompressionOptions {
   readonly type: CompressionType
-  /** gzip 1–9, lz4 1–17, zstd -131072–22; by default the codec's own. `compression.<type>.level` */
+  /** gzip -1 to 9, zstd -131072 to 22; by default the codec's own. The others have none. `compression.<type>.level` */
   readonly level?: number | undefined
 }
 

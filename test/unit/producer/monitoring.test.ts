@@ -1,4 +1,6 @@
 // Guards what operators see of a producer: figures and events must tell what happened, no more and no less.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { channel } from 'node:diagnostics_channel'
 import { type DiagnosticsName, onDiagnostics } from '../../../src/base/diagnostics'
 import { settle } from '../support/fake-clock'
@@ -216,5 +218,24 @@ describe('events of a producer', () => {
     for (const publish of published) expect(publish).not.toHaveBeenCalled()
     expect(channels.map((one) => one.hasSubscribers)).toEqual([false, false, false, false])
     jest.restoreAllMocks()
+  })
+})
+
+describe('the guide', () => {
+  const guide = readFileSync(join(__dirname, '../../../docs/producing.md'), 'utf8')
+  const section = (title: string) => guide.split('\n## ').find((one) => one.startsWith(title)) ?? ''
+
+  test('names every metric', () => {
+    const { topics: _, ...metrics } = setUp().producer.metrics()
+    const named = [...section('Metrics').matchAll(/`(\w+)`/g)].map((match) => match[1])
+    for (const name of Object.keys(metrics)) expect(named).toContain(name)
+  })
+
+  test('names every event of a producer, and no other', () => {
+    const source = readFileSync(join(__dirname, '../../../src/base/diagnostics.ts'), 'utf8')
+    const events = [...source.matchAll(/^ {2}'(typed-kafka:producer:[\w-]+)'/gm)].map((match) => match[1])
+    const named = [...section('Events').matchAll(/^\| `([\w:-]+)`/gm)].map((match) => match[1])
+    expect(events.length).toBeGreaterThan(5)
+    expect(named.sort()).toEqual(events.sort())
   })
 })

@@ -41,7 +41,7 @@ describe('producer options', () => {
     expect(Object.isFrozen(options)).toBe(true)
   })
 
-  test('every option is documented with its Java name, and every documented option exists', () => {
+  test('every option is documented with its Java name and in the guide, and every documented option exists', () => {
     const source = readFileSync(join(__dirname, '../../../src/producer/producer-options.ts'), 'utf8')
     const declared = source.slice(
       source.indexOf('export interface ProducerOptions'),
@@ -49,6 +49,11 @@ describe('producer options', () => {
     )
     const names = [...declared.matchAll(/^ {2}readonly (\w+)\?/gm)].map((match) => match[1])
     expect(names.sort()).toEqual(Object.keys(resolveProducerOptions({})).sort())
+    const guide = readFileSync(join(__dirname, '../../../docs/producing.md'), 'utf8')
+    const listed = [...guide.slice(guide.indexOf('## Options')).matchAll(/^\| `(\w+)` /gm)].map(
+      (match) => match[1],
+    )
+    expect(listed.sort()).toEqual(names)
   })
 
   test('acks other than all turn idempotence off, unless it was asked for', () => {
