@@ -92,4 +92,23 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
     expect(asked()).toEqual([true])
     await producer.close()
   })
+
+  test('a message that nobody waits for ends no process when its transaction is aborted', async () => {
+    const unhandled: unknown[] = []
+    const listen = (error: unknown) => unhandled.push(error)
+    process.on('unhandledRejection', listen)
+    try {
+      const failing = producer.transaction(async (transaction) => {
+        void transaction.send('t', { value: 'x' })
+        await Promise.resolve()
+        throw new RangeError('changed my mind')
+      })
+      expect(await outcomeOf(failing)).toBeUndefined()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      expect(unhandled).toEqual([])
+    } finally {
+      process.off('unhandledRejection', listen)
+      await producer.close()
+    }
+  })
 })

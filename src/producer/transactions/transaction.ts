@@ -42,7 +42,10 @@ export class Transaction {
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#host.send(...args)
+    const sent = this.#host.send(...args)
+    // Told by the commit as well, so that nobody has to listen here: a rejection must not end the process.
+    sent.catch(() => {})
+    return sent
   }) as Producer['send']
 
   /**
