@@ -37,6 +37,12 @@ describeEachKafka('the examples', (kafka) => {
     expect(output).toContain('TOPIC_ALREADY_EXISTS')
   }, 90_000)
 
+  it('exactly-once.ts bills each order once, although its first attempt fails', async () => {
+    const output = await runExample('exactly-once')
+    expect(output).toContain('first run: The handler failed: the billing service crashed')
+    expect(output).toContain('200 orders, 200 invoices for 200 of them')
+  }, 90_000)
+
   it('quickstart.ts ends with no lag', async () => {
     expect(await runExample('quickstart')).toMatch(/done: 20000 messages, .* 6 partitions, lag 0/)
   }, 90_000)
