@@ -162,22 +162,29 @@ export class TransactionManager implements IdentityProvider {
     this.#error = error
   }
 
-  /** Obtains producer id and epoch, and fences whoever had the transactional id before; once. */
+  /**
+   * Obtains producer id and epoch, and fences whoever had the transactional id before: once, and once more when the
+   * brokers have learned to add partitions by themselves meanwhile (T3).
+   */
   async initialize(deadline: Deadline): Promise<void> {
-    if (this.#state !== 'uninitialized') {
+    const isUpgrade = this.#state === 'ready' && this.#brokersAddPartitions && !this.#hasImplicitPartitions
+    if (this.#state !== 'uninitialized' && !isUpgrade) {
       if (this.#state === 'initializing' || this.#state === 'fatalError') throw this.#refusal('init')
       return
     }
+    const before = this.#state
     this.#state = 'initializing'
     try {
-      await this.#initProducerId({ producerId: -1n, producerEpoch: -1 }, deadline)
+      const none = { producerId: -1n, producerEpoch: -1 }
+      await this.#initProducerId(isUpgrade ? (this.#identity ?? none) : none, deadline)
+      this.#hasImplicitPartitions = this.#brokersAddPartitions
       this.#state = 'ready'
     } catch (caught) {
       const error = KafkaError.from(caught, 'InitProducerId failed')
       if (!isOpen(error) && transactionFailure('InitProducerId', error) !== 'abortable') {
         throw this.#failForGood('InitProducerId', error)
       }
-      this.#state = 'uninitialized'
+      this.#state = before
       throw error
     }
   }
@@ -185,9 +192,12 @@ export class TransactionManager implements IdentityProvider {
   begin(): void {
     if (this.#state !== 'ready') throw this.#refusal('begin')
     this.#isEnding = false
-    this.#hasImplicitPartitions =
-      this.#cluster.finalizedFeature('transaction.version') >= levelWithImplicitPartitions
+    this.#hasImplicitPartitions = this.#brokersAddPartitions
     this.#state = 'inTransaction'
+  }
+
+  get #brokersAddPartitions(): boolean {
+    return this.#cluster.finalizedFeature('transaction.version') >= levelWithImplicitPartitions
   }
 
   /** Sends offsets as a part of the transaction: they count when it is committed. */
