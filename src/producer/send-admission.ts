@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Clock, Timer } from '../base/clock'
 import { Deadline } from '../base/deadline'
 import { AbortedError, ClosedError, KafkaError, TimeoutError } from '../base/errors'
@@ -62,6 +63,8 @@ export class SendAdmission {
     this.#accumulator = collaborators.accumulator
     this.#onExhausted = collaborators.onExhausted
     this.#options = options
+    // Each topic that is looked up listens; there may be hundreds.
+    setMaxListeners(0, this.#closing.signal)
   }
 
   /** Whether calls to this topic have to queue behind others. */
