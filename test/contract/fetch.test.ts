@@ -92,9 +92,14 @@ describeEachBroker('fetching', {}, (broker) => {
     expect(code((await fetch(broker, topic, { currentLeaderEpoch })).errorCode)).toBe(expected)
   })
 
-  it('tells a reader with records of an unknown epoch where that epoch would have ended', async () => {
-    const { divergingEpoch } = await fetch(broker, topic, { version: 12, offset: 3n, lastFetchedEpoch: 0 })
-    expect(divergingEpoch).toEqual({ epoch: -1, endOffset: -1n })
+  it('tells a reader that has more of an epoch than the log where that epoch ends', async () => {
+    const ask = async (offset: bigint, lastFetchedEpoch: number): Promise<[string, number, bigint]> => {
+      const answer = await fetch(broker, topic, { version: 12, offset, lastFetchedEpoch })
+      return [code(answer.errorCode), answer.divergingEpoch.epoch, answer.divergingEpoch.endOffset]
+    }
+    expect(await ask(3n, 0)).toEqual(['NONE', -1, -1n])
+    expect(await ask(4n, 0)).toEqual(['NONE', 0, 3n])
+    expect(await ask(3n, 5)).toEqual(['OFFSET_OUT_OF_RANGE', -1, -1n])
   })
 
   it('waits for bytes until they are there', async () => {
@@ -249,6 +254,12 @@ describeEachBroker('fetch sessions', {}, (broker) => {
     expect(another.sessionId).not.toBe(sessionId)
     expect(code((await ask(sessionId, 1, [])).errorCode)).toBe('FETCH_SESSION_ID_NOT_FOUND')
     expect(code((await ask(another.sessionId, 1, [])).errorCode)).toBe('NONE')
+  })
+
+  it('stays with names or with ids of topics', async () => {
+    const { sessionId } = await ask(0, 0, [[0, 1n]])
+    const byId = await broker.raw(fetchApi, 13, { ...wait(0), sessionId, sessionEpoch: 1, topics: [] })
+    expect(code(byId.errorCode)).toBe('FETCH_SESSION_TOPIC_ID_ERROR')
   })
 
   it('keeps none for who asks for none', async () => {

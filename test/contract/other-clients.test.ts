@@ -184,16 +184,65 @@ describe.each(['3.7.2', '4.3.1'] as const)(
         expect(await Promise.all([first.exited, second.exited])).toEqual([0, 0])
       })
 
-      it('writes transactions with the Java producer, and every codec', async () => {
+      it('keeps what the Java producer writes with every codec', async () => {
         const name = newTopic('codecs')
-        await runJavaProgram(version, 'tools/java/ConsumerTransactionalWriter.java', [
+        const writer = 'tools/java/ConsumerTransactionalWriter.java'
+        await runJavaProgram(version, writer, [cluster.bootstrap.join(','), name, 'plain', '20'])
+        const stored = cluster.records(name)
+        expect(stored).toHaveLength(100)
+        expect(
+          stored
+            .map(({ value }) => value && String(value))
+            .filter((value) => value?.startsWith('gzip-value')),
+        ).toHaveLength(14)
+      })
+
+      it('shows a Java consumer of committed records what overlapping transactions of Java producers committed', async () => {
+        const name = newTopic('transactions')
+        const writer = 'tools/java/ConsumerTransactionalWriter.java'
+        const written = await runJavaProgram(version, writer, [
           cluster.bootstrap.join(','),
           name,
-          'plain',
-          '20',
+          'transactions',
+          '4',
         ])
-        expect(cluster.records(name)).toHaveLength(100)
+        expect(written.trim()).toBe('committed 24')
+        const read = await run(
+          text.consumer,
+          ...['--topic', name, '--from-beginning', '--timeout-ms', '3000'],
+          ...[text.consumerConfig, 'isolation.level=read_committed'],
+        )
+        expect(lines(read)).toHaveLength(24)
+        expect(lines(read).filter((line) => !line.startsWith('committed-'))).toEqual([])
       })
+
+      if (version === '4.3.1') {
+        it('serves the group protocol of KIP-848 and share groups to Java consumers', async () => {
+          const name = newTopic('new-groups', 2)
+          await runKafkaTool(version, text.producer, [...server, '--topic', name], {
+            stdin: 'one\ntwo\nthree\n',
+          })
+          const read = await run(
+            text.consumer,
+            ...['--topic', name, '--from-beginning', '--max-messages', '3', '--group', 'new-protocol'],
+            ...[text.consumerConfig, 'group.protocol=consumer'],
+          )
+          expect(lines(read).sort()).toEqual(['one', 'three', 'two'])
+          const configs = ['--entity-type', 'groups', '--entity-name', 'shared']
+          await run(
+            'kafka.admin.ConfigCommand',
+            '--alter',
+            ...configs,
+            '--add-config',
+            'share.auto.offset.reset=earliest',
+          )
+          const shared = await run(
+            `${tools}.consumer.ConsoleShareConsumer`,
+            ...['--topic', name, '--max-messages', '3', '--group', 'shared'],
+          )
+          expect(lines(shared).sort()).toEqual(['one', 'three', 'two'])
+        })
+      }
     })
   },
 )

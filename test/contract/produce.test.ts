@@ -123,6 +123,11 @@ describeEachBroker('producing', {}, (broker) => {
     expect(await produce(broker, topic, batch(), { acks })).toMatchObject({ errorCode: 21, baseOffset: -1n })
   })
 
+  it('asks for no more replicas in sync than the partition has', async () => {
+    const own = await createTopic(broker, { configs: { 'min.insync.replicas': '2' } })
+    expect(code((await produce(broker, own, batch(), { acks: -1 })).errorCode)).toBe('NONE')
+  })
+
   it('closes the connection when something sent with acks 0 fails', async () => {
     const client = await broker.connect()
     client.tell(produceApi, 9, request(topic.name, corrupted(), 0))

@@ -9,7 +9,7 @@ import { syncGroupApi, type SyncGroupResponse } from '../../../src/wire/generate
 import { consumerProtocolSubscriptionCodec } from '../../../src/wire/generated/data/consumer-protocol-subscription'
 import { Writer } from '../../../src/wire/primitives/writer'
 import { code, type BrokerUnderTest } from './describe-each-broker'
-import { RawClient } from './raw-client'
+import type { RawClient } from './raw-client'
 import { findCoordinator, untilSettled } from './transactions'
 
 /** A name for a group whose coordinator is ready. */
