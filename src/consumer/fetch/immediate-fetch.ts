@@ -10,6 +10,13 @@ import type { FetchSettings } from './fetch-settings'
 /** How long a partition waits for the long poll that is under way before it is asked for by itself. */
 const patienceMs = 20
 
+/** What it needs of the fetcher. */
+export interface ImmediateFetchPlanner {
+  eligible(nodeId: number): PartitionState[]
+  bytesPerPartition(): number
+  wakePartition(state: PartitionState): void
+}
+
 /**
  * The way past a long poll. A broker answers one connection's requests one after another, so a partition that becomes
  * fetchable while its broker holds a poll for others (after a seek, a resume, an assignment, or because its data was
@@ -20,8 +27,7 @@ export class ImmediateFetch {
   readonly #exchange: FetchExchange
   readonly #settings: FetchSettings
   readonly #handler: FetchResponseHandler
-  readonly #eligible: () => readonly PartitionState[]
-  readonly #bytesPerPartition: () => number
+  readonly #planner: ImmediateFetchPlanner
   /** Partitions that were asked for during the present poll. */
   readonly #asked = new Set<PartitionState>()
   #timer: Timer | undefined
@@ -32,13 +38,12 @@ export class ImmediateFetch {
     exchange: FetchExchange,
     settings: FetchSettings,
     handler: FetchResponseHandler,
-    planner: { eligible(nodeId: number): PartitionState[]; bytesPerPartition(): number },
+    planner: ImmediateFetchPlanner,
   ) {
     this.#exchange = exchange
     this.#settings = settings
     this.#handler = handler
-    this.#eligible = () => planner.eligible(exchange.nodeId)
-    this.#bytesPerPartition = () => planner.bytesPerPartition()
+    this.#planner = planner
   }
 
   /** A long poll was sent. */
@@ -64,9 +69,9 @@ export class ImmediateFetch {
   }
 
   #start(): void {
-    const partitions = this.#eligible().filter((state) => !this.#asked.has(state))
+    const partitions = this.#planner.eligible(this.#exchange.nodeId).filter((state) => !this.#asked.has(state))
     if (partitions.length === 0) return
-    const perPartition = this.#bytesPerPartition()
+    const perPartition = this.#planner.bytesPerPartition()
     const reservedBytes = this.#exchange.reserve(partitions.length, perPartition)
     if (reservedBytes === 0) return
     this.#isFetching = true
@@ -102,6 +107,8 @@ export class ImmediateFetch {
       for (const { state, token } of asked) state.clearInFlight(token)
       this.#isFetching = false
       this.wake()
+      // The poll may have ended meanwhile, and its successor found these still being asked for.
+      for (const { state } of asked) this.#planner.wakePartition(state)
     }
   }
 
