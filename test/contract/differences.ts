@@ -40,13 +40,13 @@ export const differences = {
       'remote.log.delete.on.disable',
     ],
     reason:
-      'Every release has the topic configs of Kafka 4.3; those that 4.0 removed had no effect on logs of magic 2',
+      'Every release has the topic configs of Kafka 4.3: deprecated ones that 4.0 removed are not kept for an older look',
   },
   'max-timestamp-before-3.8': {
     versions: ['3.7'],
     inProcess: 2n,
     reason:
-      'Kafka up to 3.7 gives the last offset of the batch with the highest timestamp, a bug (KAFKA-16310)',
+      'Kafka 3.7 gives the last offset of the batch that has the highest timestamp; the record itself is what was meant',
   },
   'streams-groups': {
     versions: ['4.3'],
