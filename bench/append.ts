@@ -96,10 +96,11 @@ const result: Record<string, number> = {}
 await median(keyed)
 result['keyed'] = await median(keyed)
 result['withoutKey'] = await median(unkeyed)
-if (process.argv.includes('--partitioners')) {
+if (process.argv.includes('--all')) {
   result['roundRobin'] = await median(keyed, { partitioner: 'round-robin' })
   result['kafkajsLegacy'] = await median(keyed, { partitioner: 'kafkajs-legacy' })
   result['custom'] = await median(keyed, { partitioner: () => 3 })
+  result['gzip'] = await median(keyed, { compression: 'gzip' })
   result['interceptor'] = await median(keyed, { interceptors: [{ onSend() {} }] })
 }
 console.log(JSON.stringify(result))

@@ -158,3 +158,17 @@ describe('what happens to a producer’s messages, seen from outside', () => {
     expect(metrics.txnAbortTimeNsTotal).toBeGreaterThan(0)
   })
 })
+
+describe('compression beside the event loop', () => {
+  test('keeps the order of a partition, whatever batch is done first, and loses nothing when the producer closes', async () => {
+    use(await createBroker({ network: 'memory', logger: silent, topics: [{ name: 't', partitions: 1 }] }))
+    const sending = producer({ compression: 'gzip' })
+    // Batches of many sizes: those below 64 KiB are compressed at once, the others on the thread pool.
+    const sizes = Array.from({ length: 400 }, (_, i) => (i % 7 === 0 ? 60_000 : 900))
+    const sent = sizes.map((length, i) => sending.send('t', { value: `${i}`.padEnd(length) }))
+    await sending.close()
+    const offsets = (await Promise.all(sent)).map(({ offset }) => offset)
+    expect(offsets).toEqual(sizes.map((_, i) => BigInt(i)))
+    expect(broker.records('t').map(({ value }) => String(value).trim())).toEqual(sizes.map((_, i) => `${i}`))
+  })
+})

@@ -2,7 +2,7 @@ import { type InputType, constants, gunzip, gunzipSync, gzip as gzipAsync, gzipS
 import { DecodeError } from '../../../base/errors'
 import type { CompressionCodec } from './codec'
 import { tooLarge } from './output-buffer'
-import { asyncThresholdBytes, zlibAsync } from './zlib-async'
+import { asyncCompressionBytes, asyncDecompressionBytes, zlibAsync } from './zlib-async'
 
 const chunkSize = 64 * 1024
 
@@ -18,7 +18,7 @@ export const gzip: CompressionCodec = {
   compress: (bytes, level) => gzipSync(bytes, { level, chunkSize }),
 
   compressAsync(bytes, level) {
-    if (bytes.length < asyncThresholdBytes) return this.compress(bytes, level)
+    if (bytes.length < asyncCompressionBytes) return this.compress(bytes, level)
     return zlibAsync((done) => gzipAsync(bytes, { level, chunkSize }, done))
   },
 
@@ -31,7 +31,7 @@ export const gzip: CompressionCodec = {
   },
 
   decompressAsync(bytes, maxBytes) {
-    if (bytes.length < asyncThresholdBytes) return this.decompress(bytes, maxBytes)
+    if (bytes.length < asyncDecompressionBytes) return this.decompress(bytes, maxBytes)
     const options = { maxOutputLength: Math.max(maxBytes, 1), chunkSize }
     return zlibAsync((done) => gunzip(bytes as InputType, options, done)).catch((error: unknown) => {
       throw decodeError(error, maxBytes)

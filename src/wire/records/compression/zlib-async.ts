@@ -1,5 +1,7 @@
-/** From this many bytes of input on, the codecs of node:zlib work on its thread pool instead of the event loop. */
-export const asyncThresholdBytes = 256 * 1024
+/** From this many compressed bytes on, the codecs of node:zlib decompress on its thread pool, off the event loop. */
+export const asyncDecompressionBytes = 256 * 1024
+/** From this many bytes on they compress there: ten times the work, so that a full batch is worth the way. */
+export const asyncCompressionBytes = 64 * 1024
 
 type Done = (error: Error | null, result: Buffer) => void
 

@@ -4,7 +4,7 @@ import type { CompressionCodec } from './codec'
 import { OutputBuffer, tooLarge } from './output-buffer'
 import { decodeZstdFrame } from './zstd-decoder'
 import { readZstdFrames, type ZstdFrame } from './zstd-frames'
-import { asyncThresholdBytes, zlibAsync } from './zlib-async'
+import { asyncCompressionBytes, asyncDecompressionBytes, zlibAsync } from './zlib-async'
 
 interface ZstdOptions {
   readonly chunkSize?: number
@@ -54,7 +54,7 @@ export const zstd: CompressionCodec = {
   },
 
   compressAsync(bytes, level) {
-    if (bytes.length < asyncThresholdBytes) return this.compress(bytes, level)
+    if (bytes.length < asyncCompressionBytes) return this.compress(bytes, level)
     const node = requireNode(this)
     return zlibAsync((done) => node.zstdCompress(bytes, compressOptions(level), done))
   },
@@ -74,7 +74,7 @@ export const zstd: CompressionCodec = {
 
   decompressAsync(bytes, maxBytes) {
     const node = nodeZstd
-    if (node === undefined || bytes.length < asyncThresholdBytes) return this.decompress(bytes, maxBytes)
+    if (node === undefined || bytes.length < asyncDecompressionBytes) return this.decompress(bytes, maxBytes)
     const frames = readZstdFrames(bytes, maxBytes)
     if (frames.length !== 1) return this.decompress(bytes, maxBytes)
     const options = { maxOutputLength: Math.max(maxBytes, 1), chunkSize }
