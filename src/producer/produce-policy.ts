@@ -19,6 +19,8 @@ export interface RefusedBatch {
   readonly isTransactional: boolean
   /** An earlier attempt may have been stored. */
   readonly maybeStored: boolean
+  /** Where the log starts, as the broker said with the error; -1 when it did not. */
+  readonly logStartOffset: bigint
 }
 
 /** The one policy for Produce error codes (R8). */
@@ -30,8 +32,11 @@ export function refusalAction(errorCode: number, batch: RefusedBatch): RefusalAc
     case ErrorCode.RECORD_LIST_TOO_LARGE:
       // If the whole is in the log already, its parts would not be recognised as duplicates.
       return batch.recordCount > 1 && !batch.maybeStored ? 'split' : 'fail'
-    case ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER:
     case ErrorCode.UNKNOWN_PRODUCER_ID:
+      // Without a word of where the log starts nothing can be said of what was lost (P6).
+      if (batch.isIdempotent && batch.logStartOffset < 0n) return 'retry'
+      return batch.isIdempotent && !batch.isTransactional ? 'renumber' : 'fail'
+    case ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER:
       return batch.isIdempotent && !batch.isTransactional ? 'renumber' : 'fail'
     case ErrorCode.INVALID_PRODUCER_EPOCH:
     case ErrorCode.INVALID_PRODUCER_ID_MAPPING:

@@ -359,6 +359,7 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
       maybeStored: batch.maybeStored,
       isIdempotent,
       isTransactional: this.#transactions !== undefined,
+      logStartOffset: answer.logStartOffset,
     })
     if (action !== 'duplicate' && action !== 'fail') this.#monitor.batchRetried(batch, nodeId, action)
     switch (action) {

@@ -118,10 +118,13 @@ const offsetsEndings: Endings = {
 
 /** The same inside of transactions. */
 export const transactionEndings = {
-  /** T1, T5, T7, KIP-588: the answer to a batch does not tell who is fenced, so that it is never taken for that. */
+  /**
+   * T1, T5, T7, KIP-588: an epoch that a batch is refused for does not tell who is fenced; the end does. P6: without a
+   * word of where the log starts a batch of an unknown producer is sent again.
+   */
   produce: {
     otherwise: 'abortable',
-    succeeds: ['DUPLICATE_SEQUENCE_NUMBER'],
+    succeeds: ['DUPLICATE_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID'],
     fenced: ['PRODUCER_FENCED'],
     fatal: [
       'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
