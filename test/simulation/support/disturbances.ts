@@ -121,6 +121,9 @@ const disturbances: Readonly<Record<string, Disturbance>> = {
     const after = sim.chance.happens(0.5) ? 'acting' : 'before'
     sim.cluster.on(api, (_, exchange) => exchange.drop({ after }), { times: 1 })
   },
+  async 'an answer comes twice'(sim, _, apis) {
+    sim.cluster.faults.duplicateResponse(sim.chance.pick(apis) as BrokerApiName, { times: 1 })
+  },
   async 'connections are slow and torn into pieces'(sim) {
     const broker = sim.chance.pick(sim.cluster.brokerIds)
     const direction = { splitAtBytes: sim.chance.between(1, 50), latencyMs: sim.chance.between(0, 20) }
