@@ -27,7 +27,7 @@ function observe(...names: DiagnosticsName[]): { name: DiagnosticsName; event: o
 
 afterEach(async () => {
   for (const end of subscriptions.splice(0)) end()
-  await Promise.all(open.splice(0).map((client) => client.close({})))
+  await Promise.all(open.splice(0).map((client) => client.close()))
   expect(broker.failures).toEqual([])
   await broker.close()
 })
