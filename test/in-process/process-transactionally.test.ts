@@ -301,6 +301,24 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
     expect(new Set(markers())).toEqual(new Set(['commit']))
   })
 
+  test('X3: where the outcome stayed unknown the next run goes on from what the group has, not from its own position', async () => {
+    await fill(0, 9)
+    const heal = broker.faults.dropResponse('EndTxn')
+    const one = consumer()
+    const first = producer('tx', { deliveryTimeoutMs: 400 })
+    const failure = errorOf(copy(one, first))
+    await until(() => broker.requests.filter({ api: 'EndTxn' }).length >= 2, 'a commit')
+    await first.close({ timeoutMs: 0 })
+    expect(await failure).toMatchObject({ code: 'CLOSED' })
+    heal()
+    const running = copy(one, producer('tx'))
+    await fill(9, 12)
+    await until(() => results().length >= 12, 'the results')
+    await one.stop()
+    await running
+    expect(results()).toEqual(numbers(12))
+  })
+
   test('a close that cannot learn the outcome rejects with it, and commits nothing else', async () => {
     await fill(0, 3)
     broker.faults.closeBefore('EndTxn')
