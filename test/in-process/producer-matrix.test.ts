@@ -412,3 +412,66 @@ test('P21: with LogAppendTime the receipt has the time of the log', async () => 
   expect(receipt.timestamp).toBe(broker.records('t', 0)[0]?.timestamp)
   expect(receipt.timestamp).toBeGreaterThan(1_600_000_000_000)
 })
+
+test('R10: a new epoch that one partition needs leaves the others whole, whatever was in flight', async () => {
+  await start(1, 4)
+  const producer = producerOf({ batchSizeBytes: 1 })
+  await Promise.all([0, 1, 2, 3].map((partition) => sendAll(producer, ['first'], partition)))
+  for (let round = 0; round < 4; round++) {
+    for (const partition of [0, 1, 2]) {
+      broker.faults.failProduce({ partition, error: 'OUT_OF_ORDER_SEQUENCE_NUMBER', times: 1 })
+    }
+    await Promise.all([0, 1, 2, 3].map((partition) => sendAll(producer, values(5, round * 5), partition)))
+  }
+  for (const partition of [0, 1, 2, 3]) expect(log(partition)).toEqual(['first', ...values(20)])
+})
+
+test('R12 R13: calls at any moment of the producer are sent without anything else that would wake it', async () => {
+  await start(1, 3)
+  const producer = producerOf({ batchSizeBytes: 100, lingerMs: 1 })
+  const moments: ((done: () => void) => unknown)[] = [
+    (done) => queueMicrotask(done),
+    (done) => process.nextTick(done),
+    (done) => setImmediate(done),
+    (done) => setTimeout(done, 1),
+  ]
+  const sent: Promise<unknown>[] = []
+  for (let i = 0; i < 600; i++) {
+    sent.push(producer.send('t', { partition: i % 3, value: String(i) }))
+    if (i % 5 === 0) await new Promise<void>((resolve) => moments[(i / 5) % moments.length]?.(resolve))
+  }
+  expect(await bounded(Promise.all(sent))).not.toBe('hangs')
+  for (const partition of [0, 1, 2]) {
+    expect(log(partition)).toEqual(values(600).filter((_, i) => i % 3 === partition))
+  }
+})
+
+test('R14: a request holds one batch of a partition and no more bytes than it may; every partition gets its turn', async () => {
+  await start(1, 8)
+  const maxRequestSizeBytes = 4000
+  const producer = producerOf({
+    batchSizeBytes: 1000,
+    maxRequestSizeBytes,
+    maxInFlightRequestsPerConnection: 1,
+  })
+  await Promise.all(values(8).map((partition) => sendAll(producer, ['first'], Number(partition))))
+  broker.requests.clear()
+  const value = 'x'.repeat(300)
+  await Promise.all(Array.from({ length: 160 }, (_, i) => producer.send('t', { partition: i % 8, value })))
+  const requests = broker.requests.filter({ api: 'Produce' })
+  const sizes = requests.map(({ request }) => {
+    const batches = request.topicData.flatMap(({ partitionData }) => partitionData)
+    expect(new Set(batches.map(({ index }) => index)).size).toBe(batches.length)
+    return batches.reduce((sum, { records }) => sum + (records?.length ?? 0), 0)
+  })
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(maxRequestSizeBytes)
+  expect(Math.max(...sizes)).toBeGreaterThan(maxRequestSizeBytes / 2)
+  // About half of the partitions at a time: none waits for more than the others' turn.
+  const turns = requests.flatMap(({ request }) =>
+    request.topicData.flatMap(({ partitionData }) => partitionData.map(({ index }) => index)),
+  )
+  for (let partition = 0; partition < 8; partition++) {
+    const at = turns.flatMap((index, i) => (index === partition ? [i] : []))
+    expect(Math.max(...at.slice(1).map((turn, i) => turn - (at[i] as number)))).toBeLessThanOrEqual(12)
+  }
+})
