@@ -337,6 +337,14 @@ export class MetadataCache implements Metadata {
     const topics = names.map((name) => ({ name }))
     const response = await this.#source.askOnce({ topics, allowAutoTopicCreation })
     if (!this.#active) return
+    if (response.errorCode === ErrorCode.REBOOTSTRAP_REQUIRED) {
+      // The brokers that are known are not those of the cluster any more (KIP-1102): the options name others.
+      this.#publish({ ...this.#snapshot, brokers: new Map() })
+      throw new BrokerError(response.errorCode, 'The brokers have to be looked up anew', {
+        api: 'Metadata',
+        retriable: true,
+      })
+    }
     if (response.errorCode !== ErrorCode.NONE) {
       throw new BrokerError(response.errorCode, 'The broker did not tell its metadata', { api: 'Metadata' })
     }

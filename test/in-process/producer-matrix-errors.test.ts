@@ -150,6 +150,23 @@ test('P8 N9: each code for the topic in the first answer about metadata', async 
   expect(armed.size).toBe(0)
 })
 
+test('P8 N2: each code for all of an answer about metadata, the first one and a later one', async () => {
+  const errors = new ArmedErrors(broker, 'Metadata')
+  const run = async ({ name, code }: NamedCode, index: number) => {
+    errors.arm(name, code)
+    const kafka = clientOf(name)
+    const outcome = await firstMessage(name, index, kafka)
+    await using producer = producerOf(kafka)
+    await producer.send('t', { partition: index, value: 'c' })
+    errors.arm(name, code)
+    await errorOf(producer.connect())
+    await producer.send('t', { partition: index, value: 'd' })
+    const rest = log(index).slice(-2)
+    return rest === 'cd' && errors.wasUsed(name) ? outcome : `leaves ${rest}, not cd`
+  }
+  expect(await outcomesByName(allCodes, run)).toEqual(endingsByCode(plainEndings.wholeMetadata))
+})
+
 test('P11 P12 N9: each code for the topic while a message looks for its new leader costs the message nothing', async () => {
   const errors = new ArmedErrors(broker, 'Produce')
   const armed = new Map<string, number>()

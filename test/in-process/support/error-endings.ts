@@ -92,6 +92,8 @@ export const plainEndings = {
   plainProduce: { otherwise: 'fails' },
   initProducerId: { otherwise: 'fails' },
   metadata: { otherwise: 'fails' },
+  /** N2, KIP-1102: the brokers are looked up anew. */
+  wholeMetadata: { otherwise: 'fails', succeeds: ['REBOOTSTRAP_REQUIRED'] },
 } satisfies Record<string, Endings>
 
 /** T9, X6: who has lost its place in the group, or what is wrong with the offsets. */
