@@ -1,5 +1,12 @@
 // Guards what plugs into a producer against a broker: partitioners, interceptors, events and metrics.
-import { type DiagnosticsName, Kafka, onDiagnostics, type Producer, type ProducerOptions } from '../../src'
+import {
+  type DiagnosticsName,
+  Kafka,
+  onDiagnostics,
+  type Producer,
+  type ProducerOptions,
+  type Receipt,
+} from '../../src'
 import { createBroker, createCluster, type TestCluster } from '../../src/testing'
 
 let broker: TestCluster
@@ -58,6 +65,28 @@ describe('partitioners on a broker', () => {
       expect(new Set(receipts.map(({ partition }) => partition))).toEqual(new Set(alive))
     },
   )
+
+  test('P17: a slow broker gets less of the messages without a key', async () => {
+    use(
+      await createCluster({
+        brokers: 2,
+        network: 'memory',
+        logger: silent,
+        topics: [{ name: 't', partitions: 2, replicationFactor: 1 }],
+      }),
+    )
+    broker.on('Produce', (_, exchange) => exchange.delay(40), { broker: broker.partition('t', 0).leaderId })
+    const sending = producer({ batchSizeBytes: 300 })
+    const sent: Promise<Receipt>[] = []
+    for (let i = 0; i < 400; i++) {
+      sent.push(sending.send('t', { value: `${i}`.padEnd(100) }))
+      // At a pace the quick broker keeps up with.
+      if (i % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    const counts = [0, 0]
+    for (const { partition } of await Promise.all(sent)) counts[partition] = (counts[partition] ?? 0) + 1
+    expect((counts[0] as number) * 2).toBeLessThan(counts[1] as number)
+  })
 
   test('a partitioner of one’s own decides where messages are stored', async () => {
     use(await createBroker({ network: 'memory', logger: silent, topics: [{ name: 't', partitions: 3 }] }))
