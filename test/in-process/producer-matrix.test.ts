@@ -122,7 +122,7 @@ test('P6: a producer whose state expired while its records were deleted simply g
   expect(log()).toEqual(['last'])
 })
 
-test('P7: a black hole ends every message in time, whether it was sent or not; healed, the next ones arrive once', async () => {
+test('P7 R17: a black hole ends every message in time, whether it was sent or not; healed, the next ones arrive once', async () => {
   await start()
   const limits = {
     deliveryTimeoutMs: 300,

@@ -148,7 +148,7 @@ const cases = (Object.keys(apis) as Place[]).flatMap((place) =>
 )
 
 test.each(cases)(
-  'T1 T5 T9: each code for $api ($place) with transaction.version $version',
+  'T1 T5 T9 X4 X6: each code for $api ($place) with transaction.version $version',
   async ({ place, version }) => {
     await start(version)
     const errors = errorsOf(place)
