@@ -90,10 +90,15 @@ describe.each([1, 2] as const)('transactions with transaction.version %i', (vers
   })
 
   test('T7: an abort drops what was not sent, with an error that says so', async () => {
-    broker.on('Produce', (_, exchange) => exchange.delay(100))
+    const arrived = new Promise<void>((resolve) => {
+      broker.on('Produce', (_, exchange) => {
+        resolve()
+        return exchange.delay(100)
+      })
+    })
     const tx = await producer('tx', { maxInFlightRequestsPerConnection: 1 }).beginTransaction()
     const first = tx.send('t', { partition: 0, value: 'first' })
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await arrived
     const late = errorOf(tx.send('t', { partition: 0, value: 'late' }))
     await tx.abort()
     await first
