@@ -19,6 +19,7 @@ describeEachKafkaCluster(
   'transactions',
   {
     nodes: 1,
+    proxied: true,
     // Kafka looks for transactions that timed out every ten seconds.
     brokerConfig: { 'transaction.abort.timed.out.transaction.cleanup.interval.ms': '200' },
   },
@@ -129,6 +130,24 @@ describeEachKafkaCluster(
       const { code } = await errorOf(tx.send(topic, { value: 'zombie 2' }))
       expect(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_TXN_STATE']).toContain(code)
       expect(await errorOf(tx.abort())).toBeInstanceOf(FencedError)
+    })
+
+    it('T6 P4: lost answers to batches and ends change nothing: each is asked for again, and happens once', async () => {
+      const topic = await newTopic()
+      const producer = producerOf(target.uniqueName('lost'))
+      const [proxy] = target.proxies
+      const endTxn = 26
+      const produce = 0
+      for (let i = 0; i < 6; i++) {
+        const tx = await producer.beginTransaction()
+        const isLost = proxy?.loseNextResponse(i % 3 === 0 ? produce : endTxn)
+        await tx.send(topic, { value: `lost ${i}` })
+        if (i % 2 === 0) {
+          await tx.commit()
+          isCommitted(topic, `lost ${i}`)
+        } else await tx.abort()
+        await isLost
+      }
     })
 
     it('T10: a transaction that takes too long is aborted by the broker, and its producer learns it', async () => {
