@@ -28,6 +28,8 @@ async function main([version = '4.3.1', count = '500000', rate = '10000']: reado
 }
 
 async function onCluster(version: KafkaVersion, records: number, rate: number) {
+  // The helper that owns the brokers does not keep a process alive.
+  const alive = setInterval(() => {}, 1000)
   const cluster = await startKafka({
     version,
     nodes: 3,
@@ -48,6 +50,7 @@ async function onCluster(version: KafkaVersion, records: number, rate: number) {
     })
   } finally {
     await cluster.stop()
+    clearInterval(alive)
   }
 }
 
