@@ -158,9 +158,10 @@ class Chain implements RunningChain {
       to: this.#topics[stage + 1] ?? '',
       transactionalId,
     })
-    this.members.push(member)
     this.#all.push(member)
+    // Not earlier: what is still starting is not disturbed.
     await member.ready()
+    this.members.push(member)
   }
 
   async reached(share: number): Promise<void> {
