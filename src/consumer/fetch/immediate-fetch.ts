@@ -69,7 +69,9 @@ export class ImmediateFetch {
   }
 
   #start(): void {
-    const partitions = this.#planner.eligible(this.#exchange.nodeId).filter((state) => !this.#asked.has(state))
+    const partitions = this.#planner
+      .eligible(this.#exchange.nodeId)
+      .filter((state) => !this.#asked.has(state))
     if (partitions.length === 0) return
     const perPartition = this.#planner.bytesPerPartition()
     const reservedBytes = this.#exchange.reserve(partitions.length, perPartition)
