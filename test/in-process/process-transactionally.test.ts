@@ -106,6 +106,13 @@ async function until(condition: () => boolean, what: string): Promise<void> {
 }
 
 /** Values in committed transactions of `out`. */
+/** The broker answers the end of a transaction before its markers are written. */
+async function settledResults(): Promise<number[]> {
+  const isEnding = () => broker.transactions().some(({ state }) => state.startsWith('Prepare'))
+  await until(() => !isEnding(), 'the ends of transactions')
+  return results()
+}
+
 function results(): number[] {
   const committed: number[] = []
   const pending = new Map<bigint, number[]>()
@@ -132,7 +139,7 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
     await until(() => results().length === 90, 'the results')
     await one.close()
     await running
-    expect(results()).toEqual(numbers(90))
+    expect(await settledResults()).toEqual(numbers(90))
     expect(committedOffsets()).toEqual([30, 30, 30])
     expect(broker.requests.filter({ api: 'OffsetCommit' })).toEqual([])
   })
@@ -176,7 +183,7 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
     await until(() => results().length === 9, 'the results')
     await one.stop()
     await running
-    expect(results()).toEqual(numbers(9))
+    expect(await settledResults()).toEqual(numbers(9))
     expect(markers()[0]).toBe('abort')
   })
 
@@ -222,7 +229,7 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
     await until(() => end() === 8n && committed() === 8n, 'the position behind the last marker')
     await one.close()
     await running
-    expect(results()).toEqual([0, 1, 2])
+    expect(await settledResults()).toEqual([0, 1, 2])
   })
 
   test('a fenced producer ends the run for good, and leaves nothing visible', async () => {
@@ -234,7 +241,7 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
     })
     expect(await errorOf(running)).toBeInstanceOf(FencedError)
     await one.close()
-    expect(results()).toEqual([])
+    expect(await settledResults()).toEqual([])
     expect(committedOffsets()).toEqual([])
   })
 
@@ -258,7 +265,7 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
     await until(() => results().length >= 30, 'the results')
     await one.close()
     await running
-    expect(results()).toEqual(numbers(30))
+    expect(await settledResults()).toEqual(numbers(30))
     expect(committedOffsets()).toEqual([10, 10, 10])
   })
 
@@ -270,7 +277,7 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
     await until(() => results().length >= 30, 'the results')
     await one.close()
     await running
-    expect(results()).toEqual(numbers(30))
+    expect(await settledResults()).toEqual(numbers(30))
   })
 
   test('a message that the broker refuses for good ends the run', async () => {
@@ -281,7 +288,7 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
       for (const { value } of batch) tx.send('out', { value }).catch(() => {})
     })
     expect(await errorOf(unawaited)).toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
-    expect(results()).toEqual([])
+    expect(await settledResults()).toEqual([])
     expect(committedOffsets()).toEqual([])
   })
 
@@ -297,7 +304,7 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
     await until(() => results().length >= 30, 'the results')
     await one.close()
     await running
-    expect(results()).toEqual(numbers(30))
+    expect(await settledResults()).toEqual(numbers(30))
     expect(new Set(markers())).toEqual(new Set(['commit']))
   })
 
@@ -316,7 +323,7 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
     await until(() => results().length >= 12, 'the results')
     await one.stop()
     await running
-    expect(results()).toEqual(numbers(12))
+    expect(await settledResults()).toEqual(numbers(12))
   })
 
   test('a close that cannot learn the outcome rejects with it, and commits nothing else', async () => {
@@ -364,7 +371,7 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
       await until(() => results().length >= count, 'all results')
       await Promise.all(members.map((member) => member.close()))
       await Promise.all(runs)
-      expect(results()).toEqual(numbers(count))
+      expect(await settledResults()).toEqual(numbers(count))
       expect(committedOffsets()).toEqual([80, 80, 80])
     },
   )
@@ -391,7 +398,7 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
     await running
     expect(signals).toBe(1)
     expect(markers()).toContain('abort')
-    expect(results()).toEqual([0, 1, 2])
+    expect(await settledResults()).toEqual([0, 1, 2])
   })
 
   test('a revocation waits for the transaction under way', async () => {
@@ -414,7 +421,7 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
     )
     await until(() => order.includes('revoked'), 'the revocation')
     expect(order).toEqual(['handled', 'revoked'])
-    expect(results()).toEqual([0, 1, 2])
+    expect(await settledResults()).toEqual([0, 1, 2])
     await one.close()
     await running
   })
@@ -432,7 +439,7 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
       { signal: done.signal, maxWaitMs: 100 },
     )
     await until(() => results().length > 0, 'the result')
-    expect(results()).toEqual([7])
+    expect(await settledResults()).toEqual([7])
   })
 
   test('partitions that are given by hand are processed under a group id as well', async () => {
@@ -494,5 +501,5 @@ test('coordinators that move in the middle lose and repeat nothing', async () =>
   await until(() => results().length >= 300, 'the results')
   await one.close()
   await running
-  expect(results()).toEqual(numbers(300))
+  expect(await settledResults()).toEqual(numbers(300))
 }, 60_000)

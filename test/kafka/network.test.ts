@@ -258,14 +258,21 @@ describeEachKafkaCluster(
         await cluster.metadata.refresh(deadline())
         await cluster.send(3, metadataApi, { topics: [] })
         kafka.node(3).pause()
-        const before = performance.now()
-        const error = await cluster.send(3, metadataApi, { topics: [] }).then(
-          () => Promise.reject(new Error('A frozen broker answered')),
-          (cause: KafkaError) => cause,
-        )
-        expect(error).toBeInstanceOf(ConnectionError)
-        expect(performance.now() - before).toBeLessThan(20_000)
-        kafka.node(3).resume()
+        try {
+          const before = performance.now()
+          let error: KafkaError | undefined
+          // The system stops the threads of a process one after the other: one may still answer.
+          for (let i = 0; i < 20 && error === undefined; i++) {
+            error = await cluster.send(3, metadataApi, { topics: [] }).then(
+              () => undefined,
+              (cause: KafkaError) => cause,
+            )
+          }
+          expect(error).toBeInstanceOf(ConnectionError)
+          expect(performance.now() - before).toBeLessThan(20_000)
+        } finally {
+          kafka.node(3).resume()
+        }
         await cluster.metadata.refresh(deadline())
       })
     }, 60_000)
