@@ -30,7 +30,6 @@ export {
   Consumer,
   type CallOptions,
   type CommittedOffset,
-  type MessageOf,
   type OffsetToCommit,
   type ProcessTransactionallyOptions,
   type RunBatchesOptions,
@@ -43,10 +42,10 @@ export type {
   ManualAssignment,
   PartitionsListener,
   ResolvedConsumerOptions,
-  TopicInput,
 } from './consumer/consumer-options'
-export { Message, type TimestampType } from './consumer/message'
-export { MessageBatch } from './consumer/message-batch'
+export { Message, type TimestampType } from './message/message'
+export type { MessageOf, TopicInput } from './message/topic-input'
+export { MessageBatch } from './message/message-batch'
 export { TransactionBatch } from './consumer/transactional/transaction-batch'
 export type {
   HandlerTransaction,

@@ -1,18 +1,15 @@
 import { z } from 'zod'
-import { InvalidOptionError, KafkaError } from '../base/errors'
+import { InvalidOptionError } from '../base/errors'
 import { resolveOptions } from '../base/options'
 import type { TopicPartition } from '../base/topic-partition'
-import { rawTopic, requireTopicName } from '../serde/topic'
 import type { PartitionAssignor } from './assignors/partition-assignor'
 import { rangeAssignor } from './assignors/range-assignor'
 import { roundRobinAssignor } from './assignors/round-robin-assignor'
 import { cooperativeStickyAssignor } from './assignors/sticky/cooperative-sticky-assignor'
 import { stickyAssignor } from './assignors/sticky/sticky-assignor'
-import type { AnyTopic } from './message'
+import type { AnyTopic } from '../message/message'
+import { type TopicInput, topicInput } from '../message/topic-input'
 import { requireOffset, type StartFrom } from './start-from'
-
-/** A topic by its definition, which gives messages their types, or by name only. */
-export type TopicInput = string | AnyTopic
 
 /** `read_committed` shows nothing of open and aborted transactions. */
 export type IsolationLevel = 'read_uncommitted' | 'read_committed'
@@ -146,17 +143,6 @@ const listener = z
   .custom<PartitionsListener>((value) => typeof value === 'function', 'must be a function')
   .optional()
 
-const topic = z.custom<TopicInput>().transform((value, context): AnyTopic => {
-  try {
-    if (typeof value === 'string') return rawTopic(value)
-    requireTopicName(value?.name)
-    return value
-  } catch (error) {
-    context.addIssue(KafkaError.from(error).message)
-    return z.NEVER
-  }
-})
-
 const startFromText = "must be 'earliest', 'latest', 'none', { offset }, { timestamp } or { durationMs }"
 const startFrom = z.union(
   [
@@ -200,7 +186,7 @@ const manualAssignment = z.strictObject({
 
 const schema = z.strictObject({
   groupId: name.optional(),
-  topics: z.array(topic, 'must be a list of topics').min(1, 'must name at least one topic').optional(),
+  topics: z.array(topicInput, 'must be a list of topics').min(1, 'must name at least one topic').optional(),
   assign: z.array(manualAssignment, 'must be a list of { topic, partition }').optional(),
   startFrom: startFrom.default('latest'),
   groupInstanceId: name.optional(),

@@ -2,37 +2,24 @@ import { Deadline } from '../base/deadline'
 import { InvalidArgumentError, InvalidOptionError } from '../base/errors'
 import type { TopicPartition } from '../base/topic-partition'
 import type { Cluster } from '../cluster/cluster'
-import type { Topic } from '../serde/topic'
 import { ConsumerEngine, type GroupFactory } from './consumer-engine'
 import {
   type ConsumerOptions,
   type ManualAssignment,
   type ResolvedConsumerOptions,
   resolveConsumerOptions,
-  type TopicInput,
 } from './consumer-options'
 import { ConcurrentDelivery } from './delivery/concurrent-delivery'
 import type { Delivery } from './delivery/delivery'
 import { IterationDelivery } from './delivery/iteration-delivery'
 import { SequentialDelivery } from './delivery/sequential-delivery'
 import type { ConsumerGroupMetadata, OffsetAndMetadata } from './group/group-membership'
-import type { Message } from './message'
-import type { MessageBatch } from './message-batch'
+import type { MessageOf, TopicInput } from '../message/topic-input'
+import type { MessageBatch } from '../message/message-batch'
 import type { HandlerContext } from './partition-state'
 import { queryOfSeek, requireOffset, type SeekTarget } from './start-from'
 import { TransactionalDelivery, type TransactionHandler } from './transactional/transactional-delivery'
 import type { OffsetTransaction, TransactionalProducer } from './transactional/transactional-producer'
-
-/** The messages of these topics: their union, each typed by its topic's definition; bytes where there is none. */
-export type MessageOf<Topics extends readonly TopicInput[]> = [Topics[number]] extends [never]
-  ? MessageOfTopic<string>
-  : MessageOfTopic<Topics[number]>
-
-type MessageOfTopic<T> = T extends string
-  ? Message<Buffer | null, Buffer | null>
-  : T extends Topic<infer Key, infer Value, never, never>
-    ? Message<Key, Value>
-    : never
 
 /** Bounds of one call. */
 export interface CallOptions {

@@ -3,7 +3,7 @@ import type { TopicPartition } from '../base/topic-partition'
 import { OffsetTracker } from './delivery/offset-tracker'
 import { PartitionReader, type PartitionReaderOptions } from './delivery/partition-reader'
 import type { OffsetAndMetadata } from './group/group-membership'
-import type { AnyTopic } from './message'
+import type { AnyTopic } from '../message/message'
 import type { PositionQuery } from './start-from'
 
 /** What a handler gets beside the message. */

@@ -1,7 +1,7 @@
 import { formatTopicPartition, type TopicPartition } from '../base/topic-partition'
 import { InvalidArgumentError } from '../base/errors'
 import type { PartitionReaderOptions } from './delivery/partition-reader'
-import type { AnyTopic } from './message'
+import type { AnyTopic } from '../message/message'
 import { PartitionState } from './partition-state'
 import { rawTopic } from '../serde/topic'
 

@@ -2,7 +2,7 @@
 // groups share the work without loss or repetition, and a restarted broker is survived.
 import { setTimeout as delay } from 'node:timers/promises'
 import { Kafka } from '../../src/kafka'
-import type { Message } from '../../src/consumer/message'
+import type { Message } from '../../src/message/message'
 import { topic as defineTopic } from '../../src/serde/topic'
 import { string } from '../../src/serde/basic-serdes'
 import { json } from '../../src/serde/json-serde'

@@ -1,5 +1,5 @@
 import type { KafkaError } from '../../base/errors'
-import type { Message } from '../message'
+import type { Message } from '../../message/message'
 import type { HandlerContext, PartitionState } from '../partition-state'
 import { asPromise, type Delivery, type DeliveryTools, isThenable } from './delivery'
 import { DeliveryEnd, handlerFailure } from './delivery-end'

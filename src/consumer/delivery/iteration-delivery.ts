@@ -1,7 +1,7 @@
 import type { KafkaError } from '../../base/errors'
 import { createDeferred, type Deferred } from '../../base/deferred'
 import { InvalidArgumentError } from '../../base/errors'
-import type { Message } from '../message'
+import type { Message } from '../../message/message'
 import type { PartitionState } from '../partition-state'
 import type { Delivery, DeliveryTools } from './delivery'
 import { DeliveryTurn } from './delivery-turn'

@@ -1,4 +1,4 @@
-import type { Message } from '../message'
+import type { Message } from '../../message/message'
 
 interface Slot {
   readonly message: Message

@@ -5,7 +5,7 @@ import type { RecordCursor } from '../../wire/records/record-cursor'
 import type { FetchMemory } from '../fetch/fetch-memory'
 import { FetchQueue } from '../fetch/fetch-queue'
 import type { FetchedRecords } from '../fetch/fetched-frame'
-import { type AnyTopic, Message, type MessageSource } from '../message'
+import { type AnyTopic, Message, type MessageSource } from '../../message/message'
 import { AbortedFilter } from './aborted-filter'
 
 /** Messages made at a time: enough to amortise the step, few enough to die young. */

@@ -1,6 +1,6 @@
 import type { KafkaError } from '../../base/errors'
-import type { Message } from '../message'
-import { MessageBatch } from '../message-batch'
+import type { Message } from '../../message/message'
+import { MessageBatch } from '../../message/message-batch'
 import type { HandlerContext, PartitionState } from '../partition-state'
 import { asPromise, type Delivery, type DeliveryTools, isThenable } from './delivery'
 import { DeliveryEnd, handlerFailure } from './delivery-end'

@@ -16,7 +16,7 @@ import type {
   GroupMembershipOptions,
   PartitionOffset,
 } from './group-membership'
-import { GroupRequests } from './group-requests'
+import { GroupRequests } from '../../group/group-requests'
 import { Heartbeats, type MemberIdentity } from './heartbeats'
 import { leaveGroup } from './leave-group'
 import { type MembershipReaction, reactionTo } from './membership-errors'

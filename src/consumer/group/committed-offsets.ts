@@ -9,7 +9,7 @@ import {
 } from '../../wire/generated/client/offset-fetch'
 import { byTopic } from './consumer-protocol'
 import type { CommittedPartition } from './group-membership'
-import type { GroupRequests } from './group-requests'
+import type { GroupRequests } from '../../group/group-requests'
 
 /** Version 10 names topics by id. */
 const lastVersionWithNames = 9

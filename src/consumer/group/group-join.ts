@@ -19,7 +19,7 @@ import {
 } from './consumer-protocol'
 import type { GroupLeader } from './group-leader'
 import type { GroupMembershipOptions } from './group-membership'
-import type { GroupRequests } from './group-requests'
+import type { GroupRequests } from '../../group/group-requests'
 import type { MemberIdentity } from './heartbeats'
 import { type MembershipApi, reactionTo } from './membership-errors'
 

@@ -2,7 +2,7 @@ import type { Timer } from '../../base/clock'
 import { Deadline } from '../../base/deadline'
 import { KafkaError } from '../../base/errors'
 import { heartbeatApi } from '../../wire/generated/client/heartbeat'
-import type { GroupRequests } from './group-requests'
+import type { GroupRequests } from '../../group/group-requests'
 import { reactionTo } from './membership-errors'
 
 /** Who sends heartbeats: a member of one generation. */

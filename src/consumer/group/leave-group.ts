@@ -6,7 +6,7 @@ import {
   type LeaveGroupRequest,
   type LeaveGroupResponse,
 } from '../../wire/generated/client/leave-group'
-import type { GroupRequests } from './group-requests'
+import type { GroupRequests } from '../../group/group-requests'
 
 const firstVersionWithMembers = 3
 /** Leaving is a courtesy: without it the group goes on after the session timeout. */

@@ -3,7 +3,7 @@ import type { TopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
 import { fetchCommittedOffsets } from './committed-offsets'
 import type { CommittedPartition, GroupOffsets, PartitionOffset } from './group-membership'
-import { GroupRequests } from './group-requests'
+import { GroupRequests } from '../../group/group-requests'
 import { type CommitAuthority, OffsetCommitter } from './offset-committer'
 
 /** A committer outside any generation, as the broker expects it of a consumer that is no member. */

@@ -1,4 +1,4 @@
-import { ErrorCode, errorKind, isRetriable } from '../../base/error-codes'
+import { ErrorCode, isRetriable } from '../../base/error-codes'
 
 /** The requests that keep a member in its group. */
 export type MembershipApi = 'JoinGroup' | 'SyncGroup' | 'Heartbeat'
@@ -33,9 +33,4 @@ export function reactionTo(api: MembershipApi, errorCode: number): MembershipRea
     default:
       return isRetriable(errorCode) ? 'retry' : 'fatal'
   }
-}
-
-/** True when the next request must look for the coordinator first. */
-export function coordinatorMoved(errorCode: number): boolean {
-  return errorKind(errorCode) === 'refreshCoordinator'
 }

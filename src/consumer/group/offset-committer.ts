@@ -8,7 +8,7 @@ import {
   type OffsetCommitResponse,
 } from '../../wire/generated/client/offset-commit'
 import type { PartitionOffset } from './group-membership'
-import type { GroupRequests } from './group-requests'
+import type { GroupRequests } from '../../group/group-requests'
 import type { MemberIdentity } from './heartbeats'
 
 /** Version 10 names topics by id, which is of no use here: names are what the group committed before. */

@@ -1,7 +1,7 @@
 import { formatTopicPartition, type TopicPartition } from '../../base/topic-partition'
 import type { ReadyPartitions } from '../delivery/ready-partitions'
 import type { ConsumerGroupMetadata } from '../group/group-membership'
-import type { Message } from '../message'
+import type { Message } from '../../message/message'
 import type { PartitionState } from '../partition-state'
 import { TransactionRound } from './transaction-round'
 

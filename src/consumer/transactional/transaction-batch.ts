@@ -1,5 +1,5 @@
-import type { Message } from '../message'
-import type { MessageBatch } from '../message-batch'
+import type { Message } from '../../message/message'
+import type { MessageBatch } from '../../message/message-batch'
 
 /** The messages of one transaction: of each partition that had some ready, those that follow on the last committed. */
 export class TransactionBatch<M extends Message = Message> implements Iterable<M> {

@@ -1,6 +1,6 @@
 import type { ConsumerGroupMetadata } from '../group/group-membership'
-import type { Message } from '../message'
-import { MessageBatch } from '../message-batch'
+import type { Message } from '../../message/message'
+import { MessageBatch } from '../../message/message-batch'
 import type { PartitionState } from '../partition-state'
 import { TransactionBatch } from './transaction-batch'
 import type { PositionInTransaction } from './transactional-producer'

@@ -1,7 +1,7 @@
 // Guards against loss and duplication: what is handed out, in which order, and what is committed when.
 import { ErrorCode } from '../../../src/base/error-codes'
 import { BrokerError, type KafkaError } from '../../../src/base/errors'
-import type { Message } from '../../../src/consumer/message'
+import type { Message } from '../../../src/message/message'
 import { settle } from '../support/fake-clock'
 import { assignedConsumer, groupConsumer, partitionsOf, shown, until, values } from './support/consumer-bench'
 

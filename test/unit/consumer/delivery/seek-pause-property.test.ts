@@ -1,7 +1,7 @@
 // Guards L13 to L17 together: whatever is sought, paused, resumed, revoked and delayed, and however handlers are run, no
 // message is skipped, none comes twice without a reason, and no commit passes an unfinished message.
 import type { PartitionOffset } from '../../../../src/consumer/group/group-membership'
-import type { Message } from '../../../../src/consumer/message'
+import type { Message } from '../../../../src/message/message'
 import { settle } from '../../support/fake-clock'
 import { type ConsumerBench, groupConsumer, partitionsOf, until } from '../support/consumer-bench'
 

@@ -1,6 +1,6 @@
 // Guards against stalls, hot loops, unbounded memory and wrong data between the brokers and the delivery.
 import { ErrorCode } from '../../../../src/base/error-codes'
-import type { Message } from '../../../../src/consumer/message'
+import type { Message } from '../../../../src/message/message'
 import { settle } from '../../support/fake-clock'
 import {
   assignedConsumer,

@@ -4,7 +4,7 @@ import { Deadline } from '../../../../src/base/deadline'
 import { ErrorCode } from '../../../../src/base/error-codes'
 import { ConnectionError } from '../../../../src/base/errors'
 import { fetchCommittedOffsets } from '../../../../src/consumer/group/committed-offsets'
-import { GroupRequests } from '../../../../src/consumer/group/group-requests'
+import { GroupRequests } from '../../../../src/group/group-requests'
 import type { OffsetFetchRequest } from '../../../../src/wire/generated/client/offset-fetch'
 import { FakeGroupCluster } from './fake-group-cluster'
 

@@ -1,7 +1,7 @@
 // Guards C2: after an unclean election nothing that the new leader does not have is taken for granted, and no error of
 // the question is taken for truncation.
 import { ErrorCode } from '../../../../src/base/error-codes'
-import type { Message } from '../../../../src/consumer/message'
+import type { Message } from '../../../../src/message/message'
 import type { ConsumerOptions } from '../../../../src/consumer/consumer-options'
 import { settle } from '../../support/fake-clock'
 import { groupConsumer, partitionsOf, until, values } from '../support/consumer-bench'

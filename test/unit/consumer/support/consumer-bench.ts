@@ -1,6 +1,6 @@
 import { Consumer } from '../../../../src/consumer/consumer'
 import type { ConsumerOptions } from '../../../../src/consumer/consumer-options'
-import type { Message } from '../../../../src/consumer/message'
+import type { Message } from '../../../../src/message/message'
 import { FakeCluster } from './fake-cluster'
 import { FakeGroup } from './fake-group'
 

@@ -1,10 +1,11 @@
 // Guards the types users see: a mistake here does not compile.
-import { Consumer, type MessageOf } from '../../../src/consumer/consumer'
-import type { Message } from '../../../src/consumer/message'
+import { Consumer } from '../../../src/consumer/consumer'
+import type { MessageOf } from '../../../src/message/topic-input'
+import type { Message } from '../../../src/message/message'
 import { nullable, string } from '../../../src/serde/basic-serdes'
 import { json } from '../../../src/serde/json-serde'
 import { topic } from '../../../src/serde/topic'
-import { groupConsumer } from './support/consumer-bench'
+import { groupConsumer } from '../consumer/support/consumer-bench'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 

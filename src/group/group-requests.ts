@@ -1,10 +1,10 @@
-import type { Deadline } from '../../base/deadline'
-import { createDeferred } from '../../base/deferred'
-import { ConnectionError, TimeoutError } from '../../base/errors'
-import type { Cluster, RequestBody } from '../../cluster/cluster'
-import type { ClientApi } from '../../wire/api'
+import type { Deadline } from '../base/deadline'
+import { createDeferred } from '../base/deferred'
+import { errorKind } from '../base/error-codes'
+import { ConnectionError, TimeoutError } from '../base/errors'
+import type { Cluster, RequestBody } from '../cluster/cluster'
+import type { ClientApi } from '../wire/api'
 import { CoordinatorWatch } from './coordinator-watch'
-import { coordinatorMoved } from './membership-errors'
 
 export interface GroupRequestOptions<Response> {
   readonly deadline: Deadline
@@ -59,7 +59,8 @@ export class GroupRequests {
       const response = await (coordinatorCheckMs === undefined
         ? sent
         : this.#whileCoordinator(nodeId, api.name, sent, coordinatorCheckMs))
-      if (errorCodes(response).some(coordinatorMoved)) this.#forgetCoordinator()
+      if (errorCodes(response).some((code) => errorKind(code) === 'refreshCoordinator'))
+        this.#forgetCoordinator()
       return response
     } catch (error) {
       if (error instanceof ConnectionError || error instanceof TimeoutError) this.#forgetCoordinator()

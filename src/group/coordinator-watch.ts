@@ -1,6 +1,6 @@
-import type { Timer } from '../../base/clock'
-import { Deadline } from '../../base/deadline'
-import type { Cluster } from '../../cluster/cluster'
+import type { Timer } from '../base/clock'
+import { Deadline } from '../base/deadline'
+import type { Cluster } from '../cluster/cluster'
 
 /**
  * Asks who a group's coordinator is while one request waits in the broker, and calls back when it is another than at

@@ -1,7 +1,7 @@
 // Guards what users see of a message: values decoded in place and once, headers as they came, errors that say where.
 import { inspect } from 'node:util'
 import { SerializationError } from '../../../src/base/errors'
-import { type AnyTopic, Message } from '../../../src/consumer/message'
+import { type AnyTopic, Message } from '../../../src/message/message'
 import { nullable, string } from '../../../src/serde/basic-serdes'
 import { json } from '../../../src/serde/json-serde'
 import { rawTopic, topic } from '../../../src/serde/topic'
