@@ -9,12 +9,11 @@ import { HandlerWatch, type WatchedWork } from './delivery/handler-watch'
 import { ReadyPartitions } from './delivery/ready-partitions'
 import { FetchMemory } from './fetch/fetch-memory'
 import { Fetcher } from './fetch/fetcher'
-import { ClassicMembership } from './group/classic-membership'
+import { type AnyMembershipOptions, createMembership } from './group/create-membership'
 import type {
   ConsumerGroupMetadata,
   GroupListener,
   GroupMembership,
-  GroupMembershipOptions,
   GroupOffsets,
 } from './group/group-membership'
 import { ManualGroupOffsets } from './group/manual-group-offsets'
@@ -28,12 +27,12 @@ import type { TransactionalDeliveryOptions } from './transactional/transactional
 
 /** Makes the parts of a consumer that speak for a group; tests pass their own. */
 export interface GroupFactory {
-  membership(cluster: Cluster, options: GroupMembershipOptions, listener: GroupListener): GroupMembership
+  membership(cluster: Cluster, options: AnyMembershipOptions, listener: GroupListener): GroupMembership
   offsets(cluster: Cluster, groupId: string): GroupOffsets
 }
 
 const groupFactory: GroupFactory = {
-  membership: (cluster, options, listener) => new ClassicMembership(cluster, options, listener),
+  membership: createMembership,
   offsets: (cluster, groupId) => new ManualGroupOffsets(cluster, groupId),
 }
 
@@ -130,7 +129,7 @@ export class ConsumerEngine {
     }
   }
 
-  #membershipOptions(): GroupMembershipOptions {
+  #membershipOptions(): AnyMembershipOptions {
     const { groupId, clientRack, ...options } = this.#options
     return { ...options, groupId: groupId ?? '', rackId: clientRack === '' ? null : clientRack }
   }

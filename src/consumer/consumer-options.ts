@@ -9,6 +9,7 @@ import { cooperativeStickyAssignor } from './assignors/sticky/cooperative-sticky
 import { stickyAssignor } from './assignors/sticky/sticky-assignor'
 import type { AnyTopic } from '../message/message'
 import { type TopicInput, topicInput } from '../message/topic-input'
+import type { GroupProtocol } from './group/create-membership'
 import { requireOffset, type StartFrom } from './start-from'
 
 /** `read_committed` shows nothing of open and aborted transactions. */
@@ -16,6 +17,9 @@ export type IsolationLevel = 'read_uncommitted' | 'read_committed'
 
 /** The assignors that are built in, by their names on the wire. */
 export type AssignorName = 'range' | 'roundrobin' | 'sticky' | 'cooperative-sticky'
+
+/** The assignors that brokers bring with them for `groupProtocol: 'consumer'`. */
+export type RemoteAssignorName = 'uniform' | 'range'
 
 /** One partition of a consumer that does without a group's assignment. */
 export interface ManualAssignment extends TopicPartition {
@@ -41,6 +45,14 @@ export interface ConsumerOptions<Topics extends readonly TopicInput[] = readonly
   readonly startFrom?: StartFrom | undefined
   /** `group.instance.id` (KIP-345). A member that comes back under it within the session timeout keeps its partitions. */
   readonly groupInstanceId?: string | undefined
+  /**
+   * `group.protocol`. With `'consumer'` (KIP-848, Kafka 4.0) the broker assigns, and a member that comes or goes stops
+   * only what moves. `assignors`, `sessionTimeoutMs` and `heartbeatIntervalMs` are the broker's then. Where brokers do not
+   * serve it, a warning is logged and the classic protocol used. Default: `'classic'`.
+   */
+  readonly groupProtocol?: GroupProtocol | undefined
+  /** `group.remote.assignor`: how the broker assigns with `groupProtocol: 'consumer'`. Default: as the broker is set. */
+  readonly groupRemoteAssignor?: RemoteAssignorName | undefined
   /** `session.timeout.ms`. Default: 45,000. */
   readonly sessionTimeoutMs?: number | undefined
   /** `heartbeat.interval.ms`; below the session timeout. Heartbeats never wait for handlers. Default: 3,000. */
@@ -99,6 +111,8 @@ export interface ResolvedConsumerOptions {
   readonly assign: readonly ManualAssignment[] | null
   readonly startFrom: StartFrom
   readonly groupInstanceId: string | null
+  readonly groupProtocol: GroupProtocol
+  readonly groupRemoteAssignor: RemoteAssignorName | null
   readonly sessionTimeoutMs: number
   readonly heartbeatIntervalMs: number
   readonly maxPollIntervalMs: number
@@ -190,6 +204,8 @@ const schema = z.strictObject({
   assign: z.array(manualAssignment, 'must be a list of { topic, partition }').optional(),
   startFrom: startFrom.default('latest'),
   groupInstanceId: name.optional(),
+  groupProtocol: z.enum(['classic', 'consumer'], "must be 'classic' or 'consumer'").default('classic'),
+  groupRemoteAssignor: z.enum(['uniform', 'range'], "must be 'uniform' or 'range'").optional(),
   sessionTimeoutMs: whole(1).default(45_000),
   heartbeatIntervalMs: whole(1).default(3_000),
   maxPollIntervalMs: whole(1).default(300_000),
@@ -228,13 +244,14 @@ export function resolveConsumerOptions(options: ConsumerOptions | undefined): Re
     topics: given.topics ?? [],
     assign: given.assign ?? null,
     groupInstanceId: given.groupInstanceId ?? null,
+    groupRemoteAssignor: given.groupRemoteAssignor ?? null,
     rebalanceTimeoutMs: given.rebalanceTimeoutMs ?? given.maxPollIntervalMs,
     autoCommit: given.autoCommit ?? given.groupId !== undefined,
     onPartitionsAssigned: given.onPartitionsAssigned,
     onPartitionsRevoked: given.onPartitionsRevoked,
     onPartitionsLost: given.onPartitionsLost,
   }
-  const problems = contradictions(resolved)
+  const problems = [...contradictions(resolved), ...protocolContradictions(options ?? {}, resolved)]
   if (problems.length > 0) throw new InvalidOptionError(`Wrong options for ${what}`, problems)
   return Object.freeze(resolved)
 }
@@ -263,4 +280,29 @@ function contradictions(options: ResolvedConsumerOptions): string[] {
     .filter((one, index, all) => all.indexOf(one) !== index)
   if (twice.length > 0) problems.push(`option 'topics' names ${twice.join(', ')} more than once`)
   return problems
+}
+
+/** With KIP-848 these are the broker's, and set by the group's configs. */
+const classicOptions = {
+  sessionTimeoutMs: 'consumer.session.timeout.ms',
+  heartbeatIntervalMs: 'consumer.heartbeat.interval.ms',
+  assignors: "option 'groupRemoteAssignor'",
+} as const
+
+function protocolContradictions(given: ConsumerOptions, resolved: ResolvedConsumerOptions): string[] {
+  const { groupProtocol, groupRemoteAssignor } = resolved
+  if (groupProtocol === 'classic') {
+    return groupRemoteAssignor === null
+      ? []
+      : [
+          `option 'groupRemoteAssignor' needs groupProtocol 'consumer': here the members assign, by 'assignors'`,
+        ]
+  }
+  return (Object.keys(classicOptions) as (keyof typeof classicOptions)[])
+    .filter((option) => given[option] !== undefined)
+    .map((option) => {
+      const instead = classicOptions[option]
+      const where = option === 'assignors' ? `by ${instead}` : `by the group's config ${instead}`
+      return `option '${option}' is the broker's with groupProtocol 'consumer'; leave it out, it is set ${where}`
+    })
 }

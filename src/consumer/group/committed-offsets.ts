@@ -10,12 +10,22 @@ import {
 import { byTopic } from './consumer-protocol'
 import type { CommittedPartition } from './group-membership'
 import type { GroupRequests } from '../../group/group-requests'
+import type { MemberIdentity } from './heartbeats'
 
 /** Version 10 names topics by id. */
 const lastVersionWithNames = 9
 /** The first version that can wait for open transactions (KIP-447). */
 const firstStableVersion = 7
 const firstVersionWithGroups = 8
+const firstVersionWithMembers = 9
+
+/** Who asks, where the coordinator checks that (KIP-848): a member that is behind must not read what is not its own any more. */
+export interface FetchingMember {
+  /** Undefined while it is no member: then it asks as one who only looks. */
+  identity(): MemberIdentity | undefined
+  /** The coordinator knows the member by another epoch, or not at all; it is asked again after a backoff. */
+  onRefused(errorCode: number, identity: MemberIdentity): void
+}
 
 interface PartitionAnswer extends CommittedPartition {
   readonly errorCode: number
@@ -29,13 +39,14 @@ export async function fetchCommittedOffsets(
   requests: GroupRequests,
   partitions: readonly TopicPartition[],
   deadline: Deadline,
+  member?: FetchingMember,
 ): Promise<readonly CommittedPartition[]> {
   const found = new Map<string, CommittedPartition>()
   let left = partitions
   let cause: KafkaError | undefined
   for (let failures = 1; left.length > 0; failures++) {
     try {
-      cause = await fetchOnce(requests, left, deadline, found)
+      cause = await fetchOnce(requests, left, deadline, found, member)
     } catch (error) {
       deadline.throwIfAborted()
       if (!isKafkaError(error) || !error.retriable || deadline.expired) throw error
@@ -55,10 +66,12 @@ async function fetchOnce(
   partitions: readonly TopicPartition[],
   deadline: Deadline,
   found: Map<string, CommittedPartition>,
+  member: FetchingMember | undefined,
 ): Promise<KafkaError | undefined> {
+  const identity = member?.identity()
   const response = await requests.attempt(
     offsetFetchApi,
-    (version) => requestFor(requests.groupId, partitions, version),
+    (version) => requestFor(requests.groupId, partitions, version, identity),
     {
       deadline,
       minVersion: firstStableVersion,
@@ -69,8 +82,9 @@ async function fetchOnce(
   const groupError = response.groups[0]?.errorCode ?? response.errorCode
   if (groupError !== ErrorCode.NONE) {
     const error = failure(requests, groupError)
-    if (error.retriable) return error
-    throw error
+    if (identity !== undefined && isMemberError(groupError)) member?.onRefused(groupError, identity)
+    else if (!error.retriable) throw error
+    return error
   }
   let retriable: KafkaError | undefined
   for (const { topic, partition, committed, errorCode } of answers(response)) {
@@ -89,11 +103,19 @@ function requestFor(
   groupId: string,
   partitions: readonly TopicPartition[],
   version: number,
+  identity: MemberIdentity | undefined,
 ): OffsetFetchRequest {
   const topics = byTopic(partitions).map((item) => ({ name: item.topic, partitionIndexes: item.partitions }))
-  return version >= firstVersionWithGroups
-    ? { groups: [{ groupId, topics }], requireStable: true }
-    : { groupId, topics, requireStable: true }
+  if (version < firstVersionWithGroups) return { groupId, topics, requireStable: true }
+  const asMember =
+    identity === undefined || version < firstVersionWithMembers
+      ? {}
+      : { memberId: identity.memberId, memberEpoch: identity.generationId }
+  return { groups: [{ groupId, topics, ...asMember }], requireStable: true }
+}
+
+function isMemberError(errorCode: number): boolean {
+  return errorCode === ErrorCode.STALE_MEMBER_EPOCH || errorCode === ErrorCode.UNKNOWN_MEMBER_ID
 }
 
 function errorCodes(response: OffsetFetchResponse): number[] {

@@ -9,6 +9,7 @@ import type {
   MemberAssignment,
   PartitionAssignor,
 } from '../assignors/partition-assignor'
+import { AwaitedTopics } from './awaited-topics'
 
 /** How long the leader waits for fresh metadata before it divides what it knows. */
 const metadataWaitMs = 5_000
@@ -20,18 +21,16 @@ const metadataWaitMs = 5_000
  */
 export class GroupLeader {
   readonly #cluster: Cluster
-  readonly #allowAutoTopicCreation: boolean
   readonly #onChange: (what: string) => void
   /** Partition counts as the last assignment saw them; undefined while this member does not lead. */
   #divided: Map<string, number> | undefined
   #endWatch: (() => void) | undefined
-  /** Topics asked for that do not exist yet, each with what ends the wait for it. */
-  readonly #awaited = new Map<string, AbortController>()
+  readonly #awaited: AwaitedTopics
 
   /** @param onChange called when the topics no longer are what was divided */
   constructor(cluster: Cluster, allowAutoTopicCreation: boolean, onChange: (what: string) => void) {
     this.#cluster = cluster
-    this.#allowAutoTopicCreation = allowAutoTopicCreation
+    this.#awaited = new AwaitedTopics(cluster, allowAutoTopicCreation, () => this.#compare())
     this.#onChange = onChange
   }
 
@@ -63,7 +62,7 @@ export class GroupLeader {
     const counts = new Map(topics.map((topic) => [topic.name, topic.partitionCount]))
     this.#divided = new Map(names.map((name) => [name, counts.get(name) ?? 0]))
     this.#endWatch ??= this.#cluster.metadata.onUpdate(() => this.#compare())
-    this.#awaitMissing(names)
+    this.#awaited.set(names)
   }
 
   /** Compares now: an update may have come between the division and the end of the rebalance. */
@@ -75,13 +74,13 @@ export class GroupLeader {
     this.#endWatch?.()
     this.#endWatch = undefined
     this.#divided = undefined
-    this.#awaitMissing([])
+    this.#awaited.set([])
   }
 
   /** Asks for all topics and waits for one answer, not for topics that do not exist. */
   async #learn(names: readonly string[]): Promise<void> {
     const { clock, metadata, logger } = this.#cluster
-    this.#awaitMissing(names)
+    this.#awaited.set(names)
     if (this.#awaited.size === 0) return
     try {
       await metadata.refresh(new Deadline(clock, 'group assignment', metadataWaitMs))
@@ -91,35 +90,6 @@ export class GroupLeader {
     const missing = names.filter((name) => metadata.topic(name) === undefined)
     if (missing.length > 0)
       logger.warn('Subscribed topics do not exist, or may not be seen', { topics: missing })
-  }
-
-  /** Keeps asking for those of these topics that are not known, and for no others. */
-  #awaitMissing(names: readonly string[]): void {
-    for (const [name, waiting] of this.#awaited) {
-      if (names.includes(name)) continue
-      this.#awaited.delete(name)
-      waiting.abort()
-    }
-    for (const name of names) {
-      if (this.#awaited.has(name) || this.#cluster.metadata.topic(name) !== undefined) continue
-      const waiting = new AbortController()
-      this.#awaited.set(name, waiting)
-      void this.#awaitTopic(name, waiting)
-    }
-  }
-
-  /** One call per topic, so that one that can't be had does not hide the others. Never rejects. */
-  async #awaitTopic(name: string, waiting: AbortController): Promise<void> {
-    const { clock, metadata, logger } = this.#cluster
-    const deadline = new Deadline(clock, 'subscription', Infinity, waiting.signal)
-    try {
-      await metadata.requireTopics([name], deadline, { allowAutoTopicCreation: this.#allowAutoTopicCreation })
-    } catch (error) {
-      if (!waiting.signal.aborted) logger.warn(`Topic '${name}' is left out of the assignment`, { error })
-    }
-    if (this.#awaited.get(name) !== waiting) return
-    this.#awaited.delete(name)
-    this.#compare()
   }
 
   #compare(): void {

@@ -25,11 +25,33 @@ export async function leaveGroup(
   deadline: Deadline,
 ): Promise<void> {
   if (member.memberId === '') return
+  await leaveBy(requests, deadline, async () => {
+    const response = await requests.attempt(
+      leaveGroupApi,
+      (version): LeaveGroupRequest =>
+        version < firstVersionWithMembers
+          ? { groupId: requests.groupId, memberId: member.memberId }
+          : { groupId: requests.groupId, members: [member] },
+      { deadline, errorCodes: (answer) => [errorOf(answer)] },
+    )
+    return errorOf(response)
+  })
+}
+
+/**
+ * Leaves by a request of whatever protocol. Never rejects; what fails is logged.
+ * @param send one attempt; answers the error code
+ */
+export async function leaveBy(
+  requests: GroupRequests,
+  deadline: Deadline,
+  send: () => Promise<number>,
+): Promise<void> {
   const { cluster } = requests
   const { logger } = cluster
   try {
     for (let failures = 1; ; failures++) {
-      const errorCode = await tryToLeave(requests, member, deadline)
+      const errorCode = await tryToLeave(send, deadline)
       if (errorCode === ErrorCode.NONE) return
       if (!isRetriable(errorCode) || failures === attempts || deadline.expired) {
         logger.info('The coordinator did not take the member out of the group', {
@@ -46,21 +68,9 @@ export async function leaveGroup(
 }
 
 /** The error code of the answer; a retriable failure to get one counts as one to try again. */
-async function tryToLeave(
-  requests: GroupRequests,
-  member: LeavingMember,
-  deadline: Deadline,
-): Promise<number> {
+async function tryToLeave(send: () => Promise<number>, deadline: Deadline): Promise<number> {
   try {
-    const response = await requests.attempt(
-      leaveGroupApi,
-      (version): LeaveGroupRequest =>
-        version < firstVersionWithMembers
-          ? { groupId: requests.groupId, memberId: member.memberId }
-          : { groupId: requests.groupId, members: [member] },
-      { deadline, errorCodes: (answer) => [errorOf(answer)] },
-    )
-    return errorOf(response)
+    return await send()
   } catch (error) {
     deadline.throwIfAborted()
     if (isKafkaError(error) && error.retriable && !deadline.expired)

@@ -21,7 +21,7 @@ export interface CommitAuthority {
   identity(): MemberIdentity | undefined
   /** Which ownership of the partition is current; undefined when it is not owned. */
   ownershipOf(topicPartition: TopicPartition): number | undefined
-  /** Resolves when commits are possible: not between JoinGroup and the end of SyncGroup. */
+  /** Resolves when commits are possible: with the classic protocol not between JoinGroup and the end of SyncGroup. */
   ready(deadline: Deadline): Promise<void>
   /** The coordinator refused the identity; answers whether a new one may come, so that waiting for `ready` makes sense. */
   onRefused(errorCode: number, identity: MemberIdentity): boolean
@@ -192,6 +192,7 @@ export class OffsetCommitter {
 function isIdentityError(code: number): boolean {
   return (
     code === ErrorCode.ILLEGAL_GENERATION ||
+    code === ErrorCode.STALE_MEMBER_EPOCH ||
     code === ErrorCode.UNKNOWN_MEMBER_ID ||
     code === ErrorCode.REBALANCE_IN_PROGRESS ||
     code === ErrorCode.FENCED_INSTANCE_ID

@@ -9,14 +9,5 @@ export interface Runtime {
   readonly logger: Logger
 }
 
-/** A new id in Kafka's spelling: 16 bytes as 22 characters of URL-safe base64. Never starts with a dash, as in Kafka. */
-export function newUuid(random: () => number): string {
-  for (;;) {
-    const bytes = Buffer.alloc(16)
-    for (let i = 0; i < 16; i++) bytes[i] = Math.floor(random() * 256)
-    bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40
-    bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80
-    const text = bytes.toString('base64url')
-    if (!text.startsWith('-')) return text
-  }
-}
+/** A new id in Kafka's spelling: 16 bytes as 22 characters of URL-safe base64. */
+export { randomUuid as newUuid } from '../../base/random-uuid'

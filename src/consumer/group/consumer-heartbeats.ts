@@ -1,0 +1,221 @@
+import type { Timer } from '../../base/clock'
+import { Deadline } from '../../base/deadline'
+import { KafkaError } from '../../base/errors'
+import {
+  consumerGroupHeartbeatApi,
+  type ConsumerGroupHeartbeatRequest,
+  type ConsumerGroupHeartbeatRequestTopicPartitions,
+  type ConsumerGroupHeartbeatResponse,
+} from '../../wire/generated/client/consumer-group-heartbeat'
+import type { GroupRequests } from '../../group/group-requests'
+import type { MemberIdentity } from './heartbeats'
+import { consumerReactionTo } from './membership-errors'
+
+/** What a member is; the coordinator is told of it what it does not know yet. */
+export interface MemberReport {
+  /** Generation 0 asks to join. */
+  readonly identity: MemberIdentity
+  readonly topics: readonly string[]
+  /** In an order that depends on nothing but the partitions. */
+  readonly owned: readonly ConsumerGroupHeartbeatRequestTopicPartitions[]
+}
+
+/** What stays the same for the life of a member. */
+export interface ConsumerHeartbeatOptions {
+  readonly groupInstanceId: string | null
+  readonly rackId: string | null
+  readonly rebalanceTimeoutMs: number
+  /** `group.remote.assignor`; null leaves the choice to the broker. */
+  readonly groupRemoteAssignor: string | null
+}
+
+/** Who has heartbeats sent. */
+export interface ConsumerHeartbeatListener {
+  report(): MemberReport
+  onAnswer(response: ConsumerGroupHeartbeatResponse): void
+  /** An answer, or a failure to get one, that sending again does not help; no more heartbeats are sent. */
+  onRefused(answer: ConsumerGroupHeartbeatResponse | KafkaError): void
+}
+
+/** Until the broker has said its own; Kafka's default. */
+const firstIntervalMs = 5_000
+/** The broker answers at once: without an answer for so many intervals another coordinator is looked for. */
+const intervalsToAnswer = 3
+
+interface HeartbeatRun {
+  isSending: boolean
+  /** Something was to be said while one was on its way. */
+  isDue: boolean
+}
+
+/**
+ * The heartbeats of a KIP-848 member: at the interval that the broker gives, and at once when there is something to
+ * say. One is on its way at a time. They say only what has changed; after a failure they say everything, because
+ * nobody knows what arrived.
+ *
+ *     start ──> sending ──answer──> waiting ──interval, or news──> sending …
+ *                  └──no answer, or a passing error──> backoff ──> sending all
+ */
+export class ConsumerHeartbeats {
+  readonly #requests: GroupRequests
+  readonly #options: ConsumerHeartbeatOptions
+  readonly #listener: ConsumerHeartbeatListener
+  readonly #ended = new AbortController()
+  #run: HeartbeatRun | undefined
+  #timer: Timer | undefined
+  #intervalMs = firstIntervalMs
+  #failures = 0
+  /** What the coordinator knows; undefined to say everything. */
+  #told: MemberReport | undefined
+  #sending: Promise<void> = Promise.resolve()
+
+  constructor(
+    requests: GroupRequests,
+    options: ConsumerHeartbeatOptions,
+    listener: ConsumerHeartbeatListener,
+  ) {
+    this.#requests = requests
+    this.#options = options
+    this.#listener = listener
+  }
+
+  /** Begins anew, by saying everything. */
+  start(delayMs = 0): void {
+    this.stop()
+    const run = { isSending: false, isDue: false }
+    this.#run = run
+    this.#told = undefined
+    this.#failures = 0
+    if (delayMs > 0) this.#schedule(run, delayMs)
+    else this.#send(run)
+  }
+
+  /** No more are sent; the answer of one on its way is ignored. */
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#run = undefined
+  }
+
+  /** Stops for good, and does not wait for an answer any more. */
+  end(): void {
+    this.stop()
+    this.#ended.abort()
+  }
+
+  /** Resolves when none is on the wire, so that what follows can't be overtaken by it. */
+  settled(): Promise<void> {
+    return this.#sending
+  }
+
+  /** Says what has changed at once, if anything has. After a failure the one that is due says it. */
+  sayNews(): void {
+    const run = this.#run
+    if (run === undefined || this.#failures > 0) return
+    if (run.isSending) run.isDue = true
+    else if (this.#hasNews()) this.#sendNow(run)
+  }
+
+  /** Says everything at once; the broker answers with the whole assignment. */
+  sayAll(): void {
+    this.#told = undefined
+    this.sayNews()
+  }
+
+  #hasNews(): boolean {
+    const now = this.#listener.report()
+    const told = this.#told
+    return told === undefined || !sameTopics(told, now) || !sameOwned(told, now)
+  }
+
+  #schedule(run: HeartbeatRun, ms: number): void {
+    this.#timer = this.#requests.cluster.clock.setTimer(ms, () => this.#send(run))
+  }
+
+  #sendNow(run: HeartbeatRun): void {
+    this.#timer?.cancel()
+    this.#send(run)
+  }
+
+  #send(run: HeartbeatRun): void {
+    this.#sending = this.#beat(run)
+  }
+
+  async #beat(run: HeartbeatRun): Promise<void> {
+    const { clock } = this.#requests.cluster
+    run.isSending = true
+    run.isDue = false
+    const report = this.#listener.report()
+    const request = this.#requestOf(report, this.#told)
+    // Set before the answer: whoever asks for all to be said meanwhile takes it back.
+    this.#told = report
+    const sentAt = clock.now()
+    const answer = await this.#exchange(request)
+    if (this.#run !== run) return
+    run.isSending = false
+    const isJoining = report.identity.generationId === 0
+    const reaction =
+      answer instanceof KafkaError
+        ? answer.retriable
+          ? 'retry'
+          : 'fatal'
+        : consumerReactionTo(answer.errorCode, isJoining)
+    if (reaction === 'retry') {
+      this.#told = undefined
+      this.#schedule(run, this.#requests.cluster.backoffMs(++this.#failures))
+    } else if (reaction !== 'none' || answer instanceof KafkaError) {
+      this.stop()
+      this.#listener.onRefused(answer)
+    } else {
+      this.#failures = 0
+      if (answer.heartbeatIntervalMs > 0) this.#intervalMs = answer.heartbeatIntervalMs
+      this.#schedule(run, Math.max(0, this.#intervalMs - (clock.now() - sentAt)))
+      this.#listener.onAnswer(answer)
+      if (this.#run === run && run.isDue && this.#hasNews()) this.#sendNow(run)
+    }
+  }
+
+  async #exchange(
+    request: ConsumerGroupHeartbeatRequest,
+  ): Promise<ConsumerGroupHeartbeatResponse | KafkaError> {
+    const { clock, requestTimeoutMs } = this.#requests.cluster
+    try {
+      return await this.#requests.attempt(consumerGroupHeartbeatApi, request, {
+        deadline: new Deadline(clock, 'ConsumerGroupHeartbeat', requestTimeoutMs, this.#ended.signal),
+        timeoutMs: Math.min(requestTimeoutMs, this.#intervalMs * intervalsToAnswer),
+        errorCodes: (response) => [response.errorCode],
+      })
+    } catch (error) {
+      return KafkaError.from(error, 'ConsumerGroupHeartbeat failed', { groupId: this.#requests.groupId })
+    }
+  }
+
+  #requestOf(now: MemberReport, told: MemberReport | undefined): ConsumerGroupHeartbeatRequest {
+    const { groupInstanceId, rackId, rebalanceTimeoutMs, groupRemoteAssignor } = this.#options
+    const keepAlive = {
+      groupId: this.#requests.groupId,
+      memberId: now.identity.memberId,
+      memberEpoch: now.identity.generationId,
+      instanceId: groupInstanceId,
+    }
+    const subscribedTopicNames = now.topics
+    const topicPartitions = now.owned
+    if (told === undefined) {
+      const fixed = { rackId, rebalanceTimeoutMs, serverAssignor: groupRemoteAssignor }
+      return { ...keepAlive, ...fixed, subscribedTopicNames, topicPartitions }
+    }
+    return {
+      ...keepAlive,
+      ...(sameTopics(told, now) ? {} : { subscribedTopicNames }),
+      ...(sameOwned(told, now) ? {} : { topicPartitions }),
+    }
+  }
+}
+
+function sameTopics(a: MemberReport, b: MemberReport): boolean {
+  return JSON.stringify(a.topics) === JSON.stringify(b.topics)
+}
+
+function sameOwned(a: MemberReport, b: MemberReport): boolean {
+  return JSON.stringify(a.owned) === JSON.stringify(b.owned)
+}

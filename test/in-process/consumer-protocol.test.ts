@@ -1,0 +1,328 @@
+// Guards members of the KIP-848 protocol against owning what others own, staying out of their group, and moving the
+// group's offsets back: consumers as users have them, against the rules of a coordinator of Kafka 4.3.
+import { isKafkaError, Kafka, type Consumer, type ConsumerOptions, type KafkaOptions } from '../../src'
+import { createCluster, type TestCluster, type TestClusterOptions } from '../../src/testing'
+import { silentLogger } from '../../src/base/logger'
+
+const configs = {
+  'group.consumer.min.heartbeat.interval.ms': 50,
+  'group.consumer.heartbeat.interval.ms': 50,
+  'group.consumer.min.session.timeout.ms': 500,
+  'group.consumer.session.timeout.ms': 500,
+  'group.consumer.assignment.interval.ms': 0,
+}
+
+const closers: (() => Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function start(options: TestClusterOptions = {}): Promise<TestCluster> {
+  const cluster = await createCluster({
+    logger: silentLogger,
+    configs,
+    topics: [{ name: 'orders', partitions: 4 }],
+    ...options,
+  })
+  closers.push(() => cluster.close())
+  return cluster
+}
+
+/** A consumer that notes what it owns and what it handles, and breaks the rules loudly. */
+class Member {
+  readonly owned = new Set<string>()
+  readonly events: string[] = []
+  readonly handled: string[] = []
+  readonly consumer: Consumer<readonly string[]>
+  readonly kafka: Kafka
+  failure: unknown
+  #running: Promise<void> | undefined
+
+  constructor(
+    cluster: TestCluster,
+    options: Partial<ConsumerOptions> = {},
+    kafka: Partial<KafkaOptions> = {},
+  ) {
+    this.kafka = new Kafka({
+      ...cluster.clientOptions(),
+      logger: silentLogger,
+      requestTimeoutMs: 1_000,
+      retryBackoffMs: 20,
+      ...kafka,
+    })
+    const note =
+      (what: string, change: (key: string) => void) =>
+      (list: readonly { topic: string; partition: number }[]) => {
+        const keys = list.map(({ topic, partition }) => `${topic}-${partition}`)
+        this.events.push([what, ...keys].join(' '))
+        keys.forEach(change)
+      }
+    this.consumer = this.kafka.consumer({
+      groupId: 'billing',
+      topics: ['orders'],
+      startFrom: 'earliest',
+      autoCommitIntervalMs: 50,
+      groupProtocol: 'consumer',
+      onPartitionsAssigned: note('assigned', (key) => this.owned.add(key)),
+      onPartitionsRevoked: note('revoked', (key) => this.owned.delete(key)),
+      onPartitionsLost: note('lost', (key) => this.owned.delete(key)),
+      ...options,
+    }) as Consumer<readonly string[]>
+    closers.push(() => this.close())
+  }
+
+  run(handle: () => Promise<void> = () => Promise.resolve()): this {
+    this.#running = this.consumer.run(async (message) => {
+      this.handled.push(String(message.value))
+      await handle()
+    })
+    this.#running.catch((error: unknown) => (this.failure = error))
+    return this
+  }
+
+  async close(): Promise<void> {
+    await this.consumer.close()
+    await this.#running?.catch(() => {})
+  }
+}
+
+async function eventually(isDone: () => boolean, what: () => string): Promise<void> {
+  const end = performance.now() + 15_000
+  while (!isDone()) {
+    if (performance.now() > end) throw new Error(`Waited in vain: ${what()}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+/** Waits until the members have these many partitions, none twice. */
+async function eventuallyShared(members: readonly Member[], counts: readonly number[]): Promise<void> {
+  const isShared = () => {
+    const all = members.flatMap(({ owned }) => [...owned])
+    const found = members.map(({ owned }) => owned.size).sort()
+    return new Set(all).size === all.length && JSON.stringify(found) === JSON.stringify([...counts].sort())
+  }
+  await eventually(isShared, () =>
+    members
+      .map(({ owned, events, failure }) => JSON.stringify([[...owned], events, String(failure)]))
+      .join('; '),
+  )
+}
+
+async function produce(cluster: TestCluster, count: number): Promise<string[]> {
+  const producer = new Kafka({ ...cluster.clientOptions(), logger: silentLogger }).producer()
+  const values = Array.from({ length: count }, (_, i) => `m${i}`)
+  await Promise.all(values.map((value, i) => producer.send('orders', { partition: i % 4, value })))
+  await producer.close()
+  return values
+}
+
+const committed = (cluster: TestCluster) =>
+  (cluster.group('billing')?.offsets ?? []).reduce((sum, { offset }) => sum + Number(offset), 0)
+
+const heartbeats = (cluster: TestCluster) => cluster.requests.filter({ api: 'ConsumerGroupHeartbeat' })
+
+describe('a group of the KIP-848 protocol', () => {
+  it('reads and commits with one member, and starts where it was', async () => {
+    const cluster = await start()
+    const values = await produce(cluster, 20)
+    const first = new Member(cluster).run()
+    await eventually(
+      () => first.handled.length === 20,
+      () => String(first.failure),
+    )
+    expect([...first.handled].sort()).toEqual([...values].sort())
+    expect(cluster.group('billing')).toMatchObject({ kind: 'consumer', state: 'Stable' })
+    expect(first.consumer.groupMetadata().generationId).toBeGreaterThan(0)
+    await first.close()
+    expect(committed(cluster)).toBe(20)
+    expect(cluster.group('billing')).toMatchObject({ state: 'Empty', members: [] })
+    await produce(cluster, 4)
+    const second = new Member(cluster).run()
+    await eventually(
+      () => second.handled.length === 4,
+      () => String(second.failure),
+    )
+    expect(cluster.requests.filter({ api: 'JoinGroup' })).toEqual([])
+    expect(cluster.failures).toEqual([])
+  })
+
+  it('shares partitions with a second member, which interrupts only what moves, and gets all back', async () => {
+    const cluster = await start()
+    const first = new Member(cluster).run()
+    await eventuallyShared([first], [4])
+    const second = new Member(cluster, { groupRemoteAssignor: 'uniform' }).run()
+    await eventuallyShared([first, second], [2, 2])
+    expect(first.events.filter((event) => event.startsWith('revoked'))).toEqual([
+      expect.stringMatching(/^revoked orders-\d orders-\d$/),
+    ])
+    await second.close()
+    await eventuallyShared([first], [4])
+    expect([...first.events, ...second.events].filter((event) => event.startsWith('lost'))).toEqual([])
+  })
+
+  it('commits what is finished before it gives partitions up: nothing is handled twice', async () => {
+    const cluster = await start()
+    const first = new Member(cluster, { autoCommitIntervalMs: 60_000 })
+    first.run(() => new Promise((resolve) => setTimeout(resolve, 1)))
+    await eventuallyShared([first], [4])
+    const values = await produce(cluster, 200)
+    await eventually(
+      () => first.handled.length > 20,
+      () => String(first.failure),
+    )
+    const second = new Member(cluster).run()
+    await eventually(
+      () => first.handled.length + second.handled.length >= 200,
+      () => String(second.failure),
+    )
+    await Promise.all([first.close(), second.close()])
+    expect([...first.handled, ...second.handled].sort()).toEqual([...values].sort())
+    expect(committed(cluster)).toBe(200)
+  })
+
+  it('takes a topic that was deleted and created anew for another one', async () => {
+    const cluster = await start()
+    const member = new Member(cluster, {}, { metadataMaxAgeMs: 300 }).run()
+    await eventuallyShared([member], [4])
+    cluster.deleteTopic('orders')
+    cluster.createTopic('orders', { partitions: 4 })
+    await eventually(
+      () => member.events.length >= 3,
+      () => member.events.join('; '),
+    )
+    expect(member.events.some((event) => event.startsWith('revoked'))).toBe(true)
+    await eventuallyShared([member], [4])
+    const values = await produce(cluster, 8)
+    await eventually(
+      () => member.handled.length === 8,
+      () => String(member.failure),
+    )
+    expect([...member.handled].sort()).toEqual([...values].sort())
+  })
+
+  it('gives the partitions of a member that went silent to the others; that one finds out and joins again', async () => {
+    const cluster = await start()
+    const silent = new Member(cluster).run()
+    await eventuallyShared([silent], [4])
+    const { memberId } = silent.consumer.groupMetadata()
+    const stop = cluster.on('ConsumerGroupHeartbeat', (request, exchange) => {
+      if (request.memberId === memberId) exchange.drop()
+    })
+    const other = new Member(cluster).run()
+    await eventually(
+      () => other.owned.size === 4,
+      () => other.events.join('; '),
+    )
+    stop()
+    await eventuallyShared([silent, other], [2, 2])
+    expect(silent.events).toContain('lost orders-0 orders-1 orders-2 orders-3')
+    expect(silent.consumer.groupMetadata().memberId).toBe(memberId)
+  })
+
+  it('keeps the partitions of a static member that is restarted, and refuses a second one of the same id', async () => {
+    const cluster = await start({ configs: { ...configs, 'group.consumer.session.timeout.ms': 10_000 } })
+    const other = new Member(cluster).run()
+    const first = new Member(cluster, { groupInstanceId: 'till-1' }).run()
+    await eventuallyShared([first, other], [2, 2])
+    const had = [...first.owned].sort()
+    const epoch = other.consumer.groupMetadata().generationId
+    const twin = new Member(cluster, { groupInstanceId: 'till-1' }).run()
+    await eventually(
+      () => twin.failure !== undefined,
+      () => twin.events.join('; '),
+    )
+    expect(twin.failure).toMatchObject({ code: 'UNRELEASED_INSTANCE_ID' })
+    await first.close()
+    const again = new Member(cluster, { groupInstanceId: 'till-1' }).run()
+    await eventuallyShared([again, other], [2, 2])
+    expect([...again.owned].sort()).toEqual(had)
+    expect(other.consumer.groupMetadata().generationId).toBe(epoch)
+  })
+
+  it('leaves for as long as a handler takes too long, and joins again', async () => {
+    const cluster = await start()
+    await produce(cluster, 1)
+    let release: () => void = () => {}
+    const member = new Member(cluster, { maxPollIntervalMs: 300 })
+    member.run(() => new Promise((resolve) => (release = resolve)))
+    await eventually(
+      () => member.events.some((event) => event.startsWith('lost')),
+      () => member.events.join(),
+    )
+    await eventually(
+      () => cluster.group('billing')?.members.length === 0,
+      () => 'leaving',
+    )
+    release()
+    await eventually(
+      () => member.owned.size === 4,
+      () => member.events.join('; '),
+    )
+    await eventually(
+      () => member.handled.length === 2,
+      () => member.handled.join(),
+    )
+    release()
+  })
+
+  it('retries a commit that names an epoch that has passed', async () => {
+    const cluster = await start()
+    const member = new Member(cluster).run()
+    await eventuallyShared([member], [4])
+    let refused = 0
+    cluster.on(
+      'OffsetCommit',
+      (request) => {
+        refused++
+        return {
+          topics: request.topics.map(({ name, partitions }) => ({
+            name,
+            partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: 113 })),
+          })),
+        }
+      },
+      { times: 2 },
+    )
+    await produce(cluster, 4)
+    await eventually(
+      () => committed(cluster) === 4,
+      () => String(refused),
+    )
+    expect(refused).toBe(2)
+    expect(member.failure).toBeUndefined()
+  })
+
+  it.each([
+    ['brokers of Kafka 3.7', { version: '3.7' }],
+    [
+      'brokers that were told not to serve it',
+      { configs: { 'group.coordinator.rebalance.protocols': 'classic' } },
+    ],
+  ])('uses the classic protocol with %s, and says so once', async (_what, options) => {
+    const cluster = await start({ ...options })
+    const warnings: string[] = []
+    const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) }
+    const member = new Member(cluster, {}, { logger }).run()
+    const values = await produce(cluster, 8)
+    await eventually(
+      () => member.handled.length === 8,
+      () => String(member.failure),
+    )
+    expect([...member.handled].sort()).toEqual([...values].sort())
+    expect(cluster.group('billing')?.kind).toBe('classic')
+    expect(warnings.filter((text) => text.includes("groupProtocol 'consumer'"))).toHaveLength(1)
+    await member.close()
+    expect(committed(cluster)).toBe(8)
+  })
+
+  it('tells the user when the broker has no such assignor', async () => {
+    const cluster = await start({ configs: { ...configs, 'group.consumer.assignors': 'uniform' } })
+    const member = new Member(cluster, { groupRemoteAssignor: 'range' }).run()
+    await eventually(
+      () => member.failure !== undefined,
+      () => member.events.join(),
+    )
+    expect(isKafkaError(member.failure) && member.failure.code).toBe('UNSUPPORTED_ASSIGNOR')
+  })
+})
