@@ -181,6 +181,20 @@ describe('a group of the KIP-848 protocol', () => {
     expect(committed(cluster)).toBe(200)
   })
 
+  it.skip('gets new partitions, and topics that come into being', async () => {
+    const cluster = await start()
+    const member = new Member(cluster, { topics: ['orders', 'later'] }, { metadataMaxAgeMs: 300 }).run()
+    await eventuallyShared([member], [4])
+    const admin = member.kafka.admin()
+    closers.push(() => admin.close())
+    await admin.createPartitions([{ topic: 'orders', totalCount: 6 }])
+    await eventuallyShared([member], [6])
+    cluster.createTopic('later', { partitions: 2 })
+    await eventuallyShared([member], [8])
+    cluster.deleteTopic('later')
+    await eventuallyShared([member], [6])
+  })
+
   it('takes a topic that was deleted and created anew for another one', async () => {
     const cluster = await start()
     const member = new Member(cluster, {}, { metadataMaxAgeMs: 300 }).run()
@@ -218,6 +232,28 @@ describe('a group of the KIP-848 protocol', () => {
     await eventuallyShared([silent, other], [2, 2])
     expect(silent.events).toContain('lost orders-0 orders-1 orders-2 orders-3')
     expect(silent.consumer.groupMetadata().memberId).toBe(memberId)
+  })
+
+  it.skip('goes on with its partitions when the coordinator moves', async () => {
+    const cluster = await start({
+      brokers: 3,
+      topics: [{ name: 'orders', partitions: 4, replicationFactor: 3 }],
+    })
+    const member = new Member(cluster).run()
+    await eventuallyShared([member], [4])
+    const coordinator = heartbeats(cluster).at(-1)?.brokerId as number
+    await cluster.stopBroker(coordinator)
+    const values = await produce(cluster, 8)
+    await eventually(
+      () => member.handled.length >= 8,
+      () => String(member.failure),
+    )
+    await eventually(
+      () => committed(cluster) === 8,
+      () => String(committed(cluster)),
+    )
+    expect(new Set(member.handled)).toEqual(new Set(values))
+    expect(member.events).toEqual(['assigned orders-0 orders-1 orders-2 orders-3'])
   })
 
   it('keeps the partitions of a static member that is restarted, and refuses a second one of the same id', async () => {
