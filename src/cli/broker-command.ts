@@ -15,7 +15,7 @@ export async function runBrokerCommand(args: readonly string[], terminal: Termin
   }
   const cluster = await createCluster(options)
   try {
-    terminal.print(startedText(cluster, options.version))
+    terminal.print(startedText(cluster))
     await terminal.whenToldToStop
   } finally {
     await cluster.close()
@@ -23,7 +23,7 @@ export async function runBrokerCommand(args: readonly string[], terminal: Termin
   terminal.print('stopped; nothing was kept\n')
 }
 
-function startedText(cluster: TestCluster, release = '4.3'): string {
+function startedText(cluster: TestCluster): string {
   const topics = cluster.topics.map(({ name, partitions }) => `  topic ${name}, ${partitions} partitions\n`)
-  return `Kafka ${release} in this process, for development and tests: ${cluster.bootstrap.join(', ')}\n${topics.join('')}`
+  return `Kafka ${cluster.version} in this process, for development and tests: ${cluster.bootstrap.join(', ')}\n${topics.join('')}`
 }

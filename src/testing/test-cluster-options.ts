@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { systemClock, type Clock } from '../base/clock'
 import { consoleLogger, type Logger } from '../base/logger'
 import { resolveOptions } from '../base/options'
+import { newestRelease } from './cluster/releases'
 import type { NewTopicSpec } from './contracts/topics'
 
 /** How clients reach the brokers. */
@@ -92,7 +93,7 @@ const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as
 const schema = z
   .strictObject({
     brokers: wholeNumber(1, 100).default(1),
-    version: text.default('4.3'),
+    version: text.default(newestRelease),
     network: z.enum(['tcp', 'memory'], "'tcp' and 'memory' are allowed").default('tcp'),
     host: text.min(1, 'An address is needed').default('127.0.0.1'),
     port: wholeNumber(0, 65_535).default(0),

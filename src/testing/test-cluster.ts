@@ -60,6 +60,11 @@ export class TestCluster {
     this.faults = new ReadyFaults(parts.faults, (id) => parts.services.topics.byId(id)?.name)
   }
 
+  /** The Kafka release it looks like, such as `'4.3'`. */
+  get version(): string {
+    return this.#parts.release.name
+  }
+
   /** Addresses of all brokers, stopped ones included, for the client's option `brokers`. */
   get bootstrap(): string[] {
     const { hosts, options } = this.#parts

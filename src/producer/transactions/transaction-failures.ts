@@ -1,5 +1,4 @@
-import { ErrorCode } from '../../base/error-codes'
-import { BrokerError, FencedError, type KafkaError } from '../../base/errors'
+import { FencedError, type KafkaError } from '../../base/errors'
 
 /**
  * What an error means for the transaction it happened in:
@@ -84,13 +83,4 @@ export function fencedError(transactionalId: string, cause: KafkaError): FencedE
     `Another producer has taken over the transactional id '${transactionalId}', or its transaction timed out and was ended by the broker: nothing more is written by this one; close it`,
     { cause },
   )
-}
-
-/** Of a code in a response; undefined for none. */
-export function brokerFailure(
-  errorCode: number,
-  what: string,
-  api: TransactionRequest,
-): BrokerError | undefined {
-  return errorCode === ErrorCode.NONE ? undefined : new BrokerError(errorCode, what, { api })
 }
