@@ -4,12 +4,13 @@ import {
   type AddOffsetsToTxnRequest,
   type AddOffsetsToTxnResponse,
 } from '../../wire/generated/broker/add-offsets-to-txn'
-import { errorCodeOf, fail } from '../contracts/kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
 import type { TransactionApiServices } from '../transactions/transaction-services'
 import { offsetsTopic } from '../transactions/marker-delivery'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
 import { fencedCode } from './fenced-code'
+import { authorizeGroup } from './group-access'
+import { authorizeTransaction } from './transaction-access'
 
 /** AddOffsetsToTxn: makes the offsets of a group part of a transaction, as their partition of `__consumer_offsets`. */
 export function addOffsetsToTxnHandler(
@@ -21,9 +22,7 @@ export function addOffsetsToTxnHandler(
       addOffsets(services, transactions, request, context)
       return { throttleTimeMs: context.throttleMs, errorCode: ErrorCode.NONE }
     } catch (error) {
-      // Before version 2 clients don't know PRODUCER_FENCED.
-      const errorCode = context.apiVersion < 2 ? fencedCode(error) : errorCodeOf(error)
-      return { throttleTimeMs: context.throttleMs, errorCode }
+      return { throttleTimeMs: context.throttleMs, errorCode: fencedCode(error, context, 2) }
     }
   })
 }
@@ -34,12 +33,10 @@ function addOffsets(
   request: AddOffsetsToTxnRequest,
   context: RequestContext,
 ): void {
-  const { authorizer, coordinators } = services
+  const { coordinators } = services
   const { transactionalId, groupId, producerId, producerEpoch } = request
-  if (!authorizer.allows(context, 'Write', 'TransactionalId', transactionalId)) {
-    throw fail('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
-  }
-  if (!authorizer.allows(context, 'Read', 'Group', groupId)) throw fail('GROUP_AUTHORIZATION_FAILED')
+  authorizeTransaction(services, context, transactionalId)
+  authorizeGroup(services, context, 'Read', groupId)
   if (transactionalId !== '') coordinators.require(context, 'transaction', transactionalId)
   const offsets = { topic: offsetsTopic, partition: coordinators.partitionOf('group', groupId) }
   transactions.addPartitions({ transactionalId, producer: { producerId, producerEpoch } }, [offsets], 1)

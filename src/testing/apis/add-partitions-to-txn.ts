@@ -8,7 +8,6 @@ import {
   type AddPartitionsToTxnResponse,
   type AddPartitionsToTxnResponseTopicResult,
 } from '../../wire/generated/broker/add-partitions-to-txn'
-import { errorCodeOf } from '../contracts/kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
 import { clusterResource } from '../contracts/security'
 import type { TransactionApiServices } from '../transactions/transaction-services'
@@ -76,8 +75,7 @@ function addOrVerify(
     transactions.addPartitions(caller, partitions, isClient ? 1 : 2)
     return resultsOf(topics, () => ErrorCode.NONE)
   } catch (error) {
-    // Before version 2 clients don't know PRODUCER_FENCED.
-    const code = context.apiVersion < 2 ? fencedCode(error) : errorCodeOf(error)
+    const code = fencedCode(error, context, 2)
     return resultsOf(topics, () => code)
   }
 }

@@ -4,9 +4,11 @@ import {
   alterShareGroupOffsetsApi,
 } from '../../wire/generated/broker/alter-share-group-offsets'
 import type { ShareCoordinator } from '../groups/share/share-coordinator'
-import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 import { type ApiHandler, type RequestContext, handler } from '../contracts/api-handler'
 import type { Services } from '../contracts/services'
+import { authorizeGroup } from './group-access'
+import { refusal, refusedOffsets, unknownPartition } from './share-group-offsets'
 import { requireShareProtocol } from './share-protocol'
 import { zeroUuid } from '../../wire/primitives/uuid'
 
@@ -19,12 +21,7 @@ export function alterShareGroupOffsetsHandler(
     try {
       return alter(services, coordinator, request, context)
     } catch (error) {
-      return {
-        throttleTimeMs: 0,
-        errorCode: errorCodeOf(error),
-        errorMessage: errorMessageOf(error),
-        responses: [],
-      }
+      return refusedOffsets(error)
     }
   })
 }
@@ -37,7 +34,7 @@ function alter(
 ): AlterShareGroupOffsetsResponse {
   requireShareProtocol(services)
   const { authorizer } = services
-  if (!authorizer.allows(context, 'Read', 'Group', groupId)) throw fail('GROUP_AUTHORIZATION_FAILED')
+  authorizeGroup(services, context, 'Read', groupId)
   services.coordinators.require(context, 'group', groupId)
   // A group that is not there comes into being by this, as at Kafka's brokers.
   groups.getOrCreate(groupId).validateDelete()
@@ -45,9 +42,9 @@ function alter(
     const mayRead = authorizer.allows(context, 'Read', 'Topic', topicName)
     const topic = mayRead ? services.topics.byName(topicName) : undefined
     const answers = partitions.map(({ partitionIndex, startOffset }) => {
-      if (!mayRead) return refused(partitionIndex, fail('TOPIC_AUTHORIZATION_FAILED'))
+      if (!mayRead) return { partitionIndex, ...refusal(fail('TOPIC_AUTHORIZATION_FAILED')) }
       const partition = topic?.partitions[partitionIndex]
-      if (partition === undefined) return refused(partitionIndex, unknownPartition())
+      if (partition === undefined) return { partitionIndex, ...refusal(unknownPartition()) }
       states.initialize(groupId, partition.topicId, topic?.partitions.length ?? 0)
       states.get(groupId, partition.topicId, partitionIndex)?.reset(startOffset)
       return { partitionIndex, errorCode: 0 }
@@ -55,12 +52,4 @@ function alter(
     return { topicName, topicId: topic?.id ?? zeroUuid, partitions: answers }
   })
   return { throttleTimeMs: 0, errorCode: 0, responses }
-}
-
-function refused(partitionIndex: number, error: unknown) {
-  return { partitionIndex, errorCode: errorCodeOf(error), errorMessage: errorMessageOf(error) }
-}
-
-function unknownPartition(): Error {
-  return fail('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
 }

@@ -4,9 +4,10 @@ import {
   consumerGroupHeartbeatApi,
 } from '../../wire/generated/broker/consumer-group-heartbeat'
 import type { ConsumerGroups } from '../groups/consumer/consumer-groups'
-import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
-import { type ApiHandler, type RequestContext, handler } from '../contracts/api-handler'
+import { fail } from '../contracts/kafka-failure'
+import { type ApiHandler, handler } from '../contracts/api-handler'
 import type { Services } from '../contracts/services'
+import { authorizeHeartbeat, refusedHeartbeat } from './group-heartbeat'
 
 /**
  * ConsumerGroupHeartbeat 0 and 1 (KIP-848). Version 1 has regular expressions, and clients that make their member ids
@@ -19,16 +20,10 @@ export function consumerGroupHeartbeatHandler(
   return handler(consumerGroupHeartbeatApi, (request, context) => {
     try {
       requireProtocol(services)
-      authorize(services, request, context)
+      authorizeHeartbeat(services, request, context)
       return groups.heartbeat(request, context)
     } catch (error) {
-      return {
-        throttleTimeMs: 0,
-        errorCode: errorCodeOf(error),
-        errorMessage: errorMessageOf(error),
-        memberEpoch: 0,
-        heartbeatIntervalMs: 0,
-      }
+      return refusedHeartbeat(error)
     }
   })
 }
@@ -38,16 +33,4 @@ function requireProtocol({ configs, release }: Services): void {
   const protocols = configs.broker('group.coordinator.rebalance.protocols').split(',')
   const isFinalized = (release.features.get('group.version')?.finalized ?? 0) > 0
   if (!isFinalized || !protocols.some((name) => name.trim() === 'consumer')) throw fail('UNSUPPORTED_VERSION')
-}
-
-function authorize(
-  { authorizer }: Services,
-  request: ConsumerGroupHeartbeatRequest,
-  context: RequestContext,
-): void {
-  if (!authorizer.allows(context, 'Read', 'Group', request.groupId)) throw fail('GROUP_AUTHORIZATION_FAILED')
-  const names = request.subscribedTopicNames ?? []
-  if (!names.every((name) => authorizer.allows(context, 'Describe', 'Topic', name))) {
-    throw fail('TOPIC_AUTHORIZATION_FAILED')
-  }
 }

@@ -4,9 +4,11 @@ import {
   deleteShareGroupOffsetsApi,
 } from '../../wire/generated/broker/delete-share-group-offsets'
 import type { ShareCoordinator } from '../groups/share/share-coordinator'
-import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 import { type ApiHandler, type RequestContext, handler } from '../contracts/api-handler'
 import type { Services } from '../contracts/services'
+import { authorizeGroup } from './group-access'
+import { refusal, refusedOffsets, unknownPartition } from './share-group-offsets'
 import { requireShareProtocol } from './share-protocol'
 import { zeroUuid } from '../../wire/primitives/uuid'
 
@@ -19,12 +21,7 @@ export function deleteShareGroupOffsetsHandler(
     try {
       return forget(services, coordinator, request, context)
     } catch (error) {
-      return {
-        throttleTimeMs: 0,
-        errorCode: errorCodeOf(error),
-        errorMessage: errorMessageOf(error),
-        responses: [],
-      }
+      return refusedOffsets(error)
     }
   })
 }
@@ -37,7 +34,7 @@ function forget(
 ): DeleteShareGroupOffsetsResponse {
   requireShareProtocol(services)
   const { authorizer } = services
-  if (!authorizer.allows(context, 'Delete', 'Group', groupId)) throw fail('GROUP_AUTHORIZATION_FAILED')
+  authorizeGroup(services, context, 'Delete', groupId)
   groups.require(groupId, context).validateDelete()
   const responses = topics.map(({ topicName }) => {
     const mayRead = authorizer.allows(context, 'Read', 'Topic', topicName)
@@ -46,15 +43,8 @@ function forget(
       states.deleteTopic(groupId, topic.id)
       return { topicName, topicId: topic.id, errorCode: 0 }
     }
-    const error = mayRead
-      ? fail('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
-      : fail('TOPIC_AUTHORIZATION_FAILED')
-    return {
-      topicName,
-      topicId: zeroUuid,
-      errorCode: errorCodeOf(error),
-      errorMessage: errorMessageOf(error),
-    }
+    const error = mayRead ? unknownPartition() : fail('TOPIC_AUTHORIZATION_FAILED')
+    return { topicName, topicId: zeroUuid, ...refusal(error) }
   })
   return { throttleTimeMs: 0, errorCode: 0, responses }
 }

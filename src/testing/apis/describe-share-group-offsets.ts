@@ -10,6 +10,7 @@ import type { ShareCoordinator } from '../groups/share/share-coordinator'
 import { errorCodeOf, errorMessageOf, fail } from '../contracts/kafka-failure'
 import { type ApiHandler, type RequestContext, handler } from '../contracts/api-handler'
 import type { Services } from '../contracts/services'
+import { authorizeGroup } from './group-access'
 import { requireShareProtocol } from './share-protocol'
 import { zeroUuid } from '../../wire/primitives/uuid'
 
@@ -39,7 +40,7 @@ function describe(
 ): DescribeShareGroupOffsetsResponseResponseGroup {
   requireShareProtocol(services)
   const { authorizer } = services
-  if (!authorizer.allows(context, 'Describe', 'Group', groupId)) throw fail('GROUP_AUTHORIZATION_FAILED')
+  authorizeGroup(services, context, 'Describe', groupId)
   services.coordinators.require(context, 'group', groupId)
   const mayDescribe = (topic: string): boolean => authorizer.allows(context, 'Describe', 'Topic', topic)
   const asked =

@@ -1,11 +1,11 @@
 import { ErrorCode } from '../../base/error-codes'
 import { endTxnApi, type EndTxnRequest, type EndTxnResponse } from '../../wire/generated/broker/end-txn'
-import { errorCodeOf, fail } from '../contracts/kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
 import type { TransactionApiServices } from '../transactions/transaction-services'
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
 import type { ProducerIdAndEpoch } from '../contracts/transactions'
 import { fencedCode } from './fenced-code'
+import { authorizeTransaction } from './transaction-access'
 
 /** EndTxn: commit or abort. From version 5 on (KIP-890) the answer says with which id and epoch to go on. */
 export function endTxnHandler(
@@ -17,9 +17,7 @@ export function endTxnHandler(
       const { producerId, producerEpoch } = end(services, transactions, request, context)
       return { throttleTimeMs: context.throttleMs, errorCode: ErrorCode.NONE, producerId, producerEpoch }
     } catch (error) {
-      // Before version 2 clients don't know PRODUCER_FENCED.
-      const errorCode = context.apiVersion < 2 ? fencedCode(error) : errorCodeOf(error)
-      return { throttleTimeMs: context.throttleMs, errorCode }
+      return { throttleTimeMs: context.throttleMs, errorCode: fencedCode(error, context, 2) }
     }
   })
 }
@@ -31,9 +29,7 @@ function end(
   context: RequestContext,
 ): ProducerIdAndEpoch {
   const { transactionalId, producerId, producerEpoch, committed } = request
-  if (!services.authorizer.allows(context, 'Write', 'TransactionalId', transactionalId)) {
-    throw fail('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
-  }
+  authorizeTransaction(services, context, transactionalId)
   if (transactionalId !== '') services.coordinators.require(context, 'transaction', transactionalId)
   const protocol = context.apiVersion >= 5 ? 2 : 1
   return transactions.end(transactionalId, { producer: { producerId, producerEpoch }, committed }, protocol)

@@ -3,18 +3,17 @@ import { ClassicGroup } from '../groups/classic/classic-group'
 import { speaksClassicProtocol, type ClassicProtocolGroup, type Group } from '../contracts/group'
 import { errorCodeOf, fail } from '../contracts/kafka-failure'
 import type { RequestContext } from '../contracts/api-handler'
-import type { AclOperation } from '../contracts/security'
+import type { AclOperation, Authorizer } from '../contracts/security'
 import type { Services } from '../contracts/services'
 
 /** @throws GROUP_AUTHORIZATION_FAILED */
 export function authorizeGroup(
-  services: Services,
+  { authorizer }: { readonly authorizer: Pick<Authorizer, 'allows'> },
   context: RequestContext,
   operation: AclOperation,
   groupId: string,
 ): void {
-  if (!services.authorizer.allows(context, operation, 'Group', groupId))
-    throw fail('GROUP_AUTHORIZATION_FAILED')
+  if (!authorizer.allows(context, operation, 'Group', groupId)) throw fail('GROUP_AUTHORIZATION_FAILED')
 }
 
 /**

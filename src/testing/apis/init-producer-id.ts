@@ -4,7 +4,7 @@ import {
   type InitProducerIdRequest,
   type InitProducerIdResponse,
 } from '../../wire/generated/broker/init-producer-id'
-import { errorCodeOf, fail } from '../contracts/kafka-failure'
+import { fail } from '../contracts/kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
 import { clusterResource } from '../contracts/security'
 import type { TransactionApiServices } from '../transactions/transaction-services'
@@ -12,6 +12,7 @@ import { noProducerEpoch, noProducerId } from '../transactions/transaction-metad
 import type { TransactionCoordinator } from '../transactions/transaction-coordinator'
 import type { ProducerIdAndEpoch } from '../contracts/transactions'
 import { fencedCode } from './fenced-code'
+import { authorizeTransaction } from './transaction-access'
 
 /** InitProducerId: an id and epoch for an idempotent producer, or for a transactional one, which fences all before it. */
 export function initProducerIdHandler(
@@ -23,8 +24,7 @@ export function initProducerIdHandler(
       const { producerId, producerEpoch } = initProducerId(services, transactions, request, context)
       return { throttleTimeMs: context.throttleMs, errorCode: ErrorCode.NONE, producerId, producerEpoch }
     } catch (error) {
-      // Before version 4 clients don't know PRODUCER_FENCED.
-      const errorCode = context.apiVersion < 4 ? fencedCode(error) : errorCodeOf(error)
+      const errorCode = fencedCode(error, context, 4)
       return { throttleTimeMs: context.throttleMs, errorCode, producerEpoch: noProducerEpoch }
     }
   })
@@ -43,8 +43,8 @@ function initProducerId(
       authorizer.allows(context, 'IdempotentWrite', 'Cluster', clusterResource) ||
       authorizer.allowsAny(context, 'Write', 'Topic')
     if (!isAllowed) throw fail('CLUSTER_AUTHORIZATION_FAILED')
-  } else if (!authorizer.allows(context, 'Write', 'TransactionalId', transactionalId)) {
-    throw fail('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
+  } else {
+    authorizeTransaction(services, context, transactionalId)
   }
   const hasId = request.producerId !== noProducerId
   if (hasId !== (request.producerEpoch !== noProducerEpoch)) throw fail('INVALID_REQUEST')

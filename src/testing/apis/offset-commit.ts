@@ -9,10 +9,11 @@ import {
 } from '../../wire/generated/broker/offset-commit'
 import type { Topic } from '../contracts/topics'
 import { hasOldCoordinator } from '../groups/classic/old-coordinator'
-import type { CommittedOffset, Group } from '../contracts/group'
+import type { Group } from '../contracts/group'
 import { fail } from '../contracts/kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
 import type { Services } from '../contracts/services'
+import { offsetToStore, validateCommit } from './commit-checks'
 import { authorizeGroup, createClassicGroup, refusalCode } from './group-access'
 import { findTopics, isAnyPartition, partitionCode, type AskedTopic } from './offset-topics'
 
@@ -78,13 +79,7 @@ function admit(
       isTransactional: false,
       apiVersion: context.apiVersion,
     }
-    group.validateCommit(caller)
-    for (const { asked, found } of topics) {
-      if (typeof found === 'number') continue
-      for (const { partitionIndex } of asked.partitions) {
-        group.validatePartitionCommit?.(caller, found.name, partitionIndex)
-      }
-    }
+    validateCommit(group, caller, topics)
     group.touch?.(request.memberId, context)
     return ErrorCode.NONE
   } catch (error) {
@@ -107,19 +102,11 @@ function store(
   topic: Topic,
   partition: OffsetCommitRequestRequestPartition,
 ): number {
-  const { runtime, configs, offsets } = services
-  const metadata = partition.committedMetadata ?? ''
-  if (metadata.length > configs.brokerNumber('offset.metadata.max.bytes'))
-    return ErrorCode.OFFSET_METADATA_TOO_LARGE
-  const now = runtime.clock.wallTime()
-  const offset: CommittedOffset = {
-    offset: partition.committedOffset,
-    leaderEpoch: partition.committedLeaderEpoch,
-    metadata,
-    committedAt: now,
-    topicId: topic.id,
-    ...(request.retentionTimeMs === -1n ? {} : { expiresAt: now + Number(request.retentionTimeMs) }),
-  }
-  offsets.put(request.groupId, topic.name, partition.partitionIndex, offset)
+  const stored = offsetToStore(services, topic, partition)
+  if (typeof stored === 'number') return stored
+  const { retentionTimeMs } = request
+  const ownRetention =
+    retentionTimeMs === -1n ? {} : { expiresAt: stored.committedAt + Number(retentionTimeMs) }
+  services.offsets.put(request.groupId, topic.name, partition.partitionIndex, { ...stored, ...ownRetention })
   return ErrorCode.NONE
 }

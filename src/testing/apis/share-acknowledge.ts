@@ -10,6 +10,7 @@ import { errorCodeOf, fail } from '../contracts/kafka-failure'
 import { type ApiHandler, type RequestContext, handler } from '../contracts/api-handler'
 import type { Services } from '../contracts/services'
 import { LeaderHints, byTopic } from './share-leader'
+import { authorizeGroup } from './group-access'
 import { requireShareProtocol } from './share-protocol'
 
 /** ShareAcknowledge 1 and 2 (KIP-932). Version 2 renews locks (KIP-1222). */
@@ -42,7 +43,7 @@ function acknowledge(
   const { groupId: group, memberId: member, shareSessionEpoch: epoch, isRenewAck: mayRenew } = request
   const groupId = group ?? ''
   const memberId = member ?? ''
-  if (!services.authorizer.allows(context, 'Read', 'Group', groupId)) throw fail('GROUP_AUTHORIZATION_FAILED')
+  authorizeGroup(services, context, 'Read', groupId)
   if (epoch === shareSessionEpochs.open) throw fail('INVALID_SHARE_SESSION_EPOCH')
   const isLast = epoch === shareSessionEpochs.close
   const session: ShareSession = isLast

@@ -18,6 +18,7 @@ import { errorCodeOf, fail } from '../contracts/kafka-failure'
 import { type ApiHandler, type RequestContext, handler } from '../contracts/api-handler'
 import type { Services } from '../contracts/services'
 import { LeaderHints, byTopic } from './share-leader'
+import { authorizeGroup } from './group-access'
 import { requireShareProtocol } from './share-protocol'
 
 /** What `shareAcquireMode` says since version 2 (KIP-1206). */
@@ -58,7 +59,7 @@ async function fetch(
   requireShareProtocol(services)
   const groupId = request.groupId ?? ''
   const memberId = request.memberId ?? ''
-  if (!services.authorizer.allows(context, 'Read', 'Group', groupId)) throw fail('GROUP_AUTHORIZATION_FAILED')
+  authorizeGroup(services, context, 'Read', groupId)
   checkRenewal(request)
   const epoch = request.shareSessionEpoch
   const session = sessionFor(coordinator, request, context)

@@ -11,8 +11,10 @@ import type { Group } from '../contracts/group'
 import { errorCodeOf, fail } from '../contracts/kafka-failure'
 import { handler, type ApiHandler, type RequestContext } from '../contracts/api-handler'
 import type { Services } from '../contracts/services'
+import { offsetToStore, validateCommit } from './commit-checks'
 import { authorizeGroup, createClassicGroup, refusalCode, requireGroupId } from './group-access'
 import { findTopics, isAnyPartition, partitionCode, type AskedTopic } from './offset-topics'
+import { authorizeTransaction } from './transaction-access'
 
 /**
  * TxnOffsetCommit 0 to 5. The offsets are kept until the transaction's marker comes to the group's partition.
@@ -50,8 +52,7 @@ export function txnOffsetCommitHandler(
 
 function authorize(services: Services, request: TxnOffsetCommitRequest, context: RequestContext): number {
   try {
-    if (!services.authorizer.allows(context, 'Write', 'TransactionalId', request.transactionalId))
-      throw fail('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
+    authorizeTransaction(services, context, request.transactionalId)
     authorizeGroup(services, context, 'Read', request.groupId)
     return ErrorCode.NONE
   } catch (error) {
@@ -111,13 +112,7 @@ function validateMember(
   const group: Group = existing ?? createClassicGroup(services, groupId)
   try {
     const caller = { memberId, groupInstanceId, generationOrEpoch, isTransactional: true, apiVersion }
-    group.validateCommit(caller)
-    for (const { asked, found } of topics) {
-      if (typeof found === 'number') continue
-      for (const { partitionIndex } of asked.partitions) {
-        group.validatePartitionCommit?.(caller, found.name, partitionIndex)
-      }
-    }
+    validateCommit(group, caller, topics)
   } catch (error) {
     // No version up to 5 knows member epochs.
     throw errorCodeOf(error) === ErrorCode.STALE_MEMBER_EPOCH ? fail('ILLEGAL_GENERATION') : error
@@ -130,16 +125,9 @@ function store(
   topic: Topic,
   partition: TxnOffsetCommitRequestRequestPartition,
 ): number {
-  const { runtime, configs, offsets } = services
-  const metadata = partition.committedMetadata ?? ''
-  if (metadata.length > configs.brokerNumber('offset.metadata.max.bytes'))
-    return ErrorCode.OFFSET_METADATA_TOO_LARGE
-  offsets.putPending(request.producerId, request.groupId, topic.name, partition.partitionIndex, {
-    offset: partition.committedOffset,
-    leaderEpoch: partition.committedLeaderEpoch,
-    metadata,
-    committedAt: runtime.clock.wallTime(),
-    topicId: topic.id,
-  })
+  const stored = offsetToStore(services, topic, partition)
+  if (typeof stored === 'number') return stored
+  const { producerId, groupId } = request
+  services.offsets.putPending(producerId, groupId, topic.name, partition.partitionIndex, stored)
   return ErrorCode.NONE
 }

@@ -2,6 +2,46 @@ import { noMessage, nothing, noOffset, unthrottled, type ErrorResponses } from '
 
 const emptyBytes = new Uint8Array(0)
 
+/** Of members of consumer and share groups. */
+const heartbeatError = (_: unknown, errorCode: number) => ({
+  ...unthrottled,
+  errorCode,
+  memberEpoch: 0,
+  heartbeatIntervalMs: 0,
+})
+
+/** Of consumer and share groups that are described. */
+const describeError = ({ groupIds }: { readonly groupIds: readonly string[] }, errorCode: number) => ({
+  ...unthrottled,
+  groups: groupIds.map((groupId) => ({
+    groupId,
+    errorCode,
+    groupState: '',
+    groupEpoch: 0,
+    assignmentEpoch: 0,
+    assignorName: '',
+    members: [],
+  })),
+})
+
+/** Of requests that change the state of share partitions. */
+const stateError = (
+  {
+    topics,
+  }: {
+    readonly topics: readonly {
+      readonly topicId: string
+      readonly partitions: readonly { readonly partition: number }[]
+    }[]
+  },
+  errorCode: number,
+) => ({
+  results: topics.map(({ topicId, partitions }) => ({
+    topicId,
+    partitions: partitions.map(({ partition }) => ({ partition, errorCode })),
+  })),
+})
+
 /** Groups of every kind, and their offsets. */
 export const groupErrors: ErrorResponses<
   | 'FindCoordinator'
@@ -45,24 +85,8 @@ export const groupErrors: ErrorResponses<
   SyncGroup: (_, errorCode) => ({ ...unthrottled, errorCode, assignment: emptyBytes }),
   Heartbeat: (_, errorCode) => ({ ...unthrottled, errorCode }),
   LeaveGroup: (_, errorCode) => ({ ...unthrottled, errorCode }),
-  ConsumerGroupHeartbeat: (_, errorCode) => ({
-    ...unthrottled,
-    errorCode,
-    memberEpoch: 0,
-    heartbeatIntervalMs: 0,
-  }),
-  ConsumerGroupDescribe: ({ groupIds }, errorCode) => ({
-    ...unthrottled,
-    groups: groupIds.map((groupId) => ({
-      groupId,
-      errorCode,
-      groupState: '',
-      groupEpoch: 0,
-      assignmentEpoch: 0,
-      assignorName: '',
-      members: [],
-    })),
-  }),
+  ConsumerGroupHeartbeat: heartbeatError,
+  ConsumerGroupDescribe: describeError,
   OffsetCommit: ({ topics }, errorCode) => ({
     ...unthrottled,
     topics: topics.map(({ name, topicId, partitions }) => ({
@@ -124,24 +148,8 @@ export const otherGroupErrors: ErrorResponses<
   | 'StreamsGroupDescribe'
   | 'StreamsGroupTopologyDescriptionUpdate'
 > = {
-  ShareGroupHeartbeat: (_, errorCode) => ({
-    ...unthrottled,
-    errorCode,
-    memberEpoch: 0,
-    heartbeatIntervalMs: 0,
-  }),
-  ShareGroupDescribe: ({ groupIds }, errorCode) => ({
-    ...unthrottled,
-    groups: groupIds.map((groupId) => ({
-      groupId,
-      errorCode,
-      groupState: '',
-      groupEpoch: 0,
-      assignmentEpoch: 0,
-      assignorName: '',
-      members: [],
-    })),
-  }),
+  ShareGroupHeartbeat: heartbeatError,
+  ShareGroupDescribe: describeError,
   ShareFetch: (_, errorCode) => ({
     ...unthrottled,
     errorCode,
@@ -156,12 +164,7 @@ export const otherGroupErrors: ErrorResponses<
   }),
   AlterShareGroupOffsets: (_, errorCode) => ({ ...unthrottled, errorCode, responses: [] }),
   DeleteShareGroupOffsets: (_, errorCode) => ({ ...unthrottled, errorCode, responses: [] }),
-  InitializeShareGroupState: ({ topics }, errorCode) => ({
-    results: topics.map(({ topicId, partitions }) => ({
-      topicId,
-      partitions: partitions.map(({ partition }) => ({ partition, errorCode })),
-    })),
-  }),
+  InitializeShareGroupState: stateError,
   ReadShareGroupState: ({ topics }, errorCode) => ({
     results: topics.map(({ topicId, partitions }) => ({
       topicId,
@@ -174,18 +177,8 @@ export const otherGroupErrors: ErrorResponses<
       })),
     })),
   }),
-  WriteShareGroupState: ({ topics }, errorCode) => ({
-    results: topics.map(({ topicId, partitions }) => ({
-      topicId,
-      partitions: partitions.map(({ partition }) => ({ partition, errorCode })),
-    })),
-  }),
-  DeleteShareGroupState: ({ topics }, errorCode) => ({
-    results: topics.map(({ topicId, partitions }) => ({
-      topicId,
-      partitions: partitions.map(({ partition }) => ({ partition, errorCode })),
-    })),
-  }),
+  WriteShareGroupState: stateError,
+  DeleteShareGroupState: stateError,
   ReadShareGroupStateSummary: ({ topics }, errorCode) => ({
     results: topics.map(({ topicId, partitions }) => ({
       topicId,
