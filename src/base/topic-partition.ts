@@ -8,3 +8,14 @@ export interface TopicPartition {
 export function formatTopicPartition(topicPartition: TopicPartition): string {
   return `${topicPartition.topic}-${topicPartition.partition}`
 }
+
+/** The numbers of partitions by topic, topics in the order in which they first appear. */
+export function partitionsByTopic(partitions: Iterable<TopicPartition>): Map<string, number[]> {
+  const topics = new Map<string, number[]>()
+  for (const { topic, partition } of partitions) {
+    const numbers = topics.get(topic)
+    if (numbers === undefined) topics.set(topic, [partition])
+    else numbers.push(partition)
+  }
+  return topics
+}

@@ -1,4 +1,4 @@
-import type { TopicPartition } from '../../base/topic-partition'
+import { partitionsByTopic, type TopicPartition } from '../../base/topic-partition'
 import type { DataCodec } from '../../wire/api'
 import { consumerProtocolAssignmentCodec } from '../../wire/generated/data/consumer-protocol-assignment'
 import { consumerProtocolSubscriptionCodec } from '../../wire/generated/data/consumer-protocol-subscription'
@@ -78,13 +78,7 @@ function decodeVersioned<Output>(codec: DataCodec<never, Output>, bytes: Uint8Ar
 
 /** Partitions by topic, in the order in which topics first appear. */
 export function byTopic(partitions: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {
-  const topics = new Map<string, number[]>()
-  for (const { topic, partition } of partitions) {
-    const list = topics.get(topic)
-    if (list) list.push(partition)
-    else topics.set(topic, [partition])
-  }
-  return [...topics].map(([topic, list]) => ({ topic, partitions: list }))
+  return [...partitionsByTopic(partitions)].map(([topic, list]) => ({ topic, partitions: list }))
 }
 
 function flatten(topics: readonly { topic: string; partitions: readonly number[] }[]): TopicPartition[] {

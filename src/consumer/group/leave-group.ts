@@ -48,13 +48,12 @@ export async function leaveBy(
   send: () => Promise<number>,
 ): Promise<void> {
   const { cluster } = requests
-  const { logger } = cluster
   try {
     for (let failures = 1; ; failures++) {
       const errorCode = await tryToLeave(send, deadline)
       if (errorCode === ErrorCode.NONE) return
       if (!isRetriable(errorCode) || failures === attempts || deadline.expired) {
-        logger.info('The coordinator did not take the member out of the group', {
+        cluster.logger.info('The coordinator did not take the member out of the group', {
           groupId: requests.groupId,
           errorCode,
         })
@@ -63,7 +62,7 @@ export async function leaveBy(
       await deadline.sleep(cluster.backoffMs(failures))
     }
   } catch (error) {
-    logger.info('Leaving the group failed', { groupId: requests.groupId, error })
+    cluster.logger.info('Leaving the group failed', { groupId: requests.groupId, error })
   }
 }
 

@@ -1,6 +1,7 @@
 import { Deadline } from '../../base/deadline'
 import { ErrorCode } from '../../base/error-codes'
 import { BrokerError, KafkaError } from '../../base/errors'
+import { partitionsByTopic } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
 import {
   addPartitionsToTxnApi,
@@ -81,12 +82,6 @@ export class PartitionEnrolment {
 
   async #add(queues: readonly PartitionQueue[], identity: ProducerIdAndEpoch): Promise<void> {
     const key = this.#transactionalId
-    const topics = new Map<string, number[]>()
-    for (const { topic, partition } of queues) {
-      const partitions = topics.get(topic)
-      if (partitions === undefined) topics.set(topic, [partition])
-      else partitions.push(partition)
-    }
     const response = await callCoordinator(
       this.#cluster,
       {
@@ -96,7 +91,10 @@ export class PartitionEnrolment {
           v3AndBelowTransactionalId: key,
           v3AndBelowProducerId: identity.producerId,
           v3AndBelowProducerEpoch: identity.producerEpoch,
-          v3AndBelowTopics: [...topics].map(([name, partitions]) => ({ name, partitions })),
+          v3AndBelowTopics: [...partitionsByTopic(queues)].map(([name, partitions]) => ({
+            name,
+            partitions,
+          })),
         },
         errorCodeOf: (answer) => partitionFailure(answer)?.errorCode ?? ErrorCode.NONE,
         maxVersion: maxClientVersion,

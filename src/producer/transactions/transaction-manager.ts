@@ -7,6 +7,7 @@ import { endTxnApi } from '../../wire/generated/client/end-txn'
 import { initProducerIdApi } from '../../wire/generated/client/init-producer-id'
 import {
   txnOffsetCommitApi,
+  type TxnOffsetCommitRequestRequestTopic,
   type TxnOffsetCommitResponse,
 } from '../../wire/generated/client/txn-offset-commit'
 import type { PartitionQueue } from '../partition-queue'
@@ -219,7 +220,7 @@ export class TransactionManager implements IdentityProvider {
   }
 
   async #sendTopics(
-    topics: ReturnType<typeof offsetsByTopic>,
+    topics: readonly TxnOffsetCommitRequestRequestTopic[],
     group: TransactionGroup,
     deadline: Deadline,
   ): Promise<void> {
@@ -378,7 +379,7 @@ export class TransactionManager implements IdentityProvider {
   }
 
   async #commitOffsets(
-    topics: ReturnType<typeof offsetsByTopic>,
+    topics: readonly TxnOffsetCommitRequestRequestTopic[],
     group: TransactionGroup,
     deadline: Deadline,
   ): Promise<void> {

@@ -1,4 +1,5 @@
 import { ErrorCode } from '../../base/error-codes'
+import { partitionsByTopic } from '../../base/topic-partition'
 import {
   describeTransactionsApi,
   type DescribeTransactionsRequest,
@@ -41,12 +42,9 @@ function describe(
   coordinators.require(context, 'transaction', transactionalId)
   const transaction = transactions.get(transactionalId)
   if (transaction === undefined) throw fail('TRANSACTIONAL_ID_NOT_FOUND')
-  const topics = new Map<string, number[]>()
-  for (const { topic, partition } of transaction.partitions) {
-    const partitions = topics.get(topic)
-    if (partitions !== undefined) partitions.push(partition)
-    else if (authorizer.allows(context, 'Describe', 'Topic', topic)) topics.set(topic, [partition])
-  }
+  const topics = [...partitionsByTopic(transaction.partitions)].filter(([topic]) =>
+    authorizer.allows(context, 'Describe', 'Topic', topic),
+  )
   const { facts } = transaction
   return {
     errorCode: ErrorCode.NONE,
@@ -56,7 +54,7 @@ function describe(
     transactionStartTimeMs: BigInt(Math.floor(facts.startTimestamp)),
     producerId: facts.producerId,
     producerEpoch: facts.producerEpoch,
-    topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
+    topics: topics.map(([topic, partitions]) => ({ topic, partitions })),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { TopicPartition } from '../../../base/topic-partition'
+import { partitionsByTopic, type TopicPartition } from '../../../base/topic-partition'
 import { isKafkaError } from '../../../base/errors'
 import { Reader } from '../../../wire/primitives/reader'
 import { Writer } from '../../../wire/primitives/writer'
@@ -14,12 +14,7 @@ export function encodeStickyUserData(
   partitions: readonly TopicPartition[],
   generationId: number,
 ): Uint8Array {
-  const byTopic = new Map<string, number[]>()
-  for (const { topic, partition } of partitions) {
-    const list = byTopic.get(topic)
-    if (list) list.push(partition)
-    else byTopic.set(topic, [partition])
-  }
+  const byTopic = partitionsByTopic(partitions)
   const writer = new Writer()
   writer.writeArrayLength(byTopic.size)
   // Java groups them in a map that puts the newest first within one bucket.
