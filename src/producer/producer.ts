@@ -195,7 +195,8 @@ export class Producer {
 
   /**
    * Runs `work` in a transaction: commits when it resolves, aborts when it throws, and answers or throws as it did.
-   * @throws what `work` throws; the errors of `transaction.commit`
+   * @throws what `work` throws; the errors of `transaction.commit`; FencedError instead of another of Kafka's errors when
+   *   a newer producer has the transactional id
    */
   async transaction<Result>(
     work: (transaction: Transaction) => Promise<Result>,

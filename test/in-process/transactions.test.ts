@@ -141,6 +141,26 @@ describe.each([1, 2] as const)('transactions with transaction.version %i', (vers
     expect(await visible()).toEqual(['newer'])
   })
 
+  test('T1: a function that sends for a producer that was taken over rejects with the fence, not with the batch', async () => {
+    const old = producer()
+    const sending = old.transaction(async (tx) => {
+      await producer().transaction((newer) => newer.send('t', { value: 'newer' }))
+      await tx.send('t', { value: 'zombie' })
+    })
+    expect(await errorOf(sending)).toBeInstanceOf(FencedError)
+    expect(await visible()).toEqual(['newer'])
+  })
+
+  test('T1: an error of the function itself stays the error of its transaction, taken over or not', async () => {
+    const sending = producer().transaction(async (tx) => {
+      await tx.send('t', { value: 'zombie' })
+      await producer().transaction((newer) => newer.send('t', { value: 'newer' }))
+      throw new RangeError('mine')
+    })
+    expect(await errorOf(sending)).toBeInstanceOf(RangeError)
+    expect(await visible()).toEqual(['newer'])
+  })
+
   test('T5: the coordinator is looked up again, and asked again, for codes that pass', async () => {
     for (const api of ['InitProducerId', 'EndTxn'] as const) {
       broker.faults.fail(api, 'NOT_COORDINATOR', { times: 1 })

@@ -1,5 +1,5 @@
 import { Deadline } from '../../base/deadline'
-import { KafkaError } from '../../base/errors'
+import { FencedError, isKafkaError, KafkaError } from '../../base/errors'
 import type { Cluster } from '../../cluster/cluster'
 import type { Producer } from '../producer'
 import type { ProducerMonitor } from '../producer-monitor'
@@ -79,7 +79,9 @@ export class ProducerTransactions implements TransactionHost {
       return result
     } catch (error) {
       await this.#abortAfter(error, transaction)
-      throw error
+      // Of a batch the broker says no more than that its epoch is out of date: the abort tells who is fenced.
+      const { error: reason } = this.#manager
+      throw isKafkaError(error) && reason instanceof FencedError ? reason : error
     }
   }
 
@@ -160,6 +162,8 @@ export class ProducerTransactions implements TransactionHost {
     try {
       await this.end(transaction, false, { timeoutMs })
     } catch (error) {
+      // It was ended by who fenced this producer.
+      if (error instanceof FencedError) return
       this.#cluster.logger.warn('A transaction could not be aborted; the broker ends it after its timeout', {
         transactionalId: this.#manager.transactionalId,
         error: KafkaError.from(error).message,
