@@ -1,9 +1,10 @@
 import type { KafkaError } from '../../base/errors'
 import type { Message } from '../../message/message'
 import type { HandlerContext, PartitionState } from '../partition-state'
-import { asPromise, type Delivery, type DeliveryTools, isThenable } from './delivery'
-import { DeliveryEnd, handlerFailure } from './delivery-end'
-import { DeliveryTurn } from './delivery-turn'
+import { asPromise, isThenable } from '../../message/thenable'
+import type { Delivery, DeliveryTools } from './delivery'
+import { DeliveryEnd, handlerFailure } from '../../message/delivery-end'
+import { DeliveryTurn } from '../../message/delivery-turn'
 
 /** A message on its way through the delivery. */
 interface Job {

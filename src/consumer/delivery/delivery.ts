@@ -1,7 +1,7 @@
 import type { KafkaError } from '../../base/errors'
 import type { Clock } from '../../base/clock'
 import type { PartitionState } from '../partition-state'
-import type { HandlerWatch } from './handler-watch'
+import type { HandlerWatch } from '../../message/handler-watch'
 import type { ReadyPartitions } from './ready-partitions'
 
 /** One way of handing messages out: `for await`, `run` or `runBatches`. There is one at a time. */
@@ -25,14 +25,4 @@ export interface DeliveryTools {
   readonly onRecovered: () => void
   /** A handler failed on a partition that is no longer its own; nobody waits for it. */
   readonly onAbandonedError: (error: unknown, state: PartitionState) => void
-}
-
-/** True for what a handler gives back when it is not done yet. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}
-
-/** A promise of the package's own making for thenables whose `then` cannot be trusted not to throw. */
-export function asPromise(result: PromiseLike<unknown>): Promise<unknown> {
-  return result instanceof Promise ? result : Promise.resolve(result)
 }

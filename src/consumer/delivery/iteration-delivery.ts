@@ -4,8 +4,8 @@ import { InvalidArgumentError } from '../../base/errors'
 import type { Message } from '../../message/message'
 import type { PartitionState } from '../partition-state'
 import type { Delivery, DeliveryTools } from './delivery'
-import { DeliveryTurn } from './delivery-turn'
-import type { WatchedWork } from './handler-watch'
+import { DeliveryTurn } from '../../message/delivery-turn'
+import type { WatchedWork } from '../../message/handler-watch'
 
 /** The message that the loop's body works on. */
 interface OpenMessage {

@@ -2,10 +2,11 @@ import type { KafkaError } from '../../base/errors'
 import type { Message } from '../../message/message'
 import { MessageBatch } from '../../message/message-batch'
 import type { HandlerContext, PartitionState } from '../partition-state'
-import { asPromise, type Delivery, type DeliveryTools, isThenable } from './delivery'
-import { DeliveryEnd, handlerFailure } from './delivery-end'
-import { DeliveryTurn } from './delivery-turn'
-import type { WatchedWork } from './handler-watch'
+import { asPromise, isThenable } from '../../message/thenable'
+import type { Delivery, DeliveryTools } from './delivery'
+import { DeliveryEnd, handlerFailure } from '../../message/delivery-end'
+import { DeliveryTurn } from '../../message/delivery-turn'
+import type { WatchedWork } from '../../message/handler-watch'
 
 /** What one step hands to the user's handler; answers undefined when the partition's slice is used up. */
 interface Step {

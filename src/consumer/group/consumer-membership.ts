@@ -10,7 +10,7 @@ import {
   type ConsumerGroupHeartbeatResponse,
 } from '../../wire/generated/client/consumer-group-heartbeat'
 import { AssignedTopics, type PartitionsById } from './assigned-topics'
-import { AwaitedTopics } from './awaited-topics'
+import { AwaitedTopics } from '../../group/awaited-topics'
 import { fetchCommittedOffsets } from './committed-offsets'
 import { ConsumerHeartbeats, type ConsumerHeartbeatOptions } from './consumer-heartbeats'
 import type {

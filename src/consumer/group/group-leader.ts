@@ -9,7 +9,7 @@ import type {
   MemberAssignment,
   PartitionAssignor,
 } from '../assignors/partition-assignor'
-import { AwaitedTopics } from './awaited-topics'
+import { AwaitedTopics } from '../../group/awaited-topics'
 
 /** How long the leader waits for fresh metadata before it divides what it knows. */
 const metadataWaitMs = 5_000

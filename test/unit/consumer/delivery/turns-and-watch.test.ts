@@ -1,7 +1,7 @@
 // Guards L16 and L23: full buffers and quick handlers never hold up the event loop, and nothing ticks without a reason.
 import { systemClock } from '../../../../src/base/clock'
-import { DeliveryTurn } from '../../../../src/consumer/delivery/delivery-turn'
-import { HandlerWatch } from '../../../../src/consumer/delivery/handler-watch'
+import { DeliveryTurn } from '../../../../src/message/delivery-turn'
+import { HandlerWatch } from '../../../../src/message/handler-watch'
 import { OffsetTracker } from '../../../../src/consumer/delivery/offset-tracker'
 import type { Message } from '../../../../src/message/message'
 import { FakeClock } from '../../support/fake-clock'

@@ -1,5 +1,5 @@
-import { Deadline } from '../../base/deadline'
-import type { Cluster } from '../../cluster/cluster'
+import { Deadline } from '../base/deadline'
+import type { Cluster } from '../cluster/cluster'
 
 /** Keeps asking for subscribed topics that are not known yet; once they are, metadata keeps them up to date. */
 export class AwaitedTopics {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../base/clock'
+import type { Clock, Timer } from '../base/clock'
 
 /** One piece of work that is being watched, or one after another of its kind. */
 export interface WatchedWork {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock'
+import type { Clock } from '../base/clock'
 
 /** Messages are handed out without a pause for at most so long; then timers and sockets have their turn. */
 const turnMs = 10

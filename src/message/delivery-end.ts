@@ -1,6 +1,6 @@
-import { createDeferred } from '../../base/deferred'
-import { KafkaError } from '../../base/errors'
-import type { Message } from '../../message/message'
+import { createDeferred } from '../base/deferred'
+import { KafkaError } from '../base/errors'
+import type { Message } from './message'
 
 /**
  * How a run comes to its end: it is asked to stop, or something fails; it has ended once the handlers that run have come
