@@ -203,7 +203,7 @@ export class ConsumerEngine {
     if (this.#fetcher !== undefined) return
     this.#fetcher = this.#createFetcher()
     this.#idle = this.#watch.begin()
-    this.membership?.start(this.#options.topics.map(({ name }) => name))
+    this.membership?.start({ topics: this.#options.topics.map(({ name }) => name), pattern: null })
     if (this.#options.assign !== null) this.assign(this.#options.assign)
   }
 

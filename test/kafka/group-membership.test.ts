@@ -66,7 +66,7 @@ class OurMember implements Member, GroupListener {
       },
       this,
     )
-    this.membership.start(topics)
+    this.membership.start({ topics: topics, pattern: null })
   }
 
   deadline = () => new Deadline(this.cluster.clock, 'test', 20_000)

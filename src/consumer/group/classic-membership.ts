@@ -15,6 +15,7 @@ import type {
   GroupMembership,
   GroupMembershipOptions,
   PartitionOffset,
+  Subscription,
 } from './group-membership'
 import { GroupRequests } from '../../group/group-requests'
 import { Heartbeats, type MemberIdentity } from './heartbeats'
@@ -25,6 +26,7 @@ import { OffsetCommitter } from './offset-committer'
 import { OwnedPartitions } from './owned-partitions'
 import { RebalanceCallbacks } from './rebalance-callbacks'
 import { rebalanceProtocolOf } from './rebalance-protocol'
+import { SubscribedNames } from './subscribed-names'
 
 const noIdentity: MemberIdentity = { memberId: '', generationId: -1 }
 
@@ -45,9 +47,9 @@ export class ClassicMembership implements GroupMembership {
   readonly #callbacks: RebalanceCallbacks
   readonly #committer: OffsetCommitter
   readonly #owned = new OwnedPartitions()
+  readonly #subscribed: SubscribedNames
 
   #state: MembershipState = { kind: 'unjoined' }
-  #topics: readonly string[] = []
   /** Who the coordinator takes us for. */
   #identity = noIdentity
   /** As of the last completed rebalance: what the user's transactions carry and what the subscription claims. */
@@ -84,6 +86,9 @@ export class ClassicMembership implements GroupMembership {
     this.#heartbeats = new Heartbeats(this.#requests, options, (identity, answer) =>
       this.#onHeartbeat(identity, answer),
     )
+    this.#subscribed = new SubscribedNames(options.watchTopics, () =>
+      this.#askToRejoin('the subscription changed'),
+    )
     this.#callbacks = new RebalanceCallbacks(listener, cluster.clock, rebalanceTimeoutMs, groupId)
     this.#committer = new OffsetCommitter(this.#requests, {
       groupInstanceId,
@@ -103,17 +108,16 @@ export class ClassicMembership implements GroupMembership {
     return this.#owned.list()
   }
 
-  start(topics: readonly string[]): void {
+  start(subscription: Subscription): void {
     if (this.#loop !== undefined || this.#closing) return
-    this.#topics = [...topics]
+    this.#subscribed.set(subscription)
     this.#rejoinReason = 'a new member'
     this.#loop = this.#run()
   }
 
-  updateTopics(topics: readonly string[]): void {
-    const unchanged = topics.length === this.#topics.length && topics.every((t) => this.#topics.includes(t))
-    this.#topics = [...topics]
-    if (!unchanged) this.#askToRejoin('the subscription changed')
+  subscribe(subscription: Subscription): void {
+    if (this.#loop === undefined || this.#closing || this.#state.kind === 'ended') return
+    this.#subscribed.set(subscription)
   }
 
   enforceRebalance(reason: string): void {
@@ -164,7 +168,7 @@ export class ClassicMembership implements GroupMembership {
     if (this.#fatal !== undefined) return await this.#end(this.#fatal)
     if (this.#lostReason !== undefined) return await this.#reportLost()
     if (this.#suspended) await this.#stayOut('suspended')
-    else if (this.#topics.length === 0) await this.#stayOut('unsubscribed')
+    else if (this.#subscribed.names.length === 0) await this.#stayOut('unsubscribed')
     else if (this.#rejoinReason !== undefined) return await this.#rejoin(this.#rejoinReason)
     // What came in while staying out is seen at once: the wake is already there.
     await this.#wake.promise
@@ -285,6 +289,7 @@ export class ClassicMembership implements GroupMembership {
   }
 
   #release(): void {
+    this.#subscribed.end()
     this.#heartbeats.stop()
     this.#leader.stop()
     this.#joinAbort?.abort()
@@ -310,7 +315,9 @@ export class ClassicMembership implements GroupMembership {
   async #prepareToJoin(): Promise<void> {
     const owned = this.#owned.list()
     await this.#giveUp(
-      this.#protocol === 'eager' ? owned : owned.filter(({ topic }) => !this.#topics.includes(topic)),
+      this.#protocol === 'eager'
+        ? owned
+        : owned.filter(({ topic }) => !this.#subscribed.names.includes(topic)),
     )
   }
 
@@ -353,7 +360,7 @@ export class ClassicMembership implements GroupMembership {
   }
 
   #joining(ownedPartitions: readonly TopicPartition[], generationId: number): JoiningMember {
-    return { topics: this.#topics, ownedPartitions, generationId }
+    return { topics: this.#subscribed.names, ownedPartitions, generationId }
   }
 
   async #afterJoin(outcome: JoinOutcome, reason: string): Promise<void> {
@@ -412,7 +419,9 @@ export class ClassicMembership implements GroupMembership {
       generationId: joined.identity.generationId,
     }
     // Topics may have been dropped while the join was under way; the join that follows tells the group.
-    const partitions = joined.assignment.partitions.filter(({ topic }) => this.#topics.includes(topic))
+    const partitions = joined.assignment.partitions.filter(({ topic }) =>
+      this.#subscribed.names.includes(topic),
+    )
     this.#logAssignment(joined.assignment)
     const revoked = this.#owned.surplus(partitions)
     await this.#giveUp(revoked)

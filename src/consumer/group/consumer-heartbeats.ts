@@ -16,6 +16,8 @@ export interface MemberReport {
   /** Generation 0 asks to join. */
   readonly identity: MemberIdentity
   readonly topics: readonly string[]
+  /** In RE2's syntax. */
+  readonly pattern: string | null
   /** In an order that depends on nothing but the partitions. */
   readonly owned: readonly ConsumerGroupHeartbeatRequestTopicPartitions[]
 }
@@ -41,6 +43,8 @@ export interface ConsumerHeartbeatListener {
 const firstIntervalMs = 5_000
 /** The broker answers at once: without an answer for so many intervals another coordinator is looked for. */
 const intervalsToAnswer = 3
+/** The first version that takes patterns. */
+const firstVersionWithPatterns = 1
 
 interface HeartbeatRun {
   isSending: boolean
@@ -65,6 +69,8 @@ export class ConsumerHeartbeats {
   #timer: Timer | undefined
   #intervalMs = firstIntervalMs
   #failures = 0
+  /** Whether the coordinator may know a pattern of this member. */
+  #hadPattern = false
   /** What the coordinator knows; undefined to say everything. */
   #told: MemberReport | undefined
   #sending: Promise<void> = Promise.resolve()
@@ -125,7 +131,7 @@ export class ConsumerHeartbeats {
   #hasNews(): boolean {
     const now = this.#listener.report()
     const told = this.#told
-    return told === undefined || !sameTopics(told, now) || !sameOwned(told, now)
+    return told === undefined || !sameSubscription(told, now) || !sameOwned(told, now)
   }
 
   #schedule(run: HeartbeatRun, ms: number): void {
@@ -184,6 +190,7 @@ export class ConsumerHeartbeats {
         deadline: new Deadline(clock, 'ConsumerGroupHeartbeat', requestTimeoutMs, this.#ended.signal),
         timeoutMs: Math.min(requestTimeoutMs, this.#intervalMs * intervalsToAnswer),
         errorCodes: (response) => [response.errorCode],
+        ...(this.#hadPattern ? { minVersion: firstVersionWithPatterns } : {}),
       })
     } catch (error) {
       return KafkaError.from(error, 'ConsumerGroupHeartbeat failed', { groupId: this.#requests.groupId })
@@ -198,22 +205,27 @@ export class ConsumerHeartbeats {
       memberEpoch: now.identity.generationId,
       instanceId: groupInstanceId,
     }
-    const subscribedTopicNames = now.topics
+    if (now.pattern !== null) this.#hadPattern = true
+    const subscribed = {
+      subscribedTopicNames: now.topics,
+      // An empty one takes back what was said before; brokers that never heard of one may be too old to know the field.
+      ...(this.#hadPattern ? { subscribedTopicRegex: now.pattern ?? '' } : {}),
+    }
     const topicPartitions = now.owned
     if (told === undefined) {
       const fixed = { rackId, rebalanceTimeoutMs, serverAssignor: groupRemoteAssignor }
-      return { ...keepAlive, ...fixed, subscribedTopicNames, topicPartitions }
+      return { ...keepAlive, ...fixed, ...subscribed, topicPartitions }
     }
     return {
       ...keepAlive,
-      ...(sameTopics(told, now) ? {} : { subscribedTopicNames }),
+      ...(sameSubscription(told, now) ? {} : subscribed),
       ...(sameOwned(told, now) ? {} : { topicPartitions }),
     }
   }
 }
 
-function sameTopics(a: MemberReport, b: MemberReport): boolean {
-  return JSON.stringify(a.topics) === JSON.stringify(b.topics)
+function sameSubscription(a: MemberReport, b: MemberReport): boolean {
+  return a.pattern === b.pattern && JSON.stringify(a.topics) === JSON.stringify(b.topics)
 }
 
 function sameOwned(a: MemberReport, b: MemberReport): boolean {

@@ -21,6 +21,7 @@ import type {
   GroupMembership,
   GroupMembershipOptions,
   PartitionOffset,
+  Subscription,
 } from './group-membership'
 import { GroupRequests } from '../../group/group-requests'
 import type { MemberIdentity } from './heartbeats'
@@ -29,6 +30,7 @@ import { consumerReactionTo } from './membership-errors'
 import { OffsetCommitter } from './offset-committer'
 import { OwnedPartitions } from './owned-partitions'
 import { RebalanceCallbacks } from './rebalance-callbacks'
+import { SubscribedTopics } from './subscribed-topics'
 
 /** Sessions, intervals and assignors are the broker's with this protocol. */
 export type ConsumerMembershipOptions = Pick<GroupMembershipOptions, 'groupId' | 'allowAutoTopicCreation'> &
@@ -67,7 +69,7 @@ export class ConsumerMembership implements GroupMembership {
   readonly #assigned: AssignedTopics
   readonly #owned = new OwnedPartitions()
 
-  #topics: readonly string[] = []
+  readonly #subscribed = new SubscribedTopics()
   /** Generation 0 and less while the coordinator has not taken the member in. */
   #identity: MemberIdentity
   #stay: Stay | undefined
@@ -102,7 +104,8 @@ export class ConsumerMembership implements GroupMembership {
     this.#heartbeats = new ConsumerHeartbeats(this.#requests, options, {
       report: () => ({
         identity: this.#identity,
-        topics: this.#topics,
+        topics: this.#subscribed.topics,
+        pattern: this.#subscribed.pattern,
         owned: this.#assigned.byId(this.#owned.list()),
       }),
       onAnswer: (response) => this.#onAnswer(response),
@@ -128,21 +131,21 @@ export class ConsumerMembership implements GroupMembership {
     return this.#owned.list()
   }
 
-  start(topics: readonly string[]): void {
+  start(subscription: Subscription): void {
     if (this.#loop !== undefined || this.#closing) return
-    this.#topics = [...topics]
-    this.#awaited.set(topics)
+    this.#subscribed.set(subscription)
+    this.#awaited.set(this.#subscribed.topics)
     this.#endMetadataWatch = this.#cluster.metadata.onUpdate(() => this.#onMetadata())
     this.#loop = this.#run()
   }
 
-  updateTopics(topics: readonly string[]): void {
-    const unchanged = topics.length === this.#topics.length && topics.every((t) => this.#topics.includes(t))
-    if (unchanged || this.#ended || this.#closing) return
-    this.#topics = [...topics]
-    if (this.#loop !== undefined) this.#awaited.set(topics)
+  subscribe(subscription: Subscription): void {
+    if (this.#loop === undefined || this.#closing || this.#ended) return
+    if (!this.#subscribed.set(subscription)) return
+    this.#awaited.set(this.#subscribed.topics)
     // The answer to a full heartbeat brings the assignment for these topics; what is known is for the old ones.
-    if (topics.length > 0) this.#heartbeats.sayAll()
+    if (!this.#subscribed.isEmpty) this.#heartbeats.sayAll()
+    this.#mustReconcile = true
     this.#wakeUp()
   }
 
@@ -200,7 +203,7 @@ export class ConsumerMembership implements GroupMembership {
     if (this.#fatal !== undefined) return await this.#end(this.#fatal)
     if (this.#lostReason !== undefined) return await this.#reportLost()
     if (this.#suspended) await this.#stayOut('suspended')
-    else if (this.#topics.length === 0) await this.#stayOut('unsubscribed')
+    else if (this.#subscribed.isEmpty) await this.#stayOut('unsubscribed')
     else if (this.#stay === undefined) this.#join()
     else if (this.#mustReconcile) return await this.#reconcile(this.#stay)
     // What came in meanwhile is seen at once: the wake is already there.
@@ -244,7 +247,7 @@ export class ConsumerMembership implements GroupMembership {
     const { partitions, unknown } = this.#assigned.resolve(target)
     this.#hasUnknownTopics = unknown.length > 0
     if (unknown.length > 0) this.#cluster.metadata.requestRefresh('assigned topics are not known yet')
-    const added = this.#owned.missing(partitions.filter(({ topic }) => this.#topics.includes(topic)))
+    const added = this.#owned.missing(partitions.filter(({ topic }) => this.#subscribed.accepts(topic)))
     if (revoked.length === 0 && added.length === 0 && !this.#isFirstAssignment) return
     this.#isFirstAssignment = false
     this.#owned.add(added)

@@ -3,6 +3,23 @@ import type { KafkaError } from '../../base/errors'
 import type { TopicPartition } from '../../base/topic-partition'
 import type { PartitionAssignor } from '../assignors/partition-assignor'
 
+/** What a member wants to read: topics by name, all whose names match a pattern, or both. Neither: nothing. */
+export interface Subscription {
+  readonly topics: readonly string[]
+  /**
+   * Matches names as `RegExp.test` does. With KIP-848 the brokers evaluate it (see `re2Of`); with the classic protocol
+   * the client does, through `watchTopics`.
+   */
+  readonly pattern: RegExp | null
+}
+
+/**
+ * Finds the topics whose names match, for the protocol whose brokers do not: calls `onTopics` once they are known, and
+ * again whenever there are others. Never while it is called itself.
+ * @returns what ends it
+ */
+export type WatchTopics = (pattern: RegExp, onTopics: (names: readonly string[]) => void) => () => void
+
 /** Who a member is at this moment; a transaction that commits offsets for the group carries it (KIP-447). */
 export interface ConsumerGroupMetadata {
   readonly groupId: string
@@ -91,9 +108,13 @@ export interface CloseMembershipOptions {
  */
 export interface GroupMembership extends GroupOffsets {
   /** Joins the group in the background. Called once. */
-  start(topics: readonly string[]): void
-  /** Replaces the subscribed topics; joins again when they changed. An empty list leaves the group until the next call. */
-  updateTopics(topics: readonly string[]): void
+  start(subscription: Subscription): void
+  /**
+   * Replaces the subscription, at any time, also before `start` (then nothing happens yet). Partitions of topics that are
+   * not in it any more are revoked, and none of theirs is assigned again. Nothing at all leaves the group until the next
+   * call: what was assigned is revoked properly.
+   */
+  subscribe(subscription: Subscription): void
   /** Joins again, for instance because the rack or what the assignor's user data says has changed. */
   enforceRebalance(reason: string): void
   /**
@@ -132,4 +153,6 @@ export interface GroupMembershipOptions {
   readonly rackId: string | null
   /** `allow.auto.create.topics` */
   readonly allowAutoTopicCreation: boolean
+  /** Needed for a subscription by pattern with the classic protocol. */
+  readonly watchTopics?: WatchTopics
 }

@@ -8,6 +8,7 @@ import type {
   GroupListener,
   GroupMembership,
   PartitionOffset,
+  Subscription,
 } from './group-membership'
 
 /** Makes a driver that tells the listener. */
@@ -22,7 +23,7 @@ export class MembershipWithFallback implements GroupMembership {
   readonly #createFallback: CreateMembership
   readonly #onFallback: () => void
   #current: GroupMembership
-  #topics: readonly string[] = []
+  #subscription: Subscription = { topics: [], pattern: null }
   #suspendedFor: string | undefined
   #isClosing = false
 
@@ -53,14 +54,14 @@ export class MembershipWithFallback implements GroupMembership {
     return this.#current.assignment()
   }
 
-  start(topics: readonly string[]): void {
-    this.#topics = topics
-    this.#current.start(topics)
+  start(subscription: Subscription): void {
+    this.#subscription = subscription
+    this.#current.start(subscription)
   }
 
-  updateTopics(topics: readonly string[]): void {
-    this.#topics = topics
-    this.#current.updateTopics(topics)
+  subscribe(subscription: Subscription): void {
+    this.#subscription = subscription
+    this.#current.subscribe(subscription)
   }
 
   enforceRebalance(reason: string): void {
@@ -97,7 +98,7 @@ export class MembershipWithFallback implements GroupMembership {
     if (error.code !== 'UNSUPPORTED_VERSION' || this.#isClosing) return this.#listener.onFatal(error)
     this.#onFallback()
     this.#current = this.#createFallback(this.#listener)
-    this.#current.start(this.#topics)
+    this.#current.start(this.#subscription)
     if (this.#suspendedFor !== undefined) this.#current.suspend(this.#suspendedFor)
   }
 }

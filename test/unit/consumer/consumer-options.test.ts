@@ -14,6 +14,8 @@ describe('consumer options', () => {
       assign: null,
       startFrom: 'latest',
       groupInstanceId: null,
+      groupProtocol: 'classic',
+      groupRemoteAssignor: null,
       sessionTimeoutMs: 45_000,
       heartbeatIntervalMs: 3_000,
       maxPollIntervalMs: 300_000,

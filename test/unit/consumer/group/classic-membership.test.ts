@@ -106,7 +106,7 @@ describe('joining', () => {
       memberId: 'given',
     }))
     join(1, 0, 1)
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await settle()
     const ids = cluster.requests('JoinGroup').map((request: JoinGroupRequest) => request.memberId)
     expect(ids).toEqual(['', 'given'])
@@ -135,7 +135,7 @@ describe('joining', () => {
       ...synced(),
       assignment: request.assignments.find(({ memberId }) => memberId === 'me')?.assignment,
     }))
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await settle()
     expect(listener.events).toEqual(['assigned orders-0 orders-1'])
     const [sync] = cluster.requests('SyncGroup') as SyncGroupRequest[]
@@ -159,7 +159,7 @@ describe('joining', () => {
     if (api === 'SyncGroup') cluster.once('JoinGroup', () => joined(1))
     cluster.once(api, failed(ErrorCode[code]))
     join(2, 3)
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await cluster.clock.advance(200)
     expect(listener.events).toEqual(['assigned orders-3'])
     const [, second] = cluster.requests('JoinGroup') as JoinGroupRequest[]
@@ -174,7 +174,7 @@ describe('joining', () => {
     const { cluster, listener, membership, join, close } = setUp({ rebalanceTimeoutMs: 300_000 })
     cluster.once('JoinGroup', () => joined(1)).once('SyncGroup', () => new Promise(() => {}))
     join(2, 3)
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await cluster.clock.advance(31_500)
     expect(listener.events).toEqual(['assigned orders-3'])
     await close()
@@ -192,7 +192,7 @@ describe('joining', () => {
     const { cluster, listener, membership, close } = setUp()
     if (api === 'SyncGroup') cluster.once('JoinGroup', () => joined(1))
     cluster.once(api, failed(ErrorCode[code]))
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await cluster.clock.advance(2_000)
     expect(listener.fatal.map((error) => error.code)).toEqual([code])
     expect(cluster.requests('JoinGroup')).toHaveLength(1)
@@ -207,7 +207,7 @@ describe('joining', () => {
       throw new ConnectionError('CONNECTION_CLOSED', 'gone', { maybeWritten: true })
     })
     join(1, 0)
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await cluster.clock.advance(200)
     expect(listener.events).toEqual(['assigned orders-0'])
     expect(cluster.sent.filter(({ api }) => api === 'JoinGroup').map(({ nodeId }) => nodeId)).toEqual([1, 2])
@@ -217,7 +217,7 @@ describe('joining', () => {
   it('gives up a join that a frozen coordinator keeps, once another broker has become the coordinator', async () => {
     const { cluster, listener, membership, join, close } = setUp()
     cluster.once('JoinGroup', () => new Promise(() => {}))
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await cluster.clock.advance(10_000)
     expect(cluster.requests('JoinGroup')).toHaveLength(1)
     cluster.coordinatorNode = 2
@@ -234,7 +234,7 @@ describe('joining', () => {
     let answer: (response: unknown) => void = () => {}
     cluster.once('JoinGroup', () => new Promise((resolve) => (answer = resolve)))
     cluster.once('SyncGroup', () => synced(1))
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await cluster.clock.advance(60_000)
     answer(joined(1))
     await cluster.clock.advance(3_000)
@@ -243,7 +243,7 @@ describe('joining', () => {
     expect(connections.get('JoinGroup')).not.toBe(connections.get('Heartbeat'))
     const other = new ClassicMembership(cluster, options, new RecordingListener())
     cluster.once('JoinGroup', () => joined(2))
-    other.start(['orders'])
+    other.start({ topics: ['orders'], pattern: null })
     await settle()
     const joins = cluster.sent.filter(({ api }) => api === 'JoinGroup').map(({ connection }) => connection)
     expect(new Set(joins).size).toBe(2)
@@ -256,7 +256,7 @@ describe('rebalancing', () => {
   it('gives up everything before it joins again when the protocol is eager', async () => {
     const { cluster, listener, membership, join, close } = setUp()
     join(1, 0, 1)
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await settle()
     cluster.once('Heartbeat', () => ({ throttleTimeMs: 0, errorCode: ErrorCode.REBALANCE_IN_PROGRESS }))
     join(2, 1, 2)
@@ -275,7 +275,7 @@ describe('rebalancing', () => {
   it('keeps what stays, gives up the rest after the sync and joins again at once when it is cooperative', async () => {
     const { cluster, listener, membership, close } = setUp(cooperative)
     cluster.once('JoinGroup', () => coop(1)).once('SyncGroup', () => synced(0, 1))
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await settle()
     cluster.once('Heartbeat', () => ({ throttleTimeMs: 0, errorCode: ErrorCode.REBALANCE_IN_PROGRESS }))
     cluster.once('JoinGroup', () => coop(2)).once('SyncGroup', () => synced(0))
@@ -307,10 +307,10 @@ describe('rebalancing', () => {
         ...synced(),
         assignment: encodeAssignment({ partitions: [tp(0), tp(0, 'clicks')] }),
       }))
-    membership.start(['orders', 'clicks'])
+    membership.start({ topics: ['orders', 'clicks'], pattern: null })
     await settle()
     cluster.once('JoinGroup', () => coop(2)).once('SyncGroup', () => synced(0))
-    membership.updateTopics(['orders'])
+    membership.subscribe({ topics: ['orders'], pattern: null })
     await settle()
     expect(listener.events).toEqual(['assigned orders-0 clicks-0', 'revoked clicks-0', 'assigned'])
     await close()
@@ -319,7 +319,7 @@ describe('rebalancing', () => {
   it('does not run a callback while another runs, and sends heartbeats meanwhile', async () => {
     const { cluster, listener, membership, join, close } = setUp()
     join(1, 0)
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await settle()
     let release: () => void = () => {}
     listener.during.onRevoked = () => new Promise<void>((resolve) => (release = resolve))
@@ -344,7 +344,7 @@ describe('rebalancing', () => {
   it('goes on with the rebalance and surfaces the error when a callback throws', async () => {
     const { cluster, listener, membership, join, close } = setUp()
     join(1, 0)
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await settle()
     listener.during.onRevoked = () => Promise.reject(new TypeError('user code'))
     membership.enforceRebalance('test')
@@ -360,7 +360,7 @@ describe('rebalancing', () => {
   it('lets the group go on when a callback takes longer than the rebalance timeout', async () => {
     const { cluster, listener, membership, join, close } = setUp({ rebalanceTimeoutMs: 5_000 })
     join(1, 0)
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await settle()
     let release: () => void = () => {}
     listener.during.onRevoked = () => new Promise<void>((resolve) => (release = resolve))
@@ -394,7 +394,7 @@ describe('rebalancing', () => {
     const members = [{ memberId: 'me', groupInstanceId: 'till-1', metadata }]
     cluster.once('JoinGroup', () => joined(1, { leader: 'me', members, skipAssignment: true }))
     cluster.once('SyncGroup', () => synced(0, 1))
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await settle()
     expect(listener.events).toEqual(['assigned orders-0 orders-1'])
     expect((cluster.requests('SyncGroup') as SyncGroupRequest[])[0]?.assignments).toEqual([])
@@ -434,7 +434,7 @@ describe('rebalancing', () => {
         ...synced(),
         assignment: request.assignments[0]?.assignment,
       }))
-      parts.membership.start(['orders'])
+      parts.membership.start({ topics: ['orders'], pattern: null })
       await settle()
       await parts.close()
       return parts.listener
@@ -463,7 +463,7 @@ describe('rebalancing', () => {
       ...synced(),
       assignment: request.assignments[0]?.assignment,
     }))
-    membership.start(['orders', 'later'])
+    membership.start({ topics: ['orders', 'later'], pattern: null })
     await settle()
     expect(membership.assignment()).toHaveLength(4)
     cluster.metadata.set('orders', 6)
@@ -482,7 +482,7 @@ describe('heartbeats', () => {
   const inGroup = async (change: Partial<GroupMembershipOptions> = {}) => {
     const all = setUp(change)
     all.join(1, 0)
-    all.membership.start(['orders'])
+    all.membership.start({ topics: ['orders'], pattern: null })
     await settle()
     return all
   }
@@ -566,7 +566,7 @@ describe('committing', () => {
     all.cluster
       .once('JoinGroup', () => (change.assignors ? coop(1) : joined(1)))
       .once('SyncGroup', () => synced(0, 1))
-    all.membership.start(['orders'])
+    all.membership.start({ topics: ['orders'], pattern: null })
     await settle()
     return all
   }
@@ -681,7 +681,7 @@ describe('closing', () => {
   it('gives the partitions back, with a last commit, and leaves', async () => {
     const { cluster, listener, membership, join, deadline, close } = setUp()
     join(1, 0)
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await settle()
     listener.during.onRevoked = () => membership.commit([offsetOf(0)], deadline())
     await close()
@@ -696,7 +696,7 @@ describe('closing', () => {
     for (const leave of ['default', true] as const) {
       const { cluster, membership, join, deadline } = setUp({ groupInstanceId: 'till-1' })
       join(1, 0)
-      membership.start(['orders'])
+      membership.start({ topics: ['orders'], pattern: null })
       await settle()
       await membership.close(deadline(), { leave })
       expect(cluster.requests('LeaveGroup')).toHaveLength(leave === true ? 1 : 0)
@@ -705,7 +705,7 @@ describe('closing', () => {
 
   it('ends within its deadline while a join waits in the broker', async () => {
     const { cluster, listener, membership, close } = setUp()
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await settle()
     await close()
     expect(listener.events).toEqual([])
@@ -715,7 +715,7 @@ describe('closing', () => {
   it('ends within its deadline while a callback never returns', async () => {
     const { cluster, listener, membership, join, deadline } = setUp()
     join(1, 0)
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await settle()
     listener.during.onRevoked = () => new Promise<void>(() => {})
     const closing = membership.close(deadline(2_000), { leave: 'default' })
@@ -742,7 +742,7 @@ describe('the rebalance protocol', () => {
       assignors: [cooperativeStickyAssignor(), rangeAssignor()],
     })
     join(1, 0)
-    membership.start(['orders'])
+    membership.start({ topics: ['orders'], pattern: null })
     await settle()
     const [request] = cluster.requests('JoinGroup') as JoinGroupRequest[]
     expect(request?.protocols.map(({ name }) => name)).toEqual(['cooperative-sticky', 'range'])

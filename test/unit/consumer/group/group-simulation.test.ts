@@ -83,7 +83,7 @@ class SimulatedMember implements GroupListener {
       },
       this,
     )
-    this.membership.start(['orders'])
+    this.membership.start({ topics: ['orders'], pattern: null })
   }
 
   /** Someone the coordinator has taken out may, until it notices, believe what is no longer true. */

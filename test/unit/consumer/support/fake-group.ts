@@ -7,6 +7,7 @@ import type {
   GroupListener,
   GroupMembership,
   PartitionOffset,
+  Subscription,
 } from '../../../../src/consumer/group/group-membership'
 
 /** A group in memory: the test says what is assigned and revoked, and sees what was committed. */
@@ -15,7 +16,7 @@ export class FakeGroup implements GroupMembership {
   readonly commits: PartitionOffset[][] = []
   readonly events: string[] = []
   listener: GroupListener | undefined
-  topics: readonly string[] = []
+  subscription: Subscription | undefined
   /** Errors of the next look-ups of committed offsets, and of the next commits. */
   readonly lookupErrors: KafkaError[] = []
   readonly commitErrors: KafkaError[] = []
@@ -42,11 +43,11 @@ export class FakeGroup implements GroupMembership {
     groupInstanceId: null,
   }
 
-  start(topics: readonly string[]): void {
-    this.topics = topics
+  start(subscription: Subscription): void {
+    this.subscription = subscription
   }
-  updateTopics(topics: readonly string[]): void {
-    this.topics = topics
+  subscribe(subscription: Subscription): void {
+    this.subscription = subscription
   }
   enforceRebalance(): void {}
   suspend(): void {

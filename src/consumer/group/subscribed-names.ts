@@ -1,0 +1,49 @@
+import { InvalidArgumentError } from '../../base/errors'
+import type { Subscription, WatchTopics } from './group-membership'
+
+/**
+ * The names of the topics that a member of the classic protocol is subscribed to: those given by name, and those that
+ * the client finds by the pattern.
+ */
+export class SubscribedNames {
+  readonly #watchTopics: WatchTopics | undefined
+  readonly #onChange: () => void
+  #names: readonly string[] = []
+  #endWatch: (() => void) | undefined
+
+  /** @param onChange called after `names` became others */
+  constructor(watchTopics: WatchTopics | undefined, onChange: () => void) {
+    this.#watchTopics = watchTopics
+    this.#onChange = onChange
+  }
+
+  /** In alphabetical order; those of the pattern once they are known. */
+  get names(): readonly string[] {
+    return this.#names
+  }
+
+  /** @throws InvalidArgumentError for a pattern, when nobody is there to find its topics */
+  set({ topics, pattern }: Subscription): void {
+    this.end()
+    if (pattern === null) return this.#change(topics)
+    if (this.#watchTopics === undefined) {
+      throw new InvalidArgumentError('subscribe: this member can not find topics by a pattern')
+    }
+    // What the last pattern found is not read any more; what this one finds comes with the first answer.
+    this.#change([...topics, ...this.#names.filter((name) => name.search(pattern) >= 0)])
+    this.#endWatch = this.#watchTopics(pattern, (names) => this.#change([...topics, ...names]))
+  }
+
+  /** Looks for topics no more. */
+  end(): void {
+    this.#endWatch?.()
+    this.#endWatch = undefined
+  }
+
+  #change(topics: readonly string[]): void {
+    const names = [...new Set(topics)].sort()
+    if (names.length === this.#names.length && names.every((name, i) => name === this.#names[i])) return
+    this.#names = names
+    this.#onChange()
+  }
+}
