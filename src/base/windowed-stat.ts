@@ -15,6 +15,8 @@ export interface WindowReading {
   readonly max: number
   /** Sum of the values, by second. */
   readonly rate: number
+  /** How many values there were, by second. */
+  readonly frequency: number
 }
 
 /** Average, maximum and rate of a value over the last 30 to 60 seconds; adding to it costs a comparison and three sums. */
@@ -43,7 +45,8 @@ export class WindowedStat {
     const sum = older.sum + newer.sum
     // The first moments would make a rate of nothing.
     const seconds = Math.max(now - older.startedAt, 1000) / 1000
-    return { avg: count === 0 ? 0 : sum / count, max: Math.max(older.max, newer.max), rate: sum / seconds }
+    const avg = count === 0 ? 0 : sum / count
+    return { avg, max: Math.max(older.max, newer.max), rate: sum / seconds, frequency: count / seconds }
   }
 
   #turn(now: number): void {

@@ -1,8 +1,18 @@
 import type { Clock, Timer } from '../base/clock'
+import type { TopicPartition } from '../base/topic-partition'
+import type { Message } from './message'
+
+/** What a handler works on, as it is asked for; undefined for what is not known, or is more than one. */
+export interface HandledWork {
+  readonly state: TopicPartition | undefined
+  readonly message: Message | undefined
+}
 
 /** One piece of work that is being watched, or one after another of its kind. */
 export interface WatchedWork {
   startedAt: number
+  /** Undefined when no handler runs: then it is watched that nobody asks for messages. */
+  readonly handled: HandledWork | undefined
 }
 
 /**
@@ -13,15 +23,25 @@ export class HandlerWatch {
   readonly #clock: Clock
   readonly #limitMs: number
   readonly #onOverdue: () => void
+  readonly #onBegin: () => void
   readonly #work = new Set<WatchedWork>()
   #timer: Timer | undefined
   #isOverdue = false
 
-  /** @param onOverdue called once; again only after all work had come back in time */
-  constructor(clock: Clock, limitMs: number, onOverdue: () => void) {
+  /**
+   * @param onOverdue called once; again only after all work had come back in time
+   * @param onBegin called whenever a piece of work begins
+   */
+  constructor(clock: Clock, limitMs: number, onOverdue: () => void, onBegin: () => void = () => {}) {
     this.#clock = clock
     this.#limitMs = limitMs
     this.#onOverdue = onOverdue
+    this.#onBegin = onBegin
+  }
+
+  /** What is under way, the oldest first as far as each began only once. */
+  work(): Iterable<WatchedWork> {
+    return this.#work
   }
 
   /** True from when a piece of work was late until none is under way that is. */
@@ -29,10 +49,11 @@ export class HandlerWatch {
     return this.#isOverdue
   }
 
-  begin(): WatchedWork {
-    const work = { startedAt: this.#clock.now() }
+  begin(handled?: HandledWork): WatchedWork {
+    const work = { startedAt: this.#clock.now(), handled }
     this.#work.add(work)
     this.#arm()
+    this.#onBegin()
     return work
   }
 
