@@ -170,6 +170,7 @@ export class BrokerFetcher {
 
   /** Stops fetching and tells the broker that its session is over. Never rejects. */
   async close(timeoutMs: number): Promise<void> {
+    const isPolling = this.#isFetching
     this.#abort.abort()
     this.#immediate.close()
     const { cluster, connection } = this.#settings
@@ -184,7 +185,9 @@ export class BrokerFetcher {
       forgottenTopicsData: [],
     }
     try {
-      await cluster.send(this.#nodeId, fetchApi, request, { connection, timeoutMs })
+      // A poll holds up what follows it on its connection, and a session may be ended from any other.
+      const options = isPolling ? { timeoutMs } : { connection, timeoutMs }
+      await cluster.send(this.#nodeId, fetchApi, request, options)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       cluster.logger.debug('A fetch session was left to its broker to end', { nodeId: this.#nodeId, reason })
