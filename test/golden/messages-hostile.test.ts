@@ -1,7 +1,8 @@
 // Guards against input that crashes, hangs or swells the process: cut off, mutated and extended messages.
 import { DecodeError } from '../../src/base/errors'
 import { Reader } from '../../src/wire/primitives/reader'
-import { mutate, seededRandom } from './messages/mutation'
+import { mutate } from './messages/mutation'
+import { randomIntegers } from '../support/random-integers'
 import {
   allCodecs,
   decodeWhole,
@@ -59,7 +60,7 @@ describe('a message that was cut off', () => {
 
 describe('a message with bytes after its end', () => {
   it('is refused with a DecodeError', () => {
-    const random = seededRandom(7)
+    const random = randomIntegers(7)
     for (const vector of vectors) {
       const extra = Buffer.alloc(1 + random(8), random(256))
       expect(outcome(vector, Buffer.concat([vector.bytes, extra]))).toBe('DecodeError')
@@ -69,7 +70,7 @@ describe('a message with bytes after its end', () => {
 
 describe('100,000 mutated messages', () => {
   it('end in a value or a DecodeError, within memory that does not grow with the lengths they claim', () => {
-    const random = seededRandom(20_261_121)
+    const random = randomIntegers(20_261_121)
     const counts: Record<Outcome, number> = { value: 0, DecodeError: 0 }
     const before = process.memoryUsage().rss
     let largest = 0

@@ -1,20 +1,21 @@
 // Guards what docs/testing.md tells users: that brokers can be looked into, broken and secured as it says.
 import { AdminError, isKafkaError, Kafka, type KafkaError } from '../../src'
+import { silentLogger } from '../../src/base/logger'
 import { createBroker, createCluster, type TestCluster, type TestClusterOptions } from '../../src/testing'
 import { createCertificateAuthority } from '../kafka/support/certificates'
+import { rejectionOf } from '../support/rejection'
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const clusters: TestCluster[] = []
 const clients: { close(): Promise<void> }[] = []
 
 async function start(options: TestClusterOptions = {}): Promise<TestCluster> {
-  const cluster = await createCluster({ logger: silent, network: 'memory', ...options })
+  const cluster = await createCluster({ logger: silentLogger, network: 'memory', ...options })
   clusters.push(cluster)
   return cluster
 }
 
 function connect(cluster: TestCluster, options: Partial<ConstructorParameters<typeof Kafka>[0]> = {}): Kafka {
-  return new Kafka({ ...cluster.clientOptions(), logger: silent, retryBackoffMs: 20, ...options })
+  return new Kafka({ ...cluster.clientOptions(), logger: silentLogger, retryBackoffMs: 20, ...options })
 }
 
 function closing<Client extends { close(): Promise<void> }>(client: Client): Client {
@@ -31,14 +32,6 @@ afterEach(async () => {
   }
 })
 
-const errorOf = (promise: Promise<unknown>): Promise<KafkaError> =>
-  promise.then(
-    () => {
-      throw new Error('It was expected to fail')
-    },
-    (error: KafkaError) => error,
-  )
-
 describe('a cluster for tests', () => {
   test.each([
     [{ brokers: 0 }, /option 'brokers' is 0: at least 1 is needed/],
@@ -51,18 +44,18 @@ describe('a cluster for tests', () => {
     [{ topics: [{ name: 'a b' }] }, /INVALID_TOPIC_EXCEPTION/],
     [{ topics: [{ name: 'a', configs: { retention: '1' } }] }, /Unknown topic config name: retention/],
   ])('%j ends in an error that says what is wrong', async (options, problem) => {
-    const error = await errorOf(createCluster({ logger: silent, ...options } as TestClusterOptions))
+    const error = await rejectionOf(createCluster({ logger: silentLogger, ...options } as TestClusterOptions))
     expect(isKafkaError(error)).toBe(true)
     expect(error.message).toMatch(problem)
   })
 
   test('a port in use is named, and nothing is left listening', async () => {
-    const first = await createBroker({ logger: silent })
+    const first = await createBroker({ logger: silentLogger })
     const port = Number(first.bootstrap[0]?.split(':')[1])
-    const error = await errorOf(createCluster({ brokers: 2, port, logger: silent }))
+    const error = await rejectionOf(createCluster({ brokers: 2, port, logger: silentLogger }))
     expect(error.message).toContain(`another program listens on 127.0.0.1:${port}`)
     await first.close()
-    const again = await createBroker({ port, logger: silent })
+    const again = await createBroker({ port, logger: silentLogger })
     await again.close()
   })
 
@@ -144,7 +137,7 @@ describe('a cluster for tests', () => {
 
   test('memory is bounded: past maxBytes produce fails with KAFKA_STORAGE_ERROR, and the log says why', async () => {
     const lines: string[] = []
-    const logger = { ...silent, error: (line: string) => void lines.push(line) }
+    const logger = { ...silentLogger, error: (line: string) => void lines.push(line) }
     const cluster = await start({ maxBytes: 100_000, logger, topics: [{ name: 't' }] })
     const producer = closing(
       connect(cluster, { requestTimeoutMs: 100 }).producer({
@@ -174,7 +167,7 @@ describe('a cluster for tests', () => {
       await tx.send('t', { partition: 0, value: 'x'.repeat(10_000) })
       await tx.send('t', { partition: 1, value: 'x'.repeat(10_000) })
     })
-    expect((await errorOf(failing)).message).toContain('KAFKA_STORAGE_ERROR')
+    expect((await rejectionOf(failing)).message).toContain('KAFKA_STORAGE_ERROR')
     // The broker answers the end of a transaction before its markers are written.
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(cluster.records('t').at(-1)?.marker).toBe('abort')
@@ -218,11 +211,11 @@ describe('security', () => {
       const good = connect(cluster, { sasl: { mechanism, username: 'shop', password: 'secret' } })
       await closing(good.producer()).send('t', { value: 'x' })
       const bad = connect(cluster, { sasl: { mechanism, username: 'shop', password: 'wrong' } })
-      expect(await errorOf(closing(bad.admin()).listTopics())).toMatchObject({
+      expect(await rejectionOf(closing(bad.admin()).listTopics())).toMatchObject({
         code: 'SASL_AUTHENTICATION_FAILED',
       })
       const none = closing(connect(cluster, { requestTimeoutMs: 500 }).admin())
-      expect(isKafkaError(await errorOf(none.listTopics({ timeoutMs: 1000 })))).toBe(true)
+      expect(isKafkaError(await rejectionOf(none.listTopics({ timeoutMs: 1000 })))).toBe(true)
     },
   )
 
@@ -241,7 +234,7 @@ describe('security', () => {
     await closing(kafka.producer()).send('t', { value: 'x' })
     expect(cluster.records('t')).toHaveLength(1)
     const stranger = closing(connect(cluster, { tls: { ca } }).admin())
-    expect(isKafkaError(await errorOf(stranger.listTopics({ timeoutMs: 1000 })))).toBe(true)
+    expect(isKafkaError(await rejectionOf(stranger.listTopics({ timeoutMs: 1000 })))).toBe(true)
   })
 
   test('ACLs decide where an authorizer is asked for', async () => {
@@ -253,12 +246,12 @@ describe('security', () => {
     const as = (username: string, password: string) =>
       connect(cluster, { sasl: { mechanism: 'PLAIN', username, password } })
     await closing(as('admin', 'a').producer()).send('t', { value: 'x' })
-    const refused = await errorOf(
+    const refused = await rejectionOf(
       closing(as('shop', 's').producer({ maxBlockMs: 500 })).send('t', { value: 'x' }),
     )
     expect(refused).toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
     const admin = closing(as('shop', 's').admin())
-    expect(await errorOf(admin.createTopics([{ name: 'u', partitions: 1 }]))).toBeInstanceOf(AdminError)
+    expect(await rejectionOf(admin.createTopics([{ name: 'u', partitions: 1 }]))).toBeInstanceOf(AdminError)
   })
 })
 

@@ -1,14 +1,14 @@
 // Guards against lag that never ends, and commits of what was not read.
 import { Kafka } from '../../src'
+import { silentLogger } from '../../src/base/logger'
 import { createBroker, type TestCluster } from '../../src/testing'
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 let broker: TestCluster
 let kafka: Kafka
 
 beforeEach(async () => {
-  broker = await createBroker({ network: 'memory', logger: silent, topics: [{ name: 't' }] })
-  kafka = new Kafka({ ...broker.clientOptions(), logger: silent })
+  broker = await createBroker({ network: 'memory', logger: silentLogger, topics: [{ name: 't' }] })
+  kafka = new Kafka({ ...broker.clientOptions(), logger: silentLogger })
 })
 afterEach(() => broker.close())
 

@@ -1,16 +1,15 @@
 // Guards against a partition that nobody asks for any more: between the end of one poll and the beginning of another.
 import { Kafka } from '../../src'
+import { silentLogger } from '../../src/base/logger'
 import { createBroker } from '../../src/testing'
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 test('L20: a partition that is asked for past a poll is polled when that poll has ended meanwhile', async () => {
   const broker = await createBroker({
     network: 'memory',
-    logger: silent,
+    logger: silentLogger,
     topics: [{ name: 't', partitions: 2 }],
   })
-  const kafka = new Kafka({ ...broker.clientOptions(), logger: silent })
+  const kafka = new Kafka({ ...broker.clientOptions(), logger: silentLogger })
   const consumer = kafka.consumer({ assign: [{ topic: 't', partition: 0 }], fetchMaxWaitMs: 200 })
   const producer = kafka.producer()
   const seen: string[] = []

@@ -7,17 +7,22 @@ import {
   type ProducerOptions,
   type Receipt,
 } from '../../src'
+import { silentLogger } from '../../src/base/logger'
 import { createBroker, createCluster, type TestCluster } from '../../src/testing'
 
 let broker: TestCluster
 let kafka: Kafka
 const open: { close(): Promise<void> }[] = []
 const subscriptions: (() => void)[] = []
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 function use(cluster: TestCluster): void {
   broker = cluster
-  kafka = new Kafka({ ...broker.clientOptions(), logger: silent, retryBackoffMs: 10, requestTimeoutMs: 500 })
+  kafka = new Kafka({
+    ...broker.clientOptions(),
+    logger: silentLogger,
+    retryBackoffMs: 10,
+    requestTimeoutMs: 500,
+  })
 }
 
 function producer(options: ProducerOptions = {}): Producer {
@@ -50,7 +55,7 @@ describe('partitioners on a broker', () => {
         await createCluster({
           brokers: 2,
           network: 'memory',
-          logger: silent,
+          logger: silentLogger,
           topics: [{ name: 't', partitions: 4, replicationFactor: 1 }],
         }),
       )
@@ -71,7 +76,7 @@ describe('partitioners on a broker', () => {
       await createCluster({
         brokers: 2,
         network: 'memory',
-        logger: silent,
+        logger: silentLogger,
         topics: [{ name: 't', partitions: 2, replicationFactor: 1 }],
       }),
     )
@@ -89,7 +94,9 @@ describe('partitioners on a broker', () => {
   })
 
   test('a partitioner of one’s own decides where messages are stored', async () => {
-    use(await createBroker({ network: 'memory', logger: silent, topics: [{ name: 't', partitions: 3 }] }))
+    use(
+      await createBroker({ network: 'memory', logger: silentLogger, topics: [{ name: 't', partitions: 3 }] }),
+    )
     const sending = producer({ partitioner: ({ key }) => (key?.[0] ?? 0) - 0x61 })
     await sending.send(
       't',
@@ -104,7 +111,9 @@ describe('partitioners on a broker', () => {
 
 describe('what happens to a producer’s messages, seen from outside', () => {
   beforeEach(async () => {
-    use(await createBroker({ network: 'memory', logger: silent, topics: [{ name: 't', partitions: 1 }] }))
+    use(
+      await createBroker({ network: 'memory', logger: silentLogger, topics: [{ name: 't', partitions: 1 }] }),
+    )
   })
 
   test('an interceptor’s changes are stored, and it learns the offset', async () => {
@@ -190,7 +199,9 @@ describe('what happens to a producer’s messages, seen from outside', () => {
 
 describe('compression beside the event loop', () => {
   test('keeps the order of a partition, whatever batch is done first, and loses nothing when the producer closes', async () => {
-    use(await createBroker({ network: 'memory', logger: silent, topics: [{ name: 't', partitions: 1 }] }))
+    use(
+      await createBroker({ network: 'memory', logger: silentLogger, topics: [{ name: 't', partitions: 1 }] }),
+    )
     const sending = producer({ compression: 'gzip' })
     // Batches of many sizes: those below 64 KiB are compressed at once, the others on the thread pool.
     const sizes = Array.from({ length: 400 }, (_, i) => (i % 7 === 0 ? 60_000 : 900))

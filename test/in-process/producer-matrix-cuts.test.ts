@@ -1,7 +1,7 @@
 // Guards the exactly-once promise against the end of a connection after any byte of a Produce exchange (fault matrix 1 to 5).
 import { Kafka } from '../../src'
+import { silentLogger } from '../../src/base/logger'
 import { createBroker, type TestCluster } from '../../src/testing'
-import { silent } from './support/case-runner'
 import { storedValues } from './support/committed-view'
 import { cutAtEachByte, SingleCut, type CutDirection } from './support/single-cut'
 
@@ -9,7 +9,7 @@ let broker: TestCluster
 
 beforeEach(async () => {
   const topics = [{ name: 't', partitions: 1 }]
-  broker = await createBroker({ network: 'memory', logger: silent, seed: 1, topics })
+  broker = await createBroker({ network: 'memory', logger: silentLogger, seed: 1, topics })
 })
 afterEach(async () => {
   expect(broker.failures).toEqual([])
@@ -31,7 +31,7 @@ test.each(['toBroker', 'toClient'] as const)(
   'P1 P4 R6 R7: cut after each byte %s of three batches in flight: everything once, in order, with its offset',
   async (direction: CutDirection) => {
     const cut = new SingleCut(broker)
-    const kafka = new Kafka({ ...cut.clientOptions(), logger: silent, ...timing })
+    const kafka = new Kafka({ ...cut.clientOptions(), logger: silentLogger, ...timing })
     // Each message is a batch.
     const producer = kafka.producer({ batchSizeBytes: 1, deliveryTimeoutMs: 5000 })
     await producer.send('t', { value: '0' })
@@ -57,7 +57,7 @@ test.each(['toBroker', 'toClient'] as const)(
   'P3 P4: cut after each byte %s without idempotence: nothing is lost, and repetitions stand together',
   async (direction: CutDirection) => {
     const cut = new SingleCut(broker)
-    const kafka = new Kafka({ ...cut.clientOptions(), logger: silent, ...timing })
+    const kafka = new Kafka({ ...cut.clientOptions(), logger: silentLogger, ...timing })
     const producer = kafka.producer({ idempotent: false, deliveryTimeoutMs: 5000 })
     await producer.send('t', { value: '0' })
     let next = 1
@@ -79,7 +79,7 @@ test.each(['toBroker', 'toClient'] as const)(
   'P10: cut after each byte %s with acks 0: what is reported as lost or sent is settled, and nothing is stored twice',
   async (direction: CutDirection) => {
     const cut = new SingleCut(broker)
-    const kafka = new Kafka({ ...cut.clientOptions(), logger: silent, ...timing })
+    const kafka = new Kafka({ ...cut.clientOptions(), logger: silentLogger, ...timing })
     const producer = kafka.producer({ acks: 0, deliveryTimeoutMs: 5000 })
     await producer.send('t', { value: '0' })
     for (let bytes = 0; bytes < 160; bytes++) {

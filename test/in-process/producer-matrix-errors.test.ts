@@ -1,7 +1,8 @@
 // Guards the end of every error code that can be said to a producer: what is mended, what fails one message, and nothing that hangs.
 import { Kafka, type KafkaError, type ProduceError, type ProducerOptions } from '../../src'
+import { silentLogger } from '../../src/base/logger'
 import { createBroker, type TestCluster } from '../../src/testing'
-import { ArmedErrors, errorOf, outcomesByName, silent } from './support/case-runner'
+import { ArmedErrors, errorOf, outcomesByName } from './support/case-runner'
 import { storedValues } from './support/committed-view'
 import { allCodes, endingOf, endingsByCode, plainEndings, type NamedCode } from './support/error-endings'
 
@@ -10,7 +11,7 @@ let broker: TestCluster
 beforeEach(async () => {
   broker = await createBroker({
     network: 'memory',
-    logger: silent,
+    logger: silentLogger,
     seed: 1,
     topics: [{ name: 't', partitions: allCodes.length }],
   })
@@ -23,7 +24,7 @@ afterEach(async () => {
 function clientOf(clientId: string): Kafka {
   const options = {
     clientId,
-    logger: silent,
+    logger: silentLogger,
     retryBackoffMs: 2,
     retryBackoffMaxMs: 20,
     requestTimeoutMs: 2000,

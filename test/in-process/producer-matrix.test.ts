@@ -1,8 +1,9 @@
 // Guards each row of the producer's semantics on a whole broker: order, sequences, time limits, leaders, sizes, placement.
 import { createHash } from 'node:crypto'
 import { Kafka, type KafkaError, type Producer, type ProducerOptions } from '../../src'
+import { silentLogger } from '../../src/base/logger'
 import { createCluster, simulate, type TestCluster } from '../../src/testing'
-import { bounded, errorOf, silent, until } from './support/case-runner'
+import { bounded, errorOf, until } from './support/case-runner'
 import { storedValues } from './support/committed-view'
 
 let broker: TestCluster
@@ -11,7 +12,7 @@ const open: { close(options?: { timeoutMs?: number }): Promise<void> }[] = []
 type KafkaOptions = Partial<ConstructorParameters<typeof Kafka>[0]>
 
 async function start(brokers = 1, partitions = 1, configs: Record<string, string> = {}): Promise<void> {
-  broker = await createCluster({ brokers, network: 'memory', logger: silent, seed: 1 })
+  broker = await createCluster({ brokers, network: 'memory', logger: silentLogger, seed: 1 })
   broker.createTopic('t', { partitions, replicationFactor: brokers, configs })
 }
 afterEach(async () => {
@@ -24,7 +25,7 @@ function producerOf(options: ProducerOptions = {}, client: KafkaOptions = {}): P
   const timing = { retryBackoffMs: 2, retryBackoffMaxMs: 20, reconnectBackoffMs: 1, reconnectBackoffMaxMs: 1 }
   const kafka = new Kafka({
     ...broker.clientOptions(),
-    logger: silent,
+    logger: silentLogger,
     requestTimeoutMs: 1000,
     ...timing,
     ...client,
@@ -112,7 +113,7 @@ test.each([
 test('P6: a producer whose state expired while its records were deleted simply goes on', async () => {
   await start(1, 1, { 'retention.bytes': '1', 'segment.bytes': '1048576' })
   const producer = producerOf()
-  const admin = new Kafka({ ...broker.clientOptions(), logger: silent }).admin()
+  const admin = new Kafka({ ...broker.clientOptions(), logger: silentLogger }).admin()
   open.push(admin)
   for (let round = 0; round < 4; round++) {
     await sendAll(producer, values(3, round * 3))
@@ -273,7 +274,7 @@ test('P15: retries come at distances that double up to a limit, with a jitter of
     sim.cluster.createTopic('t', { partitions: 1, replicationFactor: 1 })
     const kafka = new Kafka({
       ...sim.clientOptions(),
-      logger: silent,
+      logger: silentLogger,
       retryBackoffMs: 100,
       retryBackoffMaxMs: 1000,
     })
@@ -313,7 +314,7 @@ test.each([
 })
 
 test('P17: messages without a key go to partitions with a leader, in whole batches, and to all of those', async () => {
-  broker = await createCluster({ brokers: 3, network: 'memory', logger: silent, seed: 1 })
+  broker = await createCluster({ brokers: 3, network: 'memory', logger: silentLogger, seed: 1 })
   broker.createTopic('t', { partitions: 6, replicationFactor: 1 })
   await broker.stopBroker(3)
   const leaderless = values(6).filter((i) => [-1, 3].includes(broker.partition('t', Number(i)).leaderId))
@@ -333,7 +334,7 @@ test('P18: an explicit partition beyond the count waits until it is there, or fa
   const producer = producerOf({ maxBlockMs: 3000 }, kafka)
   await sendAll(producer, ['a'])
   const waiting = producer.send('t', { partition: 3, value: 'd' })
-  const admin = new Kafka({ ...broker.clientOptions(), logger: silent }).admin()
+  const admin = new Kafka({ ...broker.clientOptions(), logger: silentLogger }).admin()
   open.push(admin)
   await admin.createPartitions([{ topic: 't', totalCount: 4 }])
   expect((await waiting).partition).toBe(3)

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { Kafka } from '../../src'
+import { silentLogger } from '../../src/base/logger'
 import { createBroker, type TestCluster } from '../../src/testing'
-import { silent } from './support/case-runner'
 import { storedValues } from './support/committed-view'
 import type { StreamReport } from './support/stream-child'
 
@@ -20,8 +20,8 @@ afterEach(async () => {
 
 test('P1 L10: 200 topics of 50 partitions each get their messages in order, within the memory given', async () => {
   const topics = Array.from({ length: 200 }, (_, i) => ({ name: `t${i}`, partitions: 50 }))
-  broker = await createBroker({ network: 'memory', logger: silent, topics })
-  const kafka = new Kafka({ ...broker.clientOptions(), logger: silent })
+  broker = await createBroker({ network: 'memory', logger: silentLogger, topics })
+  const kafka = new Kafka({ ...broker.clientOptions(), logger: silentLogger })
   const producer = kafka.producer({ bufferMemoryBytes: 16 * mebibyte })
   const heapBefore = process.memoryUsage().heapUsed
   const sent: Promise<unknown>[] = []
@@ -49,8 +49,12 @@ test('P1 L10: 200 topics of 50 partitions each get their messages in order, with
 }, 60_000)
 
 test('P2 P19 R15: ten thousand calls at once settle once each, in the order of each partition, with an offset of its own', async () => {
-  broker = await createBroker({ network: 'memory', logger: silent, topics: [{ name: 't', partitions: 12 }] })
-  const kafka = new Kafka({ ...broker.clientOptions(), logger: silent })
+  broker = await createBroker({
+    network: 'memory',
+    logger: silentLogger,
+    topics: [{ name: 't', partitions: 12 }],
+  })
+  const kafka = new Kafka({ ...broker.clientOptions(), logger: silentLogger })
   const producer = kafka.producer()
   const settled: { partition: number; offset: bigint; value: string }[] = []
   await Promise.all(
@@ -75,7 +79,7 @@ test('P2 P19 R15: ten thousand calls at once settle once each, in the order of e
 test(`L10 R16: a stream of ${streamMegabytes} MB through a buffer of 16 MiB grows its process by less than 200 MB`, async () => {
   const configs = { 'retention.bytes': '2097152', 'segment.bytes': '1048576' }
   broker = await createBroker({
-    logger: silent,
+    logger: silentLogger,
     requestLogSize: 0,
     topics: [{ name: 't', partitions: 4, configs }],
   })

@@ -1,11 +1,10 @@
 // Guards L12 where two ends meet: a transaction is never committed without one of its messages.
 import { Kafka, type KafkaError, type Producer } from '../../src'
+import { silentLogger } from '../../src/base/logger'
 import { createBroker, type TestCluster } from '../../src/testing'
 
 let broker: TestCluster
 let kafka: Kafka
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 afterEach(async () => {
   expect(broker.failures).toEqual([])
@@ -27,11 +26,11 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
   beforeEach(async () => {
     broker = await createBroker({
       network: 'memory',
-      logger: silent,
+      logger: silentLogger,
       topics: [{ name: 't', partitions: 2 }],
     })
     broker.setFeature('transaction.version', version)
-    kafka = new Kafka({ ...broker.clientOptions(), logger: silent, requestTimeoutMs: 5000 })
+    kafka = new Kafka({ ...broker.clientOptions(), logger: silentLogger, requestTimeoutMs: 5000 })
     producer = kafka.producer({ transactionalId: 'tx', maxInFlightRequestsPerConnection: 1 })
   })
 

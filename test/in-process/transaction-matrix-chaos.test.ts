@@ -1,8 +1,8 @@
 // Guards all or nothing, once and in order, against mixtures of faults that no row thought of (T1 to T9, X3, X9).
 import { Kafka, type KafkaError, type Producer, type Transaction } from '../../src'
+import { silentLogger } from '../../src/base/logger'
 import { simulate, type BrokerApiName, type Simulation } from '../../src/testing'
 import type { ErrorCodeName } from '../../src/base/error-codes'
-import { silent } from './support/case-runner'
 import { committedValues, storedValues } from './support/committed-view'
 
 const apis: readonly BrokerApiName[] = [
@@ -81,7 +81,7 @@ interface LedgerEntry {
 
 async function runTransactions(sim: Simulation, count: number, ledger: LedgerEntry[]): Promise<void> {
   const timing = { retryBackoffMs: 20, requestTimeoutMs: sim.chance.between(300, 1500) }
-  const kafka = new Kafka({ ...sim.clientOptions(), logger: silent, ...timing })
+  const kafka = new Kafka({ ...sim.clientOptions(), logger: silentLogger, ...timing })
   const limits = {
     deliveryTimeoutMs: sim.chance.between(1600, 8000),
     maxBlockMs: sim.chance.between(500, 6000),
@@ -164,7 +164,7 @@ async function scenario(sim: Simulation, version: 1 | 2): Promise<void> {
   await moving
   sim.cluster.clearFaults()
   // Whoever comes next ends what was left open.
-  const last = new Kafka({ ...sim.clientOptions(), logger: silent }).producer({ transactionalId: 'tx' })
+  const last = new Kafka({ ...sim.clientOptions(), logger: silentLogger }).producer({ transactionalId: 'tx' })
   await last.connect()
   await last.close()
   await sim.sleep(5000)

@@ -1,7 +1,7 @@
 // Guards all or nothing against the end of a connection after any byte of what a transaction asks (T6, fault matrix 1 to 5).
 import { Kafka, type Producer, type Transaction } from '../../src'
+import { silentLogger } from '../../src/base/logger'
 import { createBroker, type TestCluster } from '../../src/testing'
-import { silent } from './support/case-runner'
 import { committedValues, storedValues, transactionsEnded } from './support/committed-view'
 import { cutAtEachByte, SingleCut } from './support/single-cut'
 
@@ -11,11 +11,11 @@ let producer: Producer
 
 async function start(version: 1 | 2): Promise<void> {
   const topics = [{ name: 't', partitions: 2 }]
-  broker = await createBroker({ network: 'memory', logger: silent, seed: 1, topics })
+  broker = await createBroker({ network: 'memory', logger: silentLogger, seed: 1, topics })
   broker.setFeature('transaction.version', version)
   cut = new SingleCut(broker)
   const timing = { retryBackoffMs: 1, retryBackoffMaxMs: 5, reconnectBackoffMs: 1, reconnectBackoffMaxMs: 1 }
-  const kafka = new Kafka({ ...cut.clientOptions(), logger: silent, ...timing, requestTimeoutMs: 2000 })
+  const kafka = new Kafka({ ...cut.clientOptions(), logger: silentLogger, ...timing, requestTimeoutMs: 2000 })
   // Each message is a batch.
   producer = kafka.producer({
     transactionalId: 'tx',

@@ -1,7 +1,8 @@
 // Guards the end of every error code that can be said inside a transaction (T1, T5, T9): asked again, aborted, or final; never half a transaction, never a hang.
 import { FencedError, Kafka, type KafkaError, type Producer, type Transaction } from '../../src'
+import { silentLogger } from '../../src/base/logger'
 import { createBroker, type BrokerApiName, type TestCluster } from '../../src/testing'
-import { ArmedErrors, errorOf, outcomesByName, silent } from './support/case-runner'
+import { ArmedErrors, errorOf, outcomesByName } from './support/case-runner'
 import { committedValues, transactionsEnded } from './support/committed-view'
 import {
   allCodes,
@@ -32,7 +33,7 @@ let broker: TestCluster
 
 async function start(version: 1 | 2): Promise<void> {
   const topics = [{ name: 't', partitions: allCodes.length }]
-  broker = await createBroker({ network: 'memory', logger: silent, seed: 1, topics })
+  broker = await createBroker({ network: 'memory', logger: silentLogger, seed: 1, topics })
   broker.setFeature('transaction.version', version)
 }
 afterEach(async () => {
@@ -44,7 +45,7 @@ function producerOf(name: string): Producer {
   const kafka = new Kafka({
     ...broker.clientOptions(),
     clientId: name,
-    logger: silent,
+    logger: silentLogger,
     retryBackoffMs: 2,
     retryBackoffMaxMs: 20,
     requestTimeoutMs: 2000,

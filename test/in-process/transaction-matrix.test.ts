@@ -7,8 +7,9 @@ import {
   type ProducerOptions,
   type Transaction,
 } from '../../src'
+import { silentLogger } from '../../src/base/logger'
 import { createBroker, simulate, type BrokerApiName, type TestCluster } from '../../src/testing'
-import { errorOf, silent, until } from './support/case-runner'
+import { errorOf, until } from './support/case-runner'
 import { committedValues, storedValues, transactionsEnded } from './support/committed-view'
 
 let broker: TestCluster
@@ -17,7 +18,7 @@ const open: Producer[] = []
 async function start(version: 1 | 2, partitions = 3): Promise<void> {
   broker = await createBroker({
     network: 'memory',
-    logger: silent,
+    logger: silentLogger,
     seed: 1,
     topics: [{ name: 't', partitions }],
   })
@@ -31,7 +32,7 @@ afterEach(async () => {
 
 function clientOf(options: Partial<ConstructorParameters<typeof Kafka>[0]> = {}): Kafka {
   const timing = { retryBackoffMs: 5, retryBackoffMaxMs: 20, reconnectBackoffMs: 1, requestTimeoutMs: 300 }
-  return new Kafka({ ...broker.clientOptions(), logger: silent, ...timing, ...options })
+  return new Kafka({ ...broker.clientOptions(), logger: silentLogger, ...timing, ...options })
 }
 
 function producerOf(options: ProducerOptions = {}, kafka = clientOf()): Producer {
@@ -209,7 +210,7 @@ describe.each([1, 2] as const)('transaction.version %i', (version) => {
   test('T5: a coordinator that moves in the middle is followed', async () => {
     await broker.close()
     const { createCluster } = await import('../../src/testing')
-    const cluster = await createCluster({ brokers: 3, network: 'memory', logger: silent, seed: 1 })
+    const cluster = await createCluster({ brokers: 3, network: 'memory', logger: silentLogger, seed: 1 })
     broker = cluster
     cluster.setFeature('transaction.version', version)
     cluster.createTopic('t', { partitions: 3, replicationFactor: 3 })
@@ -341,7 +342,7 @@ test.each([1, 2] as const)(
     await simulate(7, async (sim) => {
       sim.cluster.createTopic('t', { partitions: 1, replicationFactor: 1 })
       sim.cluster.setFeature('transaction.version', version)
-      const kafka = new Kafka({ ...sim.clientOptions(), logger: silent })
+      const kafka = new Kafka({ ...sim.clientOptions(), logger: silentLogger })
       const slow = kafka.producer({ transactionalId: 'slow', transactionTimeoutMs: 1000 })
       const tx = await slow.beginTransaction()
       await tx.send('t', { value: 'late' })

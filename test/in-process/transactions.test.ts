@@ -1,17 +1,26 @@
 // Guards the promise of transactions (L12): all or nothing, one writer, and an end that is told truly.
-import { BrokerError, FencedError, Kafka, type KafkaError, type Producer } from '../../src'
+import { BrokerError, FencedError, Kafka, type Producer } from '../../src'
+import { silentLogger } from '../../src/base/logger'
 import { createBroker, type BrokerApiName, type TestCluster } from '../../src/testing'
+import { rejectionOf } from '../support/rejection'
 
 let broker: TestCluster
 let kafka: Kafka
 const open: { close(): Promise<void> }[] = []
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
-
 async function start(transactionVersion: 1 | 2): Promise<void> {
-  broker = await createBroker({ network: 'memory', logger: silent, topics: [{ name: 't', partitions: 3 }] })
+  broker = await createBroker({
+    network: 'memory',
+    logger: silentLogger,
+    topics: [{ name: 't', partitions: 3 }],
+  })
   broker.setFeature('transaction.version', transactionVersion)
-  kafka = new Kafka({ ...broker.clientOptions(), logger: silent, retryBackoffMs: 10, requestTimeoutMs: 300 })
+  kafka = new Kafka({
+    ...broker.clientOptions(),
+    logger: silentLogger,
+    retryBackoffMs: 10,
+    requestTimeoutMs: 300,
+  })
 }
 
 afterEach(async () => {
@@ -25,14 +34,6 @@ function producer(transactionalId = 'tx', options: Parameters<Kafka['producer']>
   open.push(made)
   return made
 }
-
-const errorOf = (promise: Promise<unknown>): Promise<KafkaError> =>
-  promise.then(
-    () => {
-      throw new Error('It was expected to fail')
-    },
-    (error: KafkaError) => error,
-  )
 
 /** Values that read_committed shows, by their partition's order. */
 async function visible(): Promise<string[]> {
@@ -99,7 +100,7 @@ describe.each([1, 2] as const)('transactions with transaction.version %i', (vers
     const tx = await producer('tx', { maxInFlightRequestsPerConnection: 1 }).beginTransaction()
     const first = tx.send('t', { partition: 0, value: 'first' })
     await arrived
-    const late = errorOf(tx.send('t', { partition: 0, value: 'late' }))
+    const late = rejectionOf(tx.send('t', { partition: 0, value: 'late' }))
     await tx.abort()
     await first
     expect(await late).toMatchObject({ code: 'TRANSACTION_ABORTED', maybeStored: false })
@@ -135,9 +136,9 @@ describe.each([1, 2] as const)('transactions with transaction.version %i', (vers
     const tx = await old.beginTransaction()
     await tx.send('t', { value: 'zombie' })
     await producer().transaction((newer) => newer.send('t', { value: 'newer' }))
-    expect(await errorOf(tx.commit())).toBeInstanceOf(FencedError)
-    expect(await errorOf(old.beginTransaction())).toBeInstanceOf(FencedError)
-    expect(await errorOf(old.send('t', { value: 'again' }))).toBeInstanceOf(FencedError)
+    expect(await rejectionOf(tx.commit())).toBeInstanceOf(FencedError)
+    expect(await rejectionOf(old.beginTransaction())).toBeInstanceOf(FencedError)
+    expect(await rejectionOf(old.send('t', { value: 'again' }))).toBeInstanceOf(FencedError)
     expect(await visible()).toEqual(['newer'])
   })
 
@@ -147,7 +148,7 @@ describe.each([1, 2] as const)('transactions with transaction.version %i', (vers
       await producer().transaction((newer) => newer.send('t', { value: 'newer' }))
       await tx.send('t', { value: 'zombie' })
     })
-    expect(await errorOf(sending)).toBeInstanceOf(FencedError)
+    expect(await rejectionOf(sending)).toBeInstanceOf(FencedError)
     expect(await visible()).toEqual(['newer'])
   })
 
@@ -157,7 +158,7 @@ describe.each([1, 2] as const)('transactions with transaction.version %i', (vers
       await producer().transaction((newer) => newer.send('t', { value: 'newer' }))
       throw new RangeError('mine')
     })
-    expect(await errorOf(sending)).toBeInstanceOf(RangeError)
+    expect(await rejectionOf(sending)).toBeInstanceOf(RangeError)
     expect(await visible()).toEqual(['newer'])
   })
 
@@ -183,10 +184,10 @@ describe.each([1, 2] as const)('transactions with transaction.version %i', (vers
     const tx = await one.beginTransaction()
     await tx.send('t', { value: 'x' })
     const heal = broker.faults.dropResponse('EndTxn')
-    expect(await errorOf(tx.commit({ timeoutMs: 700 }))).toMatchObject({
+    expect(await rejectionOf(tx.commit({ timeoutMs: 700 }))).toMatchObject({
       code: 'TRANSACTION_OUTCOME_UNKNOWN',
     })
-    expect(await errorOf(tx.abort())).toMatchObject({ code: 'INVALID_TXN_STATE' })
+    expect(await rejectionOf(tx.abort())).toMatchObject({ code: 'INVALID_TXN_STATE' })
     heal()
     await tx.commit()
     await tx.commit()
@@ -200,9 +201,9 @@ describe.each([1, 2] as const)('transactions with transaction.version %i', (vers
     const tx = await one.beginTransaction()
     await tx.send('t', { partition: 0, value: 'good' })
     broker.faults.failProduce({ topic: 't', error: 'TOPIC_AUTHORIZATION_FAILED', times: 1 })
-    const refused = errorOf(tx.send('t', { partition: 1, value: 'bad' }))
+    const refused = rejectionOf(tx.send('t', { partition: 1, value: 'bad' }))
     expect(await refused).toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
-    expect(await errorOf(tx.commit())).toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
+    expect(await rejectionOf(tx.commit())).toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
     await tx.abort()
     await one.transaction((next) => next.send('t', { partition: 1, value: 'next' }))
     expect(await visible()).toEqual(['next'])
@@ -212,7 +213,7 @@ describe.each([1, 2] as const)('transactions with transaction.version %i', (vers
     const one = producer()
     broker.faults.failProduce({ topic: 't', error: 'OUT_OF_ORDER_SEQUENCE_NUMBER', times: 1 })
     const failing = one.transaction((tx) => tx.send('t', { partition: 0, value: 'lost' }))
-    expect(await errorOf(failing)).toMatchObject({ code: 'OUT_OF_ORDER_SEQUENCE_NUMBER' })
+    expect(await rejectionOf(failing)).toMatchObject({ code: 'OUT_OF_ORDER_SEQUENCE_NUMBER' })
     await one.transaction((tx) => tx.send('t', { partition: 0, value: 'mended' }))
     await one.transaction((tx) => tx.send('t', { partition: 0, value: 'on' }))
     expect(await visible()).toEqual(['mended', 'on'])
@@ -246,7 +247,7 @@ describe.each([1, 2] as const)('transactions with transaction.version %i', (vers
       await tx.send('t', { value: 'x' })
       await tx.sendOffsets([{ topic: 't', partition: 0, offset: 5n }], group)
     })
-    expect(await errorOf(failing)).toBeInstanceOf(BrokerError)
+    expect(await rejectionOf(failing)).toBeInstanceOf(BrokerError)
     expect(await visible()).toEqual([])
     await one.transaction((tx) => tx.send('t', { value: 'y' }))
     expect(await visible()).toEqual(['y'])
@@ -254,17 +255,17 @@ describe.each([1, 2] as const)('transactions with transaction.version %i', (vers
 
   test('T2: calls that the state does not allow say what to do', async () => {
     const one = producer()
-    expect(await errorOf(one.send('t', { value: 'x' }))).toMatchObject({ code: 'INVALID_TXN_STATE' })
+    expect(await rejectionOf(one.send('t', { value: 'x' }))).toMatchObject({ code: 'INVALID_TXN_STATE' })
     const tx = await one.beginTransaction()
-    expect(await errorOf(one.beginTransaction())).toMatchObject({
+    expect(await rejectionOf(one.beginTransaction())).toMatchObject({
       message: expect.stringContaining('commit or abort the open transaction first') as string,
     })
     await tx.commit()
-    expect(await errorOf(tx.send('t', { value: 'x' }))).toMatchObject({ code: 'INVALID_TXN_STATE' })
-    expect(await errorOf(tx.abort())).toMatchObject({ code: 'INVALID_TXN_STATE' })
+    expect(await rejectionOf(tx.send('t', { value: 'x' }))).toMatchObject({ code: 'INVALID_TXN_STATE' })
+    expect(await rejectionOf(tx.abort())).toMatchObject({ code: 'INVALID_TXN_STATE' })
     const plain = kafka.producer()
     open.push(plain)
-    expect(await errorOf(plain.beginTransaction())).toMatchObject({
+    expect(await rejectionOf(plain.beginTransaction())).toMatchObject({
       message: expect.stringContaining("'transactionalId'") as string,
     })
   })
@@ -280,6 +281,6 @@ describe.each([1, 2] as const)('transactions with transaction.version %i', (vers
 
   test('T10: a timeout above what the broker allows ends in an error that says so', async () => {
     const one = producer('long', { transactionTimeoutMs: 100_000_000 })
-    expect(await errorOf(one.beginTransaction())).toMatchObject({ code: 'INVALID_TRANSACTION_TIMEOUT' })
+    expect(await rejectionOf(one.beginTransaction())).toMatchObject({ code: 'INVALID_TRANSACTION_TIMEOUT' })
   })
 })

@@ -1,19 +1,12 @@
 // Guards transactions against real coordinators, in both protocols: what is visible is judged by Java's consumer, and a producer that was taken over or timed out stays out.
 import { setTimeout as delay } from 'node:timers/promises'
-import { FencedError, Kafka, type KafkaError, type Producer, type ProducerOptions } from '../../src'
+import { FencedError, Kafka, type Producer, type ProducerOptions } from '../../src'
 import { silentLogger } from '../../src/base/logger'
 import { describeEachKafkaCluster } from './support/describe-kafka'
 import { consoleTools, runKafkaTool } from './support/java-tools'
+import { rejectionOf } from '../support/rejection'
 
 jest.setTimeout(60_000)
-
-const errorOf = (promise: Promise<unknown>): Promise<KafkaError> =>
-  promise.then(
-    () => {
-      throw new Error('It was expected to fail')
-    },
-    (error: KafkaError) => error,
-  )
 
 describeEachKafkaCluster(
   'transactions',
@@ -116,8 +109,8 @@ describeEachKafkaCluster(
       await tx.send(topic, { value: 'zombie' })
       await producerOf(id).transaction((newer) => newer.send(topic, { value: 'newer' }))
       isCommitted(topic, 'newer')
-      expect(await errorOf(tx.commit())).toBeInstanceOf(FencedError)
-      expect(await errorOf(old.beginTransaction())).toBeInstanceOf(FencedError)
+      expect(await rejectionOf(tx.commit())).toBeInstanceOf(FencedError)
+      expect(await rejectionOf(old.beginTransaction())).toBeInstanceOf(FencedError)
     })
 
     it('T1: a batch of a fenced producer is refused, and the abort that follows says why', async () => {
@@ -127,9 +120,9 @@ describeEachKafkaCluster(
       const tx = await old.beginTransaction()
       await tx.send(topic, { value: 'zombie 1' })
       await producerOf(id).connect()
-      const { code } = await errorOf(tx.send(topic, { value: 'zombie 2' }))
+      const { code } = await rejectionOf(tx.send(topic, { value: 'zombie 2' }))
       expect(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_TXN_STATE']).toContain(code)
-      expect(await errorOf(tx.abort())).toBeInstanceOf(FencedError)
+      expect(await rejectionOf(tx.abort())).toBeInstanceOf(FencedError)
     })
 
     it('T6 P4: lost answers to batches and ends change nothing: each is asked for again, and happens once', async () => {
@@ -161,15 +154,17 @@ describeEachKafkaCluster(
         if (Date.now() > end) throw new Error('The broker did not end the transaction')
       }
       // Level 2 takes a number below the coordinator's by one for that of a repetition, and the commit for a mistake.
-      expect((await errorOf(tx.commit())).code).toBe(hasLevel2() ? 'INVALID_TXN_STATE' : 'PRODUCER_FENCED')
-      expect(await errorOf(producer.beginTransaction())).toBeDefined()
+      expect((await rejectionOf(tx.commit())).code).toBe(
+        hasLevel2() ? 'INVALID_TXN_STATE' : 'PRODUCER_FENCED',
+      )
+      expect(await rejectionOf(producer.beginTransaction())).toBeDefined()
       await producerOf(id).transaction((next) => next.send(topic, { value: 'in time' }))
       isCommitted(topic, 'in time')
     })
 
     it('T10: a timeout above the maximum of the broker is refused', async () => {
       const producer = producerOf(target.uniqueName('long'), { transactionTimeoutMs: 900_001 })
-      expect(await errorOf(producer.beginTransaction())).toMatchObject({
+      expect(await rejectionOf(producer.beginTransaction())).toMatchObject({
         code: 'INVALID_TRANSACTION_TIMEOUT',
       })
     })
@@ -212,7 +207,7 @@ describeEachKafkaCluster(
         await tx.send(output, { value: 'again' })
         await tx.sendOffsets([{ topic: input, partition: 0, offset: 1n }], group)
       })
-      expect((await errorOf(late)).code).toMatch(/^(UNKNOWN_MEMBER_ID|ILLEGAL_GENERATION)$/)
+      expect((await rejectionOf(late)).code).toMatch(/^(UNKNOWN_MEMBER_ID|ILLEGAL_GENERATION)$/)
       expect(await committed()).toEqual([3n])
     })
 

@@ -1,14 +1,3 @@
-/** A small seeded generator (mulberry32): the same seed gives the same run everywhere. */
-export function seededRandom(seed: number): (limit: number) => number {
-  let state = seed
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000) * limit)
-  }
-}
-
 /** What hostile or broken peers put where a length belongs: -2, -1, 0, 2^31-1 as int32, int16 and unsigned varint. */
 const hostileLengths: readonly Buffer[] = [
   ...[-2, -1, 0, 0x7fffffff].map(int32),

@@ -5,7 +5,7 @@ import { codecNamed } from '../../../src/wire/records/compression/codecs'
 import { openRecords } from '../../../src/wire/records/open-records'
 import { readControlRecord } from '../../../src/wire/records/control-record'
 import { RecordBatchReader } from '../../../src/wire/records/record-batch-reader'
-import { seededRandom } from '../../unit/wire/support/seeded-random'
+import { randomIntegers } from '../../support/random-integers'
 import { loadVectors } from './vectors'
 
 const maxBytes = 1 << 20
@@ -66,7 +66,7 @@ describe('cut records', () => {
 
 describe('changed records', () => {
   it('end in a value or a DecodeError, 30,000 times', () => {
-    const random = seededRandom(2024)
+    const random = randomIntegers(2024)
     const started = Date.now()
     let values = 0
     for (let i = 0; i < 30_000; i++) {
@@ -83,7 +83,7 @@ describe('changed records', () => {
 
 describe('changed codec data', () => {
   it('ends in a value or a DecodeError, 4,000 times', () => {
-    const random = seededRandom(11)
+    const random = randomIntegers(11)
     for (let i = 0; i < 4000; i++) {
       const { codec, bytes } = codecs[i % codecs.length] as (typeof codecs)[number]
       const input = Buffer.from(bytes, 'base64')

@@ -3,8 +3,6 @@ import { errorResponses } from '../../../src/testing/faults/errors/error-respons
 import type { ErrorResponse } from '../../../src/testing/faults/errors/error-response'
 import type { BrokerRequest } from '../../../src/wire/generated/broker/apis-by-name'
 
-export const silent = { debug() {}, info() {}, warn() {}, error() {} }
-
 /** Answers one request of each client that armed it with an error; told apart by client id, so that cases run at once. */
 export class ArmedErrors {
   readonly #armed = new Map<string, number>()

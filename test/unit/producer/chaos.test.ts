@@ -1,22 +1,13 @@
 // Guards laws L7 to L11 against every mixture of faults that no single test thought of.
 import type { ProducerOptions } from '../../../src/producer/producer-options'
 import { ProduceError } from '../../../src/producer/produce-error'
+import { seededRandom } from '../../../src/testing/simulation/seeded-random'
 import { ChaosBrokers, type ChaosOptions } from './support/chaos-brokers'
 import { closeAll, outcome, type Outcome, setUp } from './support/producer-setup'
 
 afterEach(closeAll)
 
 const partitions = 3
-
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
 
 interface Run {
   readonly brokers: ChaosBrokers
@@ -26,7 +17,7 @@ interface Run {
 
 /** Sends messages in random lumps to random partitions while brokers fail, then lets everything settle in calm. */
 async function run(seed: number, options: ProducerOptions, chaos: ChaosOptions): Promise<Run> {
-  const random = seeded(seed)
+  const random = seededRandom(seed)
   const { clock, cluster, producer } = setUp(options, [])
   const brokers = new ChaosBrokers(cluster, partitions, random, chaos)
   const sent: Promise<{ partition: number; value: string; outcome: Outcome }>[] = []

@@ -1,7 +1,8 @@
 // Guards against calls that never settle, memory that is never given back, and errors that say the wrong thing.
 import { AuthenticationError } from '../../../src/base/errors'
 import { settle } from '../support/fake-clock'
-import { closeAll, errorOf, outcome, setUp } from './support/producer-setup'
+import { rejectionOf } from '../../support/rejection'
+import { closeAll, outcome, setUp } from './support/producer-setup'
 
 afterEach(closeAll)
 
@@ -35,7 +36,7 @@ describe('delivery', () => {
 
   test('P8: without metadata send ends after maxBlockMs, with what the brokers said', async () => {
     const { clock, producer } = setUp({ maxBlockMs: 1000 }, [])
-    const sent = errorOf(producer.send('t', { value: '1' }))
+    const sent = rejectionOf(producer.send('t', { value: '1' }))
     await clock.advance(1100)
     expect(await sent).toMatchObject({ code: 'UNKNOWN_TOPIC_OR_PARTITION' })
   })
@@ -43,7 +44,7 @@ describe('delivery', () => {
   test('P8: the time limit of send comes with what the brokers said, however late the lookup ends', async () => {
     const { cluster, clock, producer } = setUp({ maxBlockMs: 1000 }, [])
     cluster.metadata.lookupsHang = true
-    const sent = errorOf(producer.send('t', { value: '1' }))
+    const sent = rejectionOf(producer.send('t', { value: '1' }))
     await clock.advance(1000)
     expect(await sent).toMatchObject({ code: 'UNKNOWN_TOPIC_OR_PARTITION' })
   })
@@ -52,7 +53,7 @@ describe('delivery', () => {
     const { cluster, clock, producer } = setUp({ maxBlockMs: 1000 }, [])
     cluster.metadata.lookupsHang = true
     cluster.metadata.isSilent = true
-    const sent = errorOf(producer.send('t', { value: '1' }))
+    const sent = rejectionOf(producer.send('t', { value: '1' }))
     await clock.advance(1000)
     expect(await sent).toMatchObject({ code: 'METADATA_TIMEOUT' })
   })
@@ -64,7 +65,7 @@ describe('delivery', () => {
     )
     const value = 'x'.repeat(3000)
     const first = outcome(producer.send('t', { value, partition: 0 }))
-    const second = errorOf(producer.send('t', { value, partition: 0 }))
+    const second = rejectionOf(producer.send('t', { value, partition: 0 }))
     await clock.advance(600)
     cluster.metadata.setTopic('t', [1])
     await clock.advance(350)
@@ -135,14 +136,14 @@ describe('delivery', () => {
   test('an aborted call gives up its wait and sends nothing', async () => {
     const { cluster, producer, clock } = setUp({}, [])
     const controller = new AbortController()
-    const sent = errorOf(producer.send('t', { value: '1' }, { signal: controller.signal }))
+    const sent = rejectionOf(producer.send('t', { value: '1' }, { signal: controller.signal }))
     await settle()
     controller.abort()
     expect(await sent).toMatchObject({ code: 'ABORTED' })
     cluster.metadata.setTopic('t', [1])
     await clock.advance(200)
     expect(cluster.produced).toHaveLength(0)
-    const late = await errorOf(producer.send('t', { value: '1' }, { signal: controller.signal }))
+    const late = await rejectionOf(producer.send('t', { value: '1' }, { signal: controller.signal }))
     expect(late).toMatchObject({ code: 'ABORTED' })
   })
 
@@ -220,7 +221,7 @@ describe('delivery', () => {
 
   test('P18: a partition that does not exist is waited for, and does not hold up the others', async () => {
     const { cluster, clock, producer } = setUp({ maxBlockMs: 1000 })
-    const missing = errorOf(producer.send('t', { value: '1', partition: 7 }))
+    const missing = rejectionOf(producer.send('t', { value: '1', partition: 7 }))
     const other = producer.send('t', { value: '2', partition: 0 })
     await settle()
     cluster.next.answer({ baseOffset: 0n })
@@ -269,7 +270,7 @@ describe('delivery', () => {
   test('P19: flush ends with an error at its own time limit; the messages go on', async () => {
     const { cluster, clock, producer } = setUp()
     const sent = producer.send('t', { value: '1', partition: 0 })
-    const flush = errorOf(producer.flush({ timeoutMs: 100 }))
+    const flush = rejectionOf(producer.flush({ timeoutMs: 100 }))
     await clock.advance(101)
     expect(await flush).toMatchObject({ code: 'FLUSH_TIMEOUT' })
     cluster.next.answer()
@@ -288,7 +289,7 @@ describe('delivery', () => {
     await settle()
     const closed = producer.close({ timeoutMs: 1000 })
     expect(producer.close()).toBe(closed)
-    expect(await errorOf(producer.send('t', { value: '6' }))).toMatchObject({ code: 'CLOSED' })
+    expect(await rejectionOf(producer.send('t', { value: '6' }))).toMatchObject({ code: 'CLOSED' })
     await clock.advance(1001)
     await closed
     expect(await Promise.all([done, inFlight])).toEqual([0n, 1n])
@@ -306,13 +307,13 @@ describe('delivery', () => {
 
   test('P21: the records a broker blames get its words, the others learn that they were not to blame', async () => {
     const { cluster, producer } = setUp()
-    const sent = errorOf(
+    const sent = rejectionOf(
       producer.send(
         't',
         ['1', '2', '3'].map((value) => ({ value, partition: 0 })),
       ),
     )
-    const alone = errorOf(producer.send('t', { value: '4', partition: 0 }))
+    const alone = rejectionOf(producer.send('t', { value: '4', partition: 0 }))
     await settle()
     cluster.next.refuse(invalidRecord, {
       recordErrors: [{ batchIndex: 1, batchIndexErrorMessage: 'no key' }],

@@ -3,7 +3,8 @@ import type { KafkaError } from '../../../src/base/errors'
 import type { InterceptedMessage, ProducerInterceptor } from '../../../src/producer/interceptors'
 import type { Receipt } from '../../../src/producer/outgoing-message'
 import { settle } from '../support/fake-clock'
-import { closeAll, errorOf, setUp } from './support/producer-setup'
+import { rejectionOf } from '../../support/rejection'
+import { closeAll, setUp } from './support/producer-setup'
 
 afterEach(async () => {
   jest.restoreAllMocks()
@@ -40,7 +41,7 @@ describe('interceptors', () => {
   test('learn of each message’s outcome before the caller does, in a call with both kinds', async () => {
     const { seen, interceptor } = recording()
     const { cluster, producer } = setUp({ interceptors: [interceptor] }, [1, 1])
-    const sent = errorOf(
+    const sent = rejectionOf(
       producer.send('t', [
         { value: 'good', partition: 0 },
         { value: 'bad', partition: 1 },
@@ -61,7 +62,7 @@ describe('interceptors', () => {
   test('learn of messages that are refused at the door', async () => {
     const { seen, interceptor } = recording()
     const { producer } = setUp({ interceptors: [interceptor] })
-    await errorOf(producer.send('t', [{ value: 'fine' }, 7] as never))
+    await rejectionOf(producer.send('t', [{ value: 'fine' }, 7] as never))
     expect(seen).toEqual([
       'hook sends t/fine',
       'hook lost fine: INVALID_ARGUMENT',
@@ -88,7 +89,7 @@ describe('interceptors', () => {
     await settle()
     cluster.next.answer({ baseOffset: 1n })
     expect((await good).offset).toBe(1n)
-    const lost = errorOf(producer.send('t', { value: 'w' }))
+    const lost = rejectionOf(producer.send('t', { value: 'w' }))
     await settle()
     cluster.next.answer({ errorCode: 29 })
     expect((await lost).code).toBe('TOPIC_AUTHORIZATION_FAILED')
@@ -120,7 +121,7 @@ describe('interceptors', () => {
   test('see one call with several messages as it is: an error without outcomes of its own is everyone’s', async () => {
     const errors: KafkaError[] = []
     const { producer } = setUp({ interceptors: [{ onError: (error) => void errors.push(error) }] }, [])
-    const sent = errorOf(producer.send('t', [{ value: 'a' }, { value: 'b' }]))
+    const sent = rejectionOf(producer.send('t', [{ value: 'a' }, { value: 'b' }]))
     await producer.close({ timeoutMs: 0 })
     await sent
     expect(errors.map(({ code }) => code)).toEqual(['CLOSED', 'CLOSED'])

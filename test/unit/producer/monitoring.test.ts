@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { channel } from 'node:diagnostics_channel'
 import { type DiagnosticsName, onDiagnostics } from '../../../src/base/diagnostics'
 import { settle } from '../support/fake-clock'
-import { closeAll, errorOf, setUp } from './support/producer-setup'
+import { rejectionOf } from '../../support/rejection'
+import { closeAll, setUp } from './support/producer-setup'
 
 const subscriptions: (() => void)[] = []
 const names = ['sent', 'acknowledged', 'retried', 'failed'].map(
@@ -102,7 +103,7 @@ describe('metrics of a producer', () => {
       await clock.advance(200)
     }
     await sent
-    const refused = errorOf(producer.send('t', { value: 'c' }))
+    const refused = rejectionOf(producer.send('t', { value: 'c' }))
     await settle()
     cluster.next.answer({ errorCode: 29 })
     await refused
@@ -123,7 +124,7 @@ describe('metrics of a producer', () => {
   test('count calls that wait, and those that found no memory in time', async () => {
     const { clock, producer } = setUp({ bufferMemoryBytes: 2500, batchSizeBytes: 1000, maxBlockMs: 50 })
     const value = 'x'.repeat(900)
-    const sent = [1, 2, 3, 4].map(() => errorOf(producer.send('t', { value })))
+    const sent = [1, 2, 3, 4].map(() => rejectionOf(producer.send('t', { value })))
     expect(producer.metrics().waitingCalls).toBe(2)
     await clock.advance(50)
     expect(producer.metrics()).toMatchObject({ waitingCalls: 0, bufferExhaustedTotal: 2 })
@@ -179,12 +180,12 @@ describe('events of a producer', () => {
   test('tell of a batch that was given up, sent or not, and of one that was split', async () => {
     const events = observe()
     const { cluster, producer } = setUp({}, [1, -1])
-    const refused = errorOf(producer.send('t', { value: 'a', partition: 0 }))
-    const leaderless = errorOf(producer.send('t', { value: 'b', partition: 1 }))
+    const refused = rejectionOf(producer.send('t', { value: 'a', partition: 0 }))
+    const leaderless = rejectionOf(producer.send('t', { value: 'b', partition: 1 }))
     await settle()
     cluster.next.answer({ errorCode: 29 })
     await refused
-    const split = errorOf(
+    const split = rejectionOf(
       producer.send(
         't',
         [0, 0].map((partition) => ({ value: 'c', partition })),

@@ -2,7 +2,8 @@
 import { choosePartition, createPartitioner } from '../../../src/producer/partitioners/choose-partition'
 import type { Partitioner, PartitionerInput } from '../../../src/producer/partitioners/partitioner'
 import { settle } from '../support/fake-clock'
-import { closeAll, errorOf, setUp } from './support/producer-setup'
+import { rejectionOf } from '../../support/rejection'
+import { closeAll, setUp } from './support/producer-setup'
 
 afterEach(closeAll)
 
@@ -149,7 +150,7 @@ describe('a partitioner of one’s own', () => {
       const partitioner = ({ value }: PartitionerInput) => (value === 'wrong' ? wrong() : 0)
       const { cluster, clock, producer } = setUp({ partitioner }, hasMetadata ? [1, 1, 1] : [])
       const before = producer.send('t', { value: 'before' })
-      const refused = errorOf(producer.send('t', [{ value: 'fine' }, { value: 'wrong' }]))
+      const refused = rejectionOf(producer.send('t', [{ value: 'fine' }, { value: 'wrong' }]))
       const after = producer.send('t', { value: 'after' })
       if (!hasMetadata) cluster.metadata.setTopic('t', [1, 1, 1])
       await clock.advance(200)

@@ -1,7 +1,8 @@
 // Guards the door: what is wrong with a message must stop its call before anything of it is sent.
+import { rejectionOf } from '../../support/rejection'
 import { json, string, topic, nullable } from './support/serdes'
 import { settle } from '../support/fake-clock'
-import { closeAll, errorOf, setUp } from './support/producer-setup'
+import { closeAll, setUp } from './support/producer-setup'
 
 afterEach(closeAll)
 
@@ -94,7 +95,7 @@ describe('send', () => {
       const value = 'y'.repeat(150)
       const before = producer.send('t', { value: 'before', partition: 0 })
       const list = [{ value, partition: 0 }, { value, partition: 1 }, wrong, { value }]
-      const error = await errorOf(producer.send('t', list as never))
+      const error = await rejectionOf(producer.send('t', list as never))
       expect(error.code).toBe(code)
       expect(error.message).toMatch(message)
       const after = producer.send('t', { value: 'after', partition: 0 })
@@ -111,7 +112,7 @@ describe('send', () => {
     const { cluster, producer } = setUp({ batchSizeBytes: 500 })
     const before = producer.send('t', { value: 'before', partition: 0 })
     const list = Array.from({ length: 20 }, () => ({ value: 'z'.repeat(100), partition: 0 }))
-    const error = await errorOf(producer.send('t', [...list, { value: 7 }] as never))
+    const error = await rejectionOf(producer.send('t', [...list, { value: 7 }] as never))
     expect(error.code).toBe('SERIALIZATION_FAILED')
     const after = producer.send('t', { value: 'after', partition: 0 })
     await settle()
@@ -124,7 +125,7 @@ describe('send', () => {
   test('a list refused in the part that had to wait for memory is taken back too', async () => {
     const { cluster, producer } = setUp({ batchSizeBytes: 1000, bufferMemoryBytes: 3000 })
     const list = Array.from({ length: 30 }, () => ({ value: 'z'.repeat(400), partition: 0 }))
-    const error = await errorOf(producer.send('t', [...list, { value: 7 }] as never))
+    const error = await rejectionOf(producer.send('t', [...list, { value: 7 }] as never))
     expect(error.code).toBe('SERIALIZATION_FAILED')
     await settle()
     expect(cluster.produced).toHaveLength(0)
@@ -189,7 +190,7 @@ describe('send', () => {
     cluster.next.answer()
     await sent
     expect(
-      await errorOf(producer.send(orders, { key: undefined as never, value: { price: 1 } })),
+      await rejectionOf(producer.send(orders, { key: undefined as never, value: { price: 1 } })),
     ).toMatchObject({
       code: 'SERIALIZATION_FAILED',
       context: { topic: 't' },
@@ -198,7 +199,7 @@ describe('send', () => {
 
   test.each([[''], ['a/b'], ['.'], [undefined], [{}]])('a wrong topic %j is refused', async (name) => {
     const { producer } = setUp()
-    expect(await errorOf(producer.send(name as never, { value: 'v' }))).toMatchObject({
+    expect(await rejectionOf(producer.send(name as never, { value: 'v' }))).toMatchObject({
       code: 'INVALID_ARGUMENT',
     })
   })

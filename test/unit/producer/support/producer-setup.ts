@@ -40,13 +40,3 @@ export function outcome(sent: Promise<{ offset: bigint }>): Promise<Outcome> {
     (error: unknown) => KafkaError.from(error),
   )
 }
-
-/** The error a promise rejects with. */
-export async function errorOf(promise: Promise<unknown>): Promise<KafkaError> {
-  try {
-    await promise
-  } catch (error) {
-    return KafkaError.from(error)
-  }
-  throw new Error('It did not reject')
-}

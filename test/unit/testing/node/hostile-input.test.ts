@@ -1,6 +1,7 @@
 // Guards against bytes from anywhere that take the broker down, fill its memory, or disturb those who behave.
 import { connect, type Socket } from 'node:net'
-import { mutate, seededRandom } from '../../../golden/messages/mutation'
+import { mutate } from '../../../golden/messages/mutation'
+import { randomIntegers } from '../../../support/random-integers'
 import { handler, type ApiHandler } from '../../../../src/testing/contracts/api-handler'
 import { silentLogger } from '../../../../src/base/logger'
 import { TcpListener } from '../../../../src/testing/transport/tcp-listener'
@@ -97,7 +98,7 @@ describe('a broker that is sent', () => {
   })
 
   it('10,000 damaged requests of all APIs never fails itself, and goes on with others', () => {
-    const random = seededRandom(20_261_121)
+    const random = randomIntegers(20_261_121)
     const frames = sampleFrames()
     const server = createServer(handlers)
     const good = new RawClient(server)
@@ -119,7 +120,7 @@ describe('a broker that is sent', () => {
   })
 
   it('bytes without any frame, in any portions, ends the connections and keeps no memory', async () => {
-    const random = seededRandom(7)
+    const random = randomIntegers(7)
     const server = createServer(handlers)
     const listener = await TcpListener.open({ host: '127.0.0.1', port: 0, logger: silentLogger }, (stream) =>
       server.accept(stream),

@@ -2,6 +2,7 @@ import { silentLogger } from '../../../../src/base/logger'
 import { ClusterServices } from '../../../../src/testing/cluster-services'
 import { releaseNamed } from '../../../../src/testing/cluster/releases'
 import type { Topic } from '../../../../src/testing/contracts/topics'
+import { ClassicGroup } from '../../../../src/testing/groups/classic/classic-group'
 import type { MemoryGroupRegistry } from '../../../../src/testing/groups/group-registry'
 import type { ApiHandler, RequestContext } from '../../../../src/testing/contracts/api-handler'
 import type { Authorizer } from '../../../../src/testing/contracts/security'
@@ -58,6 +59,13 @@ export class FakeGroupCluster {
 
   get registry(): MemoryGroupRegistry {
     return this.#real.groups
+  }
+
+  /** A group that has to be there, and to be a classic one. */
+  classicGroup(groupId = 'group'): ClassicGroup {
+    const group = this.registry.get(groupId)
+    if (!(group instanceof ClassicGroup)) throw new TypeError(`No classic group '${groupId}'`)
+    return group
   }
 
   /** The partition of `__consumer_offsets` that a group falls on. */

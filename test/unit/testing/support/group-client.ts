@@ -127,6 +127,23 @@ export class GroupClient {
     return members
   }
 
+  /** Brings a group of two dynamic members to Stable; the first is the leader. */
+  async stablePair(): Promise<[JoinGroupResponse, JoinGroupResponse]> {
+    return pair(await this.stable(2))
+  }
+
+  /** Two new members in one generation, before their assignments; the first is the leader. */
+  async joinPair(
+    first: JoinOptions | undefined = undefined,
+    second: JoinOptions | undefined = first,
+  ): Promise<[JoinGroupResponse, JoinGroupResponse]> {
+    const join = (options: JoinOptions | undefined) =>
+      options === undefined ? this.joinDynamic() : this.join(options)
+    const joins = [join(first), join(second)]
+    await this.cluster.clock.advance(6000)
+    return pair(await Promise.all(joins))
+  }
+
   async syncAll(members: readonly JoinGroupResponse[]): Promise<SyncGroupResponse[]> {
     const assignments = Object.fromEntries(members.map(({ memberId }) => [memberId, `of ${memberId}`]))
     const syncs = members.map((member) =>
@@ -135,6 +152,12 @@ export class GroupClient {
     await settle()
     return Promise.all(syncs)
   }
+}
+
+function pair(members: readonly JoinGroupResponse[]): [JoinGroupResponse, JoinGroupResponse] {
+  const [leader, follower] = members
+  if (leader === undefined || follower === undefined) throw new TypeError('Two members were asked for')
+  return [leader, follower]
 }
 
 /** Tells without waiting whether a promise has settled. */

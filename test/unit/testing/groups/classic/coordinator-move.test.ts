@@ -1,7 +1,6 @@
 // Guards what survives a change of the coordinator: only what Kafka writes to its log; a group that kept more would hide
 // faults in how a client comes back.
 import { errorCodeName } from '../../../../../src/base/error-codes'
-import { ClassicGroup } from '../../../../../src/testing/groups/classic/classic-group'
 import { settle } from '../../../support/fake-clock'
 import { FakeGroupCluster } from '../../support/fake-group-cluster'
 import { GroupClient, subscription } from '../../support/group-client'
@@ -16,17 +15,12 @@ beforeEach(() => {
 
 afterEach(() => cluster.close())
 
-function group(): ClassicGroup {
-  const found = cluster.registry.get('group')
-  if (!(found instanceof ClassicGroup)) throw new TypeError('No classic group')
-  return found
-}
+const group = () => cluster.classicGroup()
 
 const move = () => cluster.moveCoordinator('group')
 
 test('A stable group goes on under its new coordinator with the same generation and assignments', async () => {
-  const [leader, follower] = await client.stable(2)
-  if (leader === undefined || follower === undefined) throw new TypeError('Two members were asked for')
+  const [leader, follower] = await client.stablePair()
   move()
   expect(await client.heartbeat(leader)).toBe('NONE')
   expect((await client.sync(follower)).assignment.toString()).toBe(`of ${follower.memberId}`)
@@ -44,8 +38,7 @@ test('Sessions begin anew at the new coordinator', async () => {
 })
 
 test('Joins and syncs that wait are sent to the new coordinator, and an unfinished round is lost', async () => {
-  const [leader, follower] = await client.stable(2)
-  if (leader === undefined || follower === undefined) throw new TypeError('Two members were asked for')
+  const [leader] = await client.stablePair()
   const rejoin = client.join({ memberId: leader.memberId })
   const newcomer = client.joinDynamic()
   await settle()
@@ -59,10 +52,7 @@ test('Joins and syncs that wait are sent to the new coordinator, and an unfinish
 })
 
 test('A sync that waits is sent to the new coordinator, which knows nothing of its generation', async () => {
-  const joins = [client.joinDynamic(), client.joinDynamic()]
-  await cluster.clock.advance(6000)
-  const [, follower] = await Promise.all(joins)
-  if (follower === undefined) throw new TypeError('Two members were asked for')
+  const [, follower] = await client.joinPair()
   const waiting = client.sync(follower)
   await settle()
   move()

@@ -1,7 +1,6 @@
 // Guards the way into a classic group: a broker that lets members in too early, too late or under wrong terms would
 // let faults of the client's join pass.
 import { ErrorCode, errorCodeName } from '../../../../../src/base/error-codes'
-import { ClassicGroup } from '../../../../../src/testing/groups/classic/classic-group'
 import { settle } from '../../../support/fake-clock'
 import { FakeGroupCluster } from '../../support/fake-group-cluster'
 import { GroupClient, isSettled, subscription } from '../../support/group-client'
@@ -18,11 +17,7 @@ function use(configs: Record<string, string>): void {
   client = new GroupClient(cluster)
 }
 
-function group(): ClassicGroup {
-  const found = cluster.registry.get('group')
-  if (!(found instanceof ClassicGroup)) throw new TypeError('No classic group')
-  return found
-}
+const group = () => cluster.classicGroup()
 
 const codeOf = async (response: Promise<{ readonly errorCode: number }>) =>
   errorCodeName((await response).errorCode)

@@ -1,7 +1,6 @@
 // Guards the round of JoinGroup and SyncGroup against time, failure and leaving: who is waited for, who is out, and what
 // the others are told.
 import { errorCodeName } from '../../../../../src/base/error-codes'
-import { ClassicGroup } from '../../../../../src/testing/groups/classic/classic-group'
 import type { JoinGroupResponse } from '../../../../../src/wire/generated/client/join-group'
 import { settle } from '../../../support/fake-clock'
 import { FakeGroupCluster } from '../../support/fake-group-cluster'
@@ -17,19 +16,9 @@ beforeEach(() => {
 
 afterEach(() => cluster.close())
 
-function group(): ClassicGroup {
-  const found = cluster.registry.get('group')
-  if (!(found instanceof ClassicGroup)) throw new TypeError('No classic group')
-  return found
-}
+const group = () => cluster.classicGroup()
 
 const ids = () => group().members.map((member) => member.memberId)
-
-async function two(): Promise<[JoinGroupResponse, JoinGroupResponse]> {
-  const [leader, follower] = await client.stable(2)
-  if (leader === undefined || follower === undefined) throw new TypeError('Two members were asked for')
-  return [leader, follower]
-}
 
 /** Lets time pass for some, who heartbeat, and not for others. */
 async function liveOn(ms: number, ...members: JoinGroupResponse[]): Promise<void> {
@@ -40,10 +29,7 @@ async function liveOn(ms: number, ...members: JoinGroupResponse[]): Promise<void
 }
 
 test('Followers wait for the leader, and each gets its own assignment', async () => {
-  const joins = [client.joinDynamic(), client.joinDynamic()]
-  await cluster.clock.advance(6000)
-  const [leader, follower] = await Promise.all(joins)
-  if (leader === undefined || follower === undefined) throw new TypeError('Two members were asked for')
+  const [leader, follower] = await client.joinPair()
   const waiting = client.sync(follower)
   expect(await isSettled(waiting)).toBe(false)
   expect(group().state).toBe('CompletingRebalance')
@@ -56,21 +42,18 @@ test('Followers wait for the leader, and each gets its own assignment', async ()
 })
 
 test('A member that the leader forgot gets an empty assignment', async () => {
-  const joins = [client.joinDynamic(), client.joinDynamic()]
-  await cluster.clock.advance(6000)
-  const [leader, follower] = await Promise.all(joins)
-  if (leader === undefined || follower === undefined) throw new TypeError('Two members were asked for')
+  const [leader, follower] = await client.joinPair()
   await client.sync(leader, { [leader.memberId]: 'all' })
   expect((await client.sync(follower)).assignment).toHaveLength(0)
 })
 
 test('A sync in a stable group answers what was assigned', async () => {
-  const [, follower] = await two()
+  const [, follower] = await client.stablePair()
   expect((await client.sync(follower)).assignment.toString()).toBe(`of ${follower.memberId}`)
 })
 
 test('A sync is refused by what is wrong with it', async () => {
-  const [leader] = await two()
+  const [leader] = await client.stablePair()
   const code = async (response: Promise<{ errorCode: number }>) => errorCodeName((await response).errorCode)
   expect(await code(client.sync({ ...leader, generationId: 0 }))).toBe('ILLEGAL_GENERATION')
   expect(await code(client.sync({ ...leader, memberId: 'stranger' }))).toBe('UNKNOWN_MEMBER_ID')
@@ -85,7 +68,7 @@ test('A sync is refused by what is wrong with it', async () => {
 })
 
 test('A heartbeat says what the member has to do', async () => {
-  const [leader, follower] = await two()
+  const [leader, follower] = await client.stablePair()
   expect(await client.heartbeat(follower)).toBe('NONE')
   expect(await client.heartbeat({ ...follower, generationId: 7 })).toBe('ILLEGAL_GENERATION')
   expect(await client.heartbeat({ ...follower, memberId: 'stranger' })).toBe('UNKNOWN_MEMBER_ID')
@@ -99,7 +82,7 @@ test('A heartbeat to a group that is not there knows no such member', async () =
 })
 
 test('A member without heartbeats is out after its session timeout, and the rest rebalance', async () => {
-  const [leader, follower] = await two()
+  const [leader, follower] = await client.stablePair()
   await liveOn(9000, leader)
   expect(ids()).toEqual([leader.memberId, follower.memberId])
   await cluster.clock.advance(1000)
@@ -110,7 +93,7 @@ test('A member without heartbeats is out after its session timeout, and the rest
 })
 
 test('A failed leader is replaced by a member that is there', async () => {
-  const [leader, follower] = await two()
+  const [leader, follower] = await client.stablePair()
   await liveOn(10_000, follower)
   expect(ids()).not.toContain(leader.memberId)
   const rejoined = await client.join({ memberId: follower.memberId })
@@ -119,7 +102,7 @@ test('A failed leader is replaced by a member that is there', async () => {
 })
 
 test('Members that do not rejoin within the rebalance timeout are out although they heartbeat', async () => {
-  const [leader, follower] = await two()
+  const [leader, follower] = await client.stablePair()
   const rejoin = client.join({ memberId: leader.memberId })
   await settle()
   await liveOn(59_000, follower)
@@ -130,7 +113,7 @@ test('Members that do not rejoin within the rebalance timeout are out although t
 })
 
 test('A member whose JoinGroup waits needs no heartbeats', async () => {
-  const [leader, follower] = await two()
+  const [leader, follower] = await client.stablePair()
   const rejoin = client.join({ memberId: leader.memberId })
   await settle()
   await liveOn(50_000, follower)
@@ -150,10 +133,11 @@ test('A new member whose JoinGroup waits is given up after five minutes', async 
 })
 
 test('Members that do not sync within the rebalance timeout are out although they heartbeat', async () => {
-  const [leader, follower] = await two()
-  const rejoins = [client.join({ memberId: leader.memberId }), client.join({ memberId: follower.memberId })]
-  const [led, followed] = await Promise.all(rejoins)
-  if (led === undefined || followed === undefined) throw new TypeError('Two members were asked for')
+  const [leader, follower] = await client.stablePair()
+  const [led, followed] = await Promise.all([
+    client.join({ memberId: leader.memberId }),
+    client.join({ memberId: follower.memberId }),
+  ])
   await client.sync(led, { [led.memberId]: 'all' })
   await liveOn(60_000, led, followed)
   expect(ids()).toEqual([led.memberId])
@@ -161,10 +145,7 @@ test('Members that do not sync within the rebalance timeout are out although the
 })
 
 test('When the leader fails before its assignment, those who wait have to join again', async () => {
-  const joins = [client.joinDynamic(), client.joinDynamic()]
-  await cluster.clock.advance(6000)
-  const [, follower] = await Promise.all(joins)
-  if (follower === undefined) throw new TypeError('Two members were asked for')
+  const [, follower] = await client.joinPair()
   const waiting = client.sync(follower)
   await cluster.clock.advance(10_000)
   expect(errorCodeName((await waiting).errorCode)).toBe('REBALANCE_IN_PROGRESS')
@@ -173,10 +154,7 @@ test('When the leader fails before its assignment, those who wait have to join a
 })
 
 test('A new member interrupts a round that waits for its assignment', async () => {
-  const joins = [client.joinDynamic(), client.joinDynamic()]
-  await cluster.clock.advance(6000)
-  const [leader, follower] = await Promise.all(joins)
-  if (leader === undefined || follower === undefined) throw new TypeError('Two members were asked for')
+  const [leader, follower] = await client.joinPair()
   const waiting = client.sync(follower)
   await settle()
   void client.joinDynamic()
@@ -186,7 +164,7 @@ test('A new member interrupts a round that waits for its assignment', async () =
 })
 
 test('A member that leaves is not waited for, and the group rebalances at once', async () => {
-  const [leader, follower] = await two()
+  const [leader, follower] = await client.stablePair()
   const left = await client.leave({ memberId: follower.memberId })
   expect(left).toMatchObject({ errorCode: 0, members: [{ memberId: follower.memberId, errorCode: 0 }] })
   expect(await client.heartbeat(leader)).toBe('REBALANCE_IN_PROGRESS')
@@ -194,7 +172,7 @@ test('A member that leaves is not waited for, and the group rebalances at once',
 })
 
 test('A member that leaves during a rebalance completes it', async () => {
-  const [leader, follower] = await two()
+  const [leader, follower] = await client.stablePair()
   const rejoin = client.join({ memberId: leader.memberId })
   await settle()
   await client.leave({ memberId: follower.memberId })
@@ -202,7 +180,7 @@ test('A member that leaves during a rebalance completes it', async () => {
 })
 
 test('The group is empty when all have left, and its generation goes on from there', async () => {
-  const [leader, follower] = await two()
+  const [leader, follower] = await client.stablePair()
   await client.leave({ memberId: leader.memberId }, { memberId: follower.memberId })
   expect(group()).toMatchObject({
     state: 'Empty',
@@ -216,7 +194,7 @@ test('The group is empty when all have left, and its generation goes on from the
 })
 
 test('Leaving answers each member by itself', async () => {
-  const [leader] = await two()
+  const [leader] = await client.stablePair()
   const { memberId: pending } = await client.join()
   const { members } = await client.leave(
     { memberId: 'stranger' },
@@ -233,7 +211,7 @@ test('Leaving answers each member by itself', async () => {
 })
 
 test('No timer is left when the group is empty and closed', async () => {
-  const [leader, follower] = await two()
+  const [leader, follower] = await client.stablePair()
   await client.leave({ memberId: leader.memberId }, { memberId: follower.memberId })
   cluster.registry.remove('group')
   expect(cluster.clock.pendingTimers).toBe(0)

@@ -1,10 +1,9 @@
 // Guards static membership (KIP-345, KIP-814): a restart without a rebalance, and fencing of whoever is the older one.
 import { errorCodeName } from '../../../../../src/base/error-codes'
-import { ClassicGroup } from '../../../../../src/testing/groups/classic/classic-group'
 import type { JoinGroupResponse } from '../../../../../src/wire/generated/client/join-group'
 import { settle } from '../../../support/fake-clock'
 import { FakeGroupCluster } from '../../support/fake-group-cluster'
-import { GroupClient, subscription } from '../../support/group-client'
+import { GroupClient, subscription, type JoinOptions } from '../../support/group-client'
 
 let cluster: FakeGroupCluster
 let client: GroupClient
@@ -16,20 +15,16 @@ beforeEach(() => {
 
 afterEach(() => cluster.close())
 
-function group(): ClassicGroup {
-  const found = cluster.registry.get('group')
-  if (!(found instanceof ClassicGroup)) throw new TypeError('No classic group')
-  return found
-}
+const group = () => cluster.classicGroup()
+
+const joinPair = (options: JoinOptions = {}) =>
+  client.joinPair({ ...options, groupInstanceId: 'a' }, { ...options, groupInstanceId: 'b' })
 
 /** A stable group of the static members `a`, which leads, and `b`. */
-async function stable(): Promise<[JoinGroupResponse, JoinGroupResponse]> {
-  const joins = [client.join({ groupInstanceId: 'a' }), client.join({ groupInstanceId: 'b' })]
-  await cluster.clock.advance(6000)
-  const [a, b] = await Promise.all(joins)
-  if (a === undefined || b === undefined) throw new TypeError('Two members were asked for')
-  await client.syncAll([a, b])
-  return [a, b]
+async function stable(options: JoinOptions = {}): Promise<[JoinGroupResponse, JoinGroupResponse]> {
+  const members = await joinPair(options)
+  await client.syncAll(members)
+  return members
 }
 
 test('A static member is let in without being given an id first, and its id begins with its instance id', async () => {
@@ -101,10 +96,7 @@ test('A static member that comes back with another choice of protocol begins a r
 })
 
 test('A static member that comes back while the leader assigns begins another round', async () => {
-  const joins = [client.join({ groupInstanceId: 'a' }), client.join({ groupInstanceId: 'b' })]
-  await cluster.clock.advance(6000)
-  const [a] = await Promise.all(joins)
-  if (a === undefined) throw new TypeError('Two members were asked for')
+  const [a] = await joinPair()
   const back = client.join({ groupInstanceId: 'b' })
   await settle()
   expect(group().state).toBe('PreparingRebalance')
@@ -125,14 +117,7 @@ test('A duplicate that still waits for its join is fenced by the one that comes 
 
 test('In a rebalance that a static member misses, it stays a member and its session decides', async () => {
   const options = { rebalanceTimeoutMs: 6000, sessionTimeoutMs: 30_000 }
-  const joins = [
-    client.join({ ...options, groupInstanceId: 'a' }),
-    client.join({ ...options, groupInstanceId: 'b' }),
-  ]
-  await cluster.clock.advance(6000)
-  const [a, b] = await Promise.all(joins)
-  if (a === undefined || b === undefined) throw new TypeError('Two members were asked for')
-  await client.syncAll([a, b])
+  const [a, b] = await stable(options)
   const rejoin = client.join({ ...options, memberId: a.memberId, groupInstanceId: 'a' })
   await cluster.clock.advance(6000)
   expect((await rejoin).members.map((member) => member.groupInstanceId)).toEqual(['a', 'b'])

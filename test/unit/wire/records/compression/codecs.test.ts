@@ -5,12 +5,12 @@ import { codecNamed, codecOf } from '../../../../../src/wire/records/compression
 import { decompressSnappyBlock } from '../../../../../src/wire/records/compression/snappy-block'
 import { OutputBuffer } from '../../../../../src/wire/records/compression/output-buffer'
 import { xxhash32 } from '../../../../../src/wire/records/compression/xxhash32'
-import { seededRandom } from '../../support/seeded-random'
+import { randomIntegers } from '../../../../support/random-integers'
 
 const names = (['gzip', 'snappy', 'lz4', 'zstd'] as const).filter(
   (name) => codecNamed(name)?.compressionProblem?.() === undefined,
 )
-const random = seededRandom(7)
+const random = randomIntegers(7)
 
 function text(length: number): Buffer {
   const bytes = Buffer.alloc(length)
