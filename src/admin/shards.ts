@@ -1,6 +1,7 @@
 import { ErrorCode } from '../base/error-codes'
-import { BrokerError, ConnectionError, KafkaError, TimeoutError, type ErrorContext } from '../base/errors'
+import { BrokerError, KafkaError, type ErrorContext } from '../base/errors'
 import type { ResponseError } from '../cluster/cluster'
+import { meansOtherCoordinator } from '../cluster/retry-policy'
 import type { AdminCall } from './admin-call'
 import { codes, failedShard, type ItemCall, type Shard } from './item-runner'
 import type { Outcome } from './item-result'
@@ -103,17 +104,9 @@ export function coordinatorCall<Item, Value>(
     },
     retried: coordinatorRetries,
     beforeRetry: (item, error) => {
-      if (meansCoordinatorMoved(error)) call.cluster.forgetCoordinator('group', groupId(item))
+      if (meansOtherCoordinator(error)) call.cluster.forgetCoordinator('group', groupId(item))
     },
   }
-}
-
-function meansCoordinatorMoved(error: KafkaError): boolean {
-  if (error instanceof ConnectionError || error instanceof TimeoutError) return true
-  if (!(error instanceof BrokerError)) return false
-  return (
-    error.errorCode === ErrorCode.NOT_COORDINATOR || error.errorCode === ErrorCode.COORDINATOR_NOT_AVAILABLE
-  )
 }
 
 /** The outcome of an item the broker answered: its error if it has one, otherwise the value. */

@@ -49,8 +49,16 @@ export function retryStep(error: KafkaError, target: RequestTarget['kind'], repe
   if (error.errorCode === ErrorCode.REQUEST_TIMED_OUT && !repeatable) return 'fail'
   if (error.errorCode === ErrorCode.NOT_CONTROLLER) return 'refreshMetadata'
   const kind = errorKind(error.errorCode)
-  if (kind === 'refreshCoordinator' && target === 'coordinator') return 'findCoordinator'
+  if (target === 'coordinator' && meansOtherCoordinator(error)) return 'findCoordinator'
   return kind === 'refreshMetadata' ? 'refreshMetadata' : 'again'
+}
+
+/** True when another broker may be the coordinator by now: this one says so, is silent, or has left the cluster. */
+export function meansOtherCoordinator(error: unknown): boolean {
+  if (error instanceof ConnectionError || error instanceof TimeoutError) return true
+  if (!(error instanceof BrokerError)) return false
+  const { errorCode } = error
+  return errorCode === ErrorCode.BROKER_NOT_AVAILABLE || errorKind(errorCode) === 'refreshCoordinator'
 }
 
 function afterLostConnection(target: RequestTarget['kind']): RetryStep {

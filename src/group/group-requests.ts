@@ -1,8 +1,9 @@
 import type { Deadline } from '../base/deadline'
 import { createDeferred } from '../base/deferred'
 import { errorKind } from '../base/error-codes'
-import { ConnectionError, TimeoutError } from '../base/errors'
+import { ConnectionError } from '../base/errors'
 import type { Cluster, RequestBody } from '../cluster/cluster'
+import { meansOtherCoordinator } from '../cluster/retry-policy'
 import type { ClientApi } from '../wire/api'
 import { CoordinatorWatch } from './coordinator-watch'
 
@@ -63,7 +64,7 @@ export class GroupRequests {
         this.#forgetCoordinator()
       return response
     } catch (error) {
-      if (error instanceof ConnectionError || error instanceof TimeoutError) this.#forgetCoordinator()
+      if (meansOtherCoordinator(error)) this.#forgetCoordinator()
       throw error
     }
   }

@@ -181,7 +181,7 @@ describe('a group of the KIP-848 protocol', () => {
     expect(committed(cluster)).toBe(200)
   })
 
-  it.skip('gets new partitions, and topics that come into being', async () => {
+  it('gets new partitions, and topics that come into being', async () => {
     const cluster = await start()
     const member = new Member(cluster, { topics: ['orders', 'later'] }, { metadataMaxAgeMs: 300 }).run()
     await eventuallyShared([member], [4])
@@ -234,7 +234,7 @@ describe('a group of the KIP-848 protocol', () => {
     expect(silent.consumer.groupMetadata().memberId).toBe(memberId)
   })
 
-  it.skip('goes on with its partitions when the coordinator moves', async () => {
+  it('goes on with its partitions when the coordinator moves', async () => {
     const cluster = await start({
       brokers: 3,
       topics: [{ name: 'orders', partitions: 4, replicationFactor: 3 }],

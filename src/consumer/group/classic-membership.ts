@@ -95,6 +95,7 @@ export class ClassicMembership implements GroupMembership {
       identity: () => (this.#identity.generationId < 0 ? undefined : this.#identity),
       ownershipOf: (topicPartition) => this.#owned.ownershipOf(topicPartition),
       ready: (deadline) => this.#commitsPossible(deadline),
+      isHurried: () => this.#callbacks.running,
       onRefused: (errorCode, identity) => this.#onCommitRefused(errorCode, identity),
     })
   }

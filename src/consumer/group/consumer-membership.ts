@@ -117,6 +117,7 @@ export class ConsumerMembership implements GroupMembership {
       identity: () => this.#memberIdentity(),
       ownershipOf: (topicPartition) => this.#owned.ownershipOf(topicPartition),
       ready: () => Promise.resolve(),
+      isHurried: () => this.#callbacks.running,
       onRefused: (errorCode, identity) => this.#onOffsetsRefused(errorCode, identity),
     })
   }

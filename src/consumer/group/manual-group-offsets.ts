@@ -12,6 +12,7 @@ const noMember: CommitAuthority = {
   identity: () => ({ memberId: '', generationId: -1 }),
   ownershipOf: () => 0,
   ready: () => Promise.resolve(),
+  isHurried: () => false,
   onRefused: () => false,
 }
 

@@ -23,6 +23,8 @@ export interface CommitAuthority {
   ownershipOf(topicPartition: TopicPartition): number | undefined
   /** Resolves when commits are possible: with the classic protocol not between JoinGroup and the end of SyncGroup. */
   ready(deadline: Deadline): Promise<void>
+  /** A rebalance waits for what is committed now, and with it the group: topics that do not exist (any more) are not waited for. */
+  isHurried(): boolean
   /** The coordinator refused the identity; answers whether a new one may come, so that waiting for `ready` makes sense. */
   onRefused(errorCode: number, identity: MemberIdentity): boolean
 }
@@ -109,7 +111,7 @@ export class OffsetCommitter {
       // A partition the answer leaves out was not stored, as far as anyone can tell.
       const code = codes.get(formatTopicPartition(item.offset)) ?? ErrorCode.UNKNOWN_SERVER_ERROR
       if (code === ErrorCode.NONE) continue
-      if (isRetriable(code)) left.push(item)
+      if (isRetriable(code) && !this.#isGone(code)) left.push(item)
       else if (isIdentityError(code)) {
         refused = code
         left.push(item)
@@ -119,6 +121,10 @@ export class OffsetCommitter {
       throw this.#commitFailed(refused)
     }
     return error === undefined ? { left } : { left, error }
+  }
+
+  #isGone(code: number): boolean {
+    return code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION && this.#authority.isHurried()
   }
 
   /** Not bound to the caller's deadline and signal: a request on its way is waited for, never abandoned. */

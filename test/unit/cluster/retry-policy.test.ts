@@ -27,6 +27,12 @@ test.each<[string, KafkaError, RequestTarget['kind'], string]>([
   ['NOT_COORDINATOR', broker('NOT_COORDINATOR'), 'coordinator', 'findCoordinator'],
   ['COORDINATOR_NOT_AVAILABLE', broker('COORDINATOR_NOT_AVAILABLE'), 'coordinator', 'findCoordinator'],
   ['COORDINATOR_NOT_AVAILABLE', broker('COORDINATOR_NOT_AVAILABLE'), 'any', 'again'],
+  [
+    'a broker that is no longer part of the cluster',
+    new BrokerError(ErrorCode.BROKER_NOT_AVAILABLE, 'gone', { retriable: true }),
+    'coordinator',
+    'findCoordinator',
+  ],
   ['COORDINATOR_LOAD_IN_PROGRESS', broker('COORDINATOR_LOAD_IN_PROGRESS'), 'coordinator', 'again'],
   ['NOT_CONTROLLER', broker('NOT_CONTROLLER'), 'controller', 'refreshMetadata'],
   ['NOT_LEADER_OR_FOLLOWER', broker('NOT_LEADER_OR_FOLLOWER'), 'node', 'refreshMetadata'],
