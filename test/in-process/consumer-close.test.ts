@@ -1,12 +1,14 @@
 // Guards the time a close takes: a program that ends must not wait for messages that may not come.
 import { Kafka } from '../../src'
+import { silentLogger } from '../../src/base/logger'
+import { silentLogger } from '../../src/base/logger'
 import { createBroker } from '../../src/testing'
-import { silent, until } from './support/case-runner'
+import { until } from './support/case-runner'
 
 test('C13: close does not wait for a poll under way, and ends its session all the same', async () => {
   const topics = [{ name: 't', partitions: 1 }]
-  const broker = await createBroker({ network: 'memory', logger: silent, topics })
-  const kafka = new Kafka({ ...broker.clientOptions(), logger: silent })
+  const broker = await createBroker({ network: 'memory', logger: silentLogger, topics })
+  const kafka = new Kafka({ ...broker.clientOptions(), logger: silentLogger })
   const options = { startFrom: 'earliest', fetchMaxWaitMs: 20_000 } as const
   const consumer = kafka.consumer({ assign: [{ topic: 't', partition: 0 }], ...options })
   const run = consumer.run(() => {})
