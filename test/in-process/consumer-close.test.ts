@@ -1,7 +1,6 @@
 // Guards the time a close takes: a program that ends must not wait for messages that may not come.
 import { Kafka } from '../../src'
 import { silentLogger } from '../../src/base/logger'
-import { silentLogger } from '../../src/base/logger'
 import { createBroker } from '../../src/testing'
 import { until } from './support/case-runner'
 
