@@ -9,7 +9,7 @@ import {
 } from '../../wire/generated/client/consumer-group-heartbeat'
 import type { GroupRequests } from '../../group/group-requests'
 import type { MemberIdentity } from './heartbeats'
-import { consumerReactionTo } from './membership-errors'
+import { heartbeatReaction } from '../../group/heartbeat-reaction'
 
 /** What a member is; the coordinator is told of it what it does not know yet. */
 export interface MemberReport {
@@ -165,7 +165,7 @@ export class ConsumerHeartbeats {
         ? answer.retriable
           ? 'retry'
           : 'fatal'
-        : consumerReactionTo(answer.errorCode, isJoining)
+        : heartbeatReaction(answer.errorCode, isJoining)
     if (reaction === 'retry') {
       this.#told = undefined
       this.#schedule(run, this.#requests.cluster.backoffMs(++this.#failures))

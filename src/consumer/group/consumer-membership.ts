@@ -24,9 +24,9 @@ import type {
   Subscription,
 } from './group-membership'
 import { GroupRequests } from '../../group/group-requests'
+import { leaveBy } from '../../group/leave-by'
 import type { MemberIdentity } from './heartbeats'
-import { leaveBy } from './leave-group'
-import { consumerReactionTo } from './membership-errors'
+import { heartbeatReaction } from '../../group/heartbeat-reaction'
 import { OffsetCommitter } from './offset-committer'
 import { OwnedPartitions } from './owned-partitions'
 import { RebalanceCallbacks } from './rebalance-callbacks'
@@ -422,7 +422,7 @@ export class ConsumerMembership implements GroupMembership {
   #react(errorCode: number, brokerMessage: string | null): void {
     const error = this.#errorOf(errorCode, brokerMessage)
     const isJoining = this.#identity.generationId <= joinEpoch
-    const reaction = consumerReactionTo(errorCode, isJoining)
+    const reaction = heartbeatReaction(errorCode, isJoining)
     if (reaction === 'lostGeneration') this.#lose(error.message)
     else if (reaction === 'fatal') this.#endSoon(error)
   }
@@ -456,7 +456,7 @@ export class ConsumerMembership implements GroupMembership {
       return true
     }
     this.#react(errorCode, null)
-    return consumerReactionTo(errorCode, false) === 'retry'
+    return heartbeatReaction(errorCode, false) === 'retry'
   }
 
   #onMetadata(): void {

@@ -35,27 +35,3 @@ export function reactionTo(api: MembershipApi, errorCode: number): MembershipRea
       return isRetriable(errorCode) ? 'retry' : 'fatal'
   }
 }
-
-/** What a member of the KIP-848 protocol does about an answer; its member id is its own, so it is never lost. */
-export type ConsumerReaction = Extract<MembershipReaction, 'none' | 'retry' | 'lostGeneration' | 'fatal'>
-
-/**
- * As `reactionTo`, for ConsumerGroupHeartbeat.
- * @param isJoining whether the member had no epoch yet: then a group that is not there is one of another kind
- */
-export function consumerReactionTo(errorCode: number, isJoining: boolean): ConsumerReaction {
-  switch (errorCode) {
-    case ErrorCode.NONE:
-      return 'none'
-    case ErrorCode.FENCED_MEMBER_EPOCH:
-    case ErrorCode.UNKNOWN_MEMBER_ID:
-    case ErrorCode.ILLEGAL_GENERATION:
-      return 'lostGeneration'
-    case ErrorCode.GROUP_ID_NOT_FOUND:
-      return isJoining ? 'fatal' : 'lostGeneration'
-    case ErrorCode.REBALANCE_IN_PROGRESS:
-      return 'retry'
-    default:
-      return isRetriable(errorCode) ? 'retry' : 'fatal'
-  }
-}
