@@ -15,6 +15,22 @@ export interface HandlerContext {
   readonly signal: AbortSignal
 }
 
+/** The records of a partition are being asked for: it stands in the fetch session of a broker. */
+export interface StandingFetch {
+  /** The partition's token when it was asked for. */
+  readonly token: number
+  readonly topicId: string
+  readonly asker: FetchAsker | undefined
+}
+
+/** Who asks a broker for records of partitions. */
+export interface FetchAsker {
+  /** True while an answer is awaited. */
+  readonly isAsking: boolean
+  /** What the partition was asked for under is no longer so: before the next request it is looked at again. */
+  reconsider(partition: PartitionState): void
+}
+
 /**
  *     assigned ──▶ locating ──▶ fetching ──▶ revoking ──▶ revoked
  *                     ▲            │
@@ -43,7 +59,6 @@ export class PartitionState implements TopicPartition {
   readonly reader: PartitionReader
   readonly tracker = new OffsetTracker()
 
-  isPaused = false
   /** What the position is to be found from; undefined: from the committed offset, then by `startFrom`. */
   query: PositionQuery | undefined
   /** Where to go on when it turns out that nothing is committed, instead of what `startFrom` says. */
@@ -72,8 +87,8 @@ export class PartitionState implements TopicPartition {
   retryAt = 0
   /** Failures in a row; 0 after a success. */
   failures = 0
-  /** Grows when the partition got data: the others have their turn first. */
-  turn = 0
+  /** Where it is being fetched; undefined while nobody asks for it, or only for once. */
+  standingFetch: StandingFetch | undefined
   /** The last position stored in the group, undefined while none is known. */
   committed: bigint | undefined
   /** True while the delivery works on the partition's messages one after another. */
@@ -82,6 +97,7 @@ export class PartitionState implements TopicPartition {
   isQueued = false
 
   #phase: PartitionPhase = 'assigned'
+  #isPaused = false
   #token = 0
   #positionToken = 0
   #inFlightToken = -1
@@ -105,6 +121,15 @@ export class PartitionState implements TopicPartition {
 
   get phase(): PartitionPhase {
     return this.#phase
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  set isPaused(isPaused: boolean) {
+    this.#isPaused = isPaused
+    this.#reconsiderFetch()
   }
 
   get token(): number {
@@ -133,10 +158,10 @@ export class PartitionState implements TopicPartition {
 
   /** True when messages of it may be handed out now. */
   get isDeliverable(): boolean {
-    return this.#phase === 'fetching' && !this.isPaused
+    return this.#phase === 'fetching' && !this.#isPaused
   }
 
-  /** True while a fetch for the present position is under way. */
+  /** True while a single request for the present position is under way, or that position is being looked up. */
   get isInFlight(): boolean {
     return this.#inFlightToken === this.#token
   }
@@ -196,6 +221,11 @@ export class PartitionState implements TopicPartition {
     this.retryAt = 0
     this.failures = 0
     this.tracker.clear()
+    this.#reconsiderFetch()
+  }
+
+  #reconsiderFetch(): void {
+    this.standingFetch?.asker?.reconsider(this)
   }
 
   fail(error: KafkaError): void {
@@ -203,14 +233,15 @@ export class PartitionState implements TopicPartition {
     this.#phase = 'failed'
     this.#failure = error
     this.#token++
+    this.#reconsiderFetch()
   }
 
-  /** A fetch was sent under the present token. */
+  /** A request was sent under the present token. */
   markInFlight(): void {
     this.#inFlightToken = this.#token
   }
 
-  /** The fetch ended, whatever its outcome. */
+  /** The request ended, whatever its outcome. */
   clearInFlight(token: number): void {
     if (this.#inFlightToken === token) this.#inFlightToken = -1
   }
@@ -218,11 +249,14 @@ export class PartitionState implements TopicPartition {
   /** The answer under way is no longer wanted, because another broker is to be asked. */
   abandonFetch(): void {
     this.#token++
+    this.#reconsiderFetch()
   }
 
   /** From now on no message is handed out. */
   beginRevoke(): void {
-    if (this.isOwned) this.#phase = 'revoking'
+    if (!this.isOwned) return
+    this.#phase = 'revoking'
+    this.#reconsiderFetch()
   }
 
   /** The partition is gone: frees what it holds and tells handlers that still run. */
@@ -233,6 +267,7 @@ export class PartitionState implements TopicPartition {
     this.#positionToken++
     this.reader.reset(0n)
     this.tracker.clear()
+    this.#reconsiderFetch()
     if (this.#running > 0) this.#abort.abort()
   }
 

@@ -15,7 +15,8 @@ export class SubscriptionState {
     partition: () => PartitionState,
   ) => Omit<PartitionReaderOptions, 'topic' | 'partition'>
   readonly #byTopic = new Map<string, Map<number, PartitionState>>()
-  #all: readonly PartitionState[] = []
+  /** Made when it is asked for, so that many partitions can come one by one. */
+  #all: readonly PartitionState[] | undefined
 
   /** @param readerOptions what the readers need; the function it is given answers the partition once it exists */
   constructor(
@@ -28,7 +29,12 @@ export class SubscriptionState {
 
   /** All partitions, those being revoked included. */
   all(): readonly PartitionState[] {
-    return this.#all
+    return (this.#all ??= [...this.#byTopic.values()].flatMap((partitions) => [...partitions.values()]))
+  }
+
+  /** How many partitions there are, those being revoked included. */
+  get size(): number {
+    return this.all().length
   }
 
   get(topic: string, partition: number): PartitionState | undefined {
@@ -59,7 +65,7 @@ export class SubscriptionState {
     const partitions = this.#byTopic.get(topic) ?? new Map<number, PartitionState>()
     partitions.set(partition, state)
     this.#byTopic.set(topic, partitions)
-    this.#refresh()
+    this.#all = undefined
     return state
   }
 
@@ -71,10 +77,6 @@ export class SubscriptionState {
       partitions.delete(state.partition)
       if (partitions.size === 0) this.#byTopic.delete(state.topic)
     }
-    this.#refresh()
-  }
-
-  #refresh(): void {
-    this.#all = [...this.#byTopic.values()].flatMap((partitions) => [...partitions.values()])
+    this.#all = undefined
   }
 }

@@ -2,8 +2,9 @@ import type { Timer } from '../../base/clock'
 import { AuthenticationError, DecodeError, KafkaError, UnsupportedVersionError } from '../../base/errors'
 import { ErrorCode, errorCodeName } from '../../base/error-codes'
 import { fetchApi, type FetchRequest } from '../../wire/generated/client/fetch'
-import type { PartitionState } from '../partition-state'
-import type { AskedPartition, FetchResponseHandler } from './fetch-response-handler'
+import type { FetchAsker, PartitionState } from '../partition-state'
+import type { AskedPartition } from './asked-partition'
+import type { FetchResponseHandler } from './fetch-response-handler'
 import { FetchExchange } from './fetch-exchange'
 import { FetchSession, finalEpoch } from './fetch-session'
 import type { FetchSettings } from './fetch-settings'
@@ -14,47 +15,72 @@ const overdueMs = 1000
 
 /** What the fetcher knows of partitions and brokers; the broker fetchers ask it. */
 export interface FetchPlanner {
-  /** The partitions that this broker is to be asked for now. */
-  eligible(nodeId: number): PartitionState[]
-  /** Bytes to ask for, for each partition. */
-  bytesPerPartition(): number
-  /** Wakes the fetcher of the broker that the partition is to be asked for at now. */
+  /**
+   * True when this broker is to be asked for the partition now. Else whatever stands in the way lists the partition
+   * again, at the broker that is to be asked, once it is gone.
+   */
+  admits(state: PartitionState, asker: BrokerFetcher): boolean
+  /** Bytes to ask for. */
+  bytesFor(state: PartitionState): number
+  /** Lists the partition at the broker that it is to be asked for at now, if it is to be asked for. */
   wakePartition(state: PartitionState): void
-  /** Calls `wake` of this broker again after `ms`. */
+  /** Wakes all brokers' fetchers after `ms`. */
   wakeLater(ms: number): void
 }
 
 /**
  * Fetches from one broker: one session, and at most one poll under way (C11); what cannot wait for its end goes past it.
- * Whoever makes a partition fetchable calls `wake`; between two answers nothing runs.
+ * Whoever makes a partition fetchable, or not fetchable any more, lists it; before the next request those that are
+ * listed are looked at, and no others. Between two answers nothing runs.
  */
-export class BrokerFetcher {
-  readonly #nodeId: number
+export class BrokerFetcher implements FetchAsker {
+  readonly nodeId: number
   readonly #settings: FetchSettings
   readonly #planner: FetchPlanner
   readonly #handler: FetchResponseHandler
   readonly #exchange: FetchExchange
   readonly #immediate: ImmediateFetch
-  readonly #session = new FetchSession()
+  readonly #session = new FetchSession<AskedPartition>()
   readonly #abort = new AbortController()
-  #isFetching = false
+  #listed = new Set<PartitionState>()
+  /** When the first of those that a follower is asked for is to be asked for at its leader again. */
+  #followersUntil = Infinity
+  #isAsking = false
   #isScheduled = false
   #retryAt = 0
   #failures = 0
 
   constructor(nodeId: number, settings: FetchSettings, planner: FetchPlanner, handler: FetchResponseHandler) {
-    this.#nodeId = nodeId
+    this.nodeId = nodeId
     this.#settings = settings
     this.#planner = planner
     this.#handler = handler
     this.#exchange = new FetchExchange(nodeId, settings, this.#abort.signal)
-    this.#immediate = new ImmediateFetch(this.#exchange, settings, handler, planner)
+    this.#immediate = new ImmediateFetch(this.#exchange, settings, handler, {
+      takeListed: (isTaken) => this.#takeListed(isTaken),
+      bytesFor: (state) => planner.bytesFor(state),
+      wakePartition: (state) => planner.wakePartition(state),
+    })
   }
 
-  /** Something may have become fetchable. Cheap; once a turn however often it is called. */
+  get isAsking(): boolean {
+    return this.#isAsking
+  }
+
+  /** The partition may have become fetchable here. */
+  list(state: PartitionState): void {
+    this.#listed.add(state)
+    if (this.#isAsking) this.#immediate.wake(state)
+    else this.wake()
+  }
+
+  reconsider(state: PartitionState): void {
+    this.#listed.add(state)
+  }
+
+  /** Goes on if it can. Cheap; once a turn however often it is called. */
   wake(): void {
-    if (this.#isScheduled || this.#abort.signal.aborted) return
-    if (this.#isFetching) return this.#immediate.wake()
+    if (this.#isScheduled || this.#isAsking || this.#abort.signal.aborted) return
     this.#isScheduled = true
     queueMicrotask(() => {
       this.#isScheduled = false
@@ -63,25 +89,69 @@ export class BrokerFetcher {
   }
 
   #fetchNext(): void {
-    if (this.#isFetching || this.#abort.signal.aborted) return
+    if (this.#isAsking || this.#abort.signal.aborted) return
     const { clock } = this.#settings.cluster
-    if (this.#retryAt > clock.now()) return this.#planner.wakeLater(this.#retryAt - clock.now())
-    const partitions = this.#planner.eligible(this.#nodeId)
-    if (partitions.length === 0) return
-    const perPartition = this.#planner.bytesPerPartition()
-    const reservedBytes = this.#exchange.reserve(partitions.length, perPartition)
+    const now = clock.now()
+    // First of all: those that are to be asked for elsewhere don't wait for this broker.
+    this.#lookAtListed(now)
+    if (this.#retryAt > now) return this.#planner.wakeLater(this.#retryAt - now)
+    const { targets } = this.#session
+    if (targets.size === 0) return
+    const reservedBytes = this.#exchange.reserve(targets.bytes)
     if (reservedBytes === 0) {
       this.#settings.memory.whenFreed(() => this.#planner.wakeLater(0))
       return
     }
-    this.#isFetching = true
+    this.#isAsking = true
     this.#immediate.pollBegan()
-    void this.#fetch(this.#exchange.ask(partitions), perPartition, reservedBytes)
+    void this.#fetch(reservedBytes)
   }
 
-  async #fetch(asked: readonly AskedPartition[], perPartition: number, reservedBytes: number): Promise<void> {
+  /** Brings the session up to date. */
+  #lookAtListed(now: number): void {
+    if (now >= this.#followersUntil) this.#listFollowers()
+    const listed = this.#listed
+    if (listed.size === 0) return
+    this.#listed = new Set()
+    for (const state of listed) {
+      if (this.#planner.admits(state, this)) {
+        const asked = this.#exchange.ask(state, this.#planner.bytesFor(state), this)
+        if (asked.isFollower)
+          this.#followersUntil = Math.min(this.#followersUntil, state.preferredReplicaUntil)
+        state.standingFetch = asked
+        this.#session.want(asked)
+      } else this.#drop(state)
+    }
+  }
+
+  #drop(state: PartitionState): void {
+    const { topic, partition } = state
+    const asked = this.#session.targets.get(topic, partition)
+    // The partition may have been given away and come back: then its place belongs to its present state.
+    if (asked?.state !== state) return
+    this.#session.drop(topic, partition)
+    if (state.standingFetch === asked) state.standingFetch = undefined
+  }
+
+  #listFollowers(): void {
+    this.#followersUntil = Infinity
+    for (const { state, isFollower } of this.#session.targets) if (isFollower) this.#listed.add(state)
+  }
+
+  /** Those that became fetchable since the poll was sent and that the poll does not ask for. */
+  #takeListed(isTaken: (state: PartitionState) => boolean): PartitionState[] {
+    const taken: PartitionState[] = []
+    for (const state of this.#listed) {
+      const asked = this.#session.targets.get(state.topic, state.partition)
+      const isInPoll = asked?.state === state && asked.token === state.token
+      if (!isInPoll && isTaken(state) && this.#planner.admits(state, this)) taken.push(state)
+    }
+    return taken
+  }
+
+  async #fetch(reservedBytes: number): Promise<void> {
     const { minBytes, maxWaitMs, connection } = this.#settings
-    const plan = this.#session.plan(this.#exchange.targets(asked, perPartition))
+    const plan = this.#session.plan()
     const overdue = this.#watch(maxWaitMs + overdueMs)
     let filed: readonly PartitionState[] | undefined
     try {
@@ -90,19 +160,22 @@ export class BrokerFetcher {
       if (response.errorCode === ErrorCode.NONE) {
         this.#failures = 0
         this.#session.accept(plan, response.sessionId)
-        filed = this.#handler.handle(response, asked, reservedBytes)
+        const { targets } = this.#session
+        filed = this.#handler.handle(
+          response,
+          (topic, topicId, partition) => targets.find(topic, topicId, partition),
+          reservedBytes,
+          (state) => this.#listed.add(state),
+        )
       } else this.#handleSessionError(response.errorCode)
     } catch (error) {
-      this.#handleFailure(error, asked)
+      this.#handleFailure(error)
     } finally {
       overdue.stop()
       if (filed === undefined) this.#settings.memory.release(reservedBytes)
-      for (const { state, token } of asked) state.clearInFlight(token)
-      this.#isFetching = false
+      this.#isAsking = false
       this.#immediate.pollEnded()
       this.wake()
-      // The answer may have sent some of them to another broker.
-      for (const { state } of asked) this.#planner.wakePartition(state)
       // Delivered in a turn of its own, so that the broker works on the next request meanwhile.
       if (filed !== undefined && filed.length > 0) this.#deliver(filed)
     }
@@ -120,7 +193,7 @@ export class BrokerFetcher {
     let timer: Timer
     const arm = (wait: number) => {
       timer = clock.setTimer(wait, () => {
-        metadata.requestRefresh(`a fetch from broker ${this.#nodeId} is overdue`)
+        metadata.requestRefresh(`a fetch from broker ${this.nodeId} is overdue`)
         arm(overdueMs)
       })
     }
@@ -130,7 +203,7 @@ export class BrokerFetcher {
 
   #handleSessionError(errorCode: number): void {
     const { logger } = this.#settings.cluster
-    const details = { nodeId: this.#nodeId, error: errorCodeName(errorCode) }
+    const details = { nodeId: this.nodeId, error: errorCodeName(errorCode) }
     if (this.#session.handleError(errorCode)) {
       logger.debug('The fetch session is opened anew', details)
       // The first refusal is cured by the new session; one that is refused too has to wait.
@@ -142,20 +215,25 @@ export class BrokerFetcher {
     this.#backOffAfterFailure()
   }
 
-  #handleFailure(caught: unknown, asked: readonly AskedPartition[]): void {
+  #handleFailure(caught: unknown): void {
     this.#session.replace()
     if (this.#abort.signal.aborted) return
-    for (const { state, token } of asked) if (state.token === token) state.preferredReplica = -1
-    const error = KafkaError.from(caught, 'A fetch failed', { nodeId: this.#nodeId })
+    // Whoever was to be asked in the leader's place is not to be relied on.
+    this.#listFollowers()
+    for (const state of this.#listed) {
+      if (state.preferredReplica === this.nodeId && state.leaderId !== this.nodeId)
+        state.preferredReplica = -1
+    }
+    const error = KafkaError.from(caught, 'A fetch failed', { nodeId: this.nodeId })
     const { logger, metadata } = this.#settings.cluster
     this.#backOffAfterFailure()
     if (isHopeless(error)) return this.#settings.onFatal(error)
     logger.debug('A fetch failed and is sent again', {
-      nodeId: this.#nodeId,
+      nodeId: this.nodeId,
       code: error.code,
       reason: error.message,
     })
-    metadata.requestRefresh(`a fetch from broker ${this.#nodeId} failed`)
+    metadata.requestRefresh(`a fetch from broker ${this.nodeId} failed`)
   }
 
   #backOffAfterFailure(): void {
@@ -170,7 +248,7 @@ export class BrokerFetcher {
 
   /** Stops fetching and tells the broker that its session is over. Never rejects. */
   async close(timeoutMs: number): Promise<void> {
-    const isPolling = this.#isFetching
+    const isPolling = this.#isAsking
     this.#abort.abort()
     this.#immediate.close()
     const { cluster, connection } = this.#settings
@@ -187,10 +265,10 @@ export class BrokerFetcher {
     try {
       // A poll holds up what follows it on its connection, and a session may be ended from any other.
       const options = isPolling ? { timeoutMs } : { connection, timeoutMs }
-      await cluster.send(this.#nodeId, fetchApi, request, options)
+      await cluster.send(this.nodeId, fetchApi, request, options)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      cluster.logger.debug('A fetch session was left to its broker to end', { nodeId: this.#nodeId, reason })
+      cluster.logger.debug('A fetch session was left to its broker to end', { nodeId: this.nodeId, reason })
     }
   }
 }

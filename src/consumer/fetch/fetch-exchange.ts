@@ -1,15 +1,13 @@
 import { fetchApi, type FetchRequest, type FetchResponse } from '../../wire/generated/client/fetch'
 import { zeroUuid } from '../../wire/primitives/uuid'
-import type { PartitionState } from '../partition-state'
-import type { AskedPartition } from './fetch-response-handler'
-import type { FetchPlan, FetchTarget } from './fetch-session'
+import type { FetchAsker, PartitionState } from '../partition-state'
+import type { AskedPartition } from './asked-partition'
+import type { FetchPlan } from './fetch-session'
 import type { FetchSettings } from './fetch-settings'
+import { smallestAskBytes } from './fetch-shares'
 
 /** The first version that names topics by id. */
 const firstVersionWithTopicIds = 13
-/** The smallest piece that a partition is asked for when many share the budget. */
-const smallestAsk = 16 * 1024
-
 /** Bounds of one request. */
 export interface FetchLimits {
   readonly maxBytes: number
@@ -30,40 +28,35 @@ export class FetchExchange {
     this.#signal = signal
   }
 
-  /** Reserves memory for an answer; 0 when there is none. */
-  reserve(partitionCount: number, bytesPerPartition: number): number {
-    const { memory, maxBytes } = this.#settings
-    const wanted = Math.min(maxBytes, bytesPerPartition * partitionCount)
-    return memory.reserve(wanted, Math.min(smallestAsk, wanted))
+  /** Reserves memory for an answer of up to so many bytes; 0 when there is none. */
+  reserve(bytes: number): number {
+    const wanted = Math.min(this.#settings.maxBytes, bytes)
+    return this.#settings.memory.reserve(wanted, Math.min(smallestAskBytes, wanted))
   }
 
-  /** Marks the partitions as asked for, and notes under which token and from which leader. */
-  ask(partitions: readonly PartitionState[]): AskedPartition[] {
+  /**
+   * The question for the partition as it stands now: under which token, and of which leader.
+   * @param asker who keeps asking, if the question stands for longer than one request
+   */
+  ask(state: PartitionState, partitionMaxBytes: number, asker?: FetchAsker): AskedPartition {
     const { metadata } = this.#settings.cluster
-    return partitions.map((state) => {
-      const leader = metadata.partition(state.topic, state.partition)
-      state.leaderId = leader?.leaderId ?? -1
-      state.leaderEpoch = leader?.leaderEpoch ?? -1
-      state.markInFlight()
-      return {
-        state,
-        token: state.token,
-        fetchOffset: state.fetchOffset,
-        topicId: metadata.topic(state.topic)?.topicId ?? zeroUuid,
-        isFollower: state.leaderId !== this.nodeId,
-      }
-    })
-  }
-
-  targets(asked: readonly AskedPartition[], partitionMaxBytes: number): FetchTarget[] {
-    return asked.map(({ state, fetchOffset, topicId }) => ({
-      topic: state.topic,
-      topicId,
-      partition: state.partition,
+    const { topic, partition, token, fetchOffset } = state
+    const description = metadata.topic(topic)
+    const leader = description?.partitions[partition]
+    state.leaderId = leader?.leaderId ?? -1
+    state.leaderEpoch = leader?.leaderEpoch ?? -1
+    return {
+      state,
+      token,
+      asker,
+      topic,
+      topicId: description?.topicId ?? zeroUuid,
+      partition,
       fetchOffset,
       currentLeaderEpoch: state.leaderEpoch,
       partitionMaxBytes,
-    }))
+      isFollower: state.leaderId !== this.nodeId,
+    }
   }
 
   send(plan: FetchPlan, limits: FetchLimits): Promise<FetchResponse> {

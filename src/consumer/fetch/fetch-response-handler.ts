@@ -3,18 +3,11 @@ import { BrokerError } from '../../base/errors'
 import { formatTopicPartition } from '../../base/topic-partition'
 import type { FetchResponse, FetchResponsePartitionData } from '../../wire/generated/client/fetch'
 import type { PartitionState } from '../partition-state'
+import type { AskedPartition, FindAsked } from './asked-partition'
 import { measureRecords } from './fetch-queue'
 import { FetchedFrame } from './fetched-frame'
 import type { FetchSettings } from './fetch-settings'
-
-/** A partition that was asked for, with what it was asked under. */
-export interface AskedPartition {
-  readonly state: PartitionState
-  readonly token: number
-  readonly fetchOffset: bigint
-  readonly topicId: string
-  readonly isFollower: boolean
-}
+import type { FetchShares } from './fetch-shares'
 
 /** After so many refusals of an unknown topic in a row a warning is logged; fetching goes on trying (F6). */
 const toleratedUnknownTopics = 5
@@ -25,32 +18,39 @@ const toleratedUnknownTopics = 5
  */
 export class FetchResponseHandler {
   readonly #settings: FetchSettings
-  #turns = 0
+  readonly #shares: FetchShares
+  readonly #onLeaderLearnt: (state: PartitionState) => void
 
-  constructor(settings: FetchSettings) {
+  /** @param onLeaderLearnt called when an answer named the leader of a partition */
+  constructor(settings: FetchSettings, shares: FetchShares, onLeaderLearnt: (state: PartitionState) => void) {
     this.#settings = settings
+    this.#shares = shares
+    this.#onLeaderLearnt = onLeaderLearnt
   }
 
   /**
    * Answers for which partitions records were filed; the caller tells, once the next request is on its way.
    * @param reservedBytes what was reserved for the response; from here on its records count instead
+   * @param onAnswered called for each partition that the response speaks of, after it was dealt with
    */
   handle(
     response: FetchResponse,
-    asked: readonly AskedPartition[],
+    find: FindAsked,
     reservedBytes: number,
+    onAnswered?: (state: PartitionState) => void,
   ): readonly PartitionState[] {
     const frame = new FetchedFrame(this.#settings.memory)
-    const find = indexAsked(asked)
     this.#learnLeaders(response, find)
     const filed: PartitionState[] = []
     for (const { topic, topicId, partitions } of response.responses) {
       for (const data of partitions) {
         const one = find(topic, topicId, data.partitionIndex)
-        if (one === undefined || one.state.token !== one.token || one.state.phase !== 'fetching') continue
-        if (data.errorCode === ErrorCode.NONE) {
-          if (this.#file(one, data, frame)) filed.push(one.state)
-        } else this.#handleError(one, data.errorCode)
+        if (one === undefined) continue
+        if (one.state.token === one.token && one.state.phase === 'fetching') {
+          if (data.errorCode !== ErrorCode.NONE) this.#handleError(one, data.errorCode)
+          else if (this.#file(one, data, frame)) filed.push(one.state)
+        }
+        onAnswered?.(one.state)
       }
     }
     frame.seal(reservedBytes)
@@ -72,6 +72,7 @@ export class FetchResponseHandler {
           currentLeader.leaderEpoch,
           endpoint,
         )
+        this.#onLeaderLearnt(state)
       }
     }
   }
@@ -94,8 +95,8 @@ export class FetchResponseHandler {
     const { nextOffset, leaderEpoch, isMalformed } = measureRecords(records)
     if (isMalformed || (nextOffset !== undefined && nextOffset > fetchOffset)) {
       state.failures = 0
-      state.turn = ++this.#turns
       state.reader.queue.push(frame.add(records, data.abortedTransactions))
+      this.#shares.noteAnswer(state, records.length)
       if (nextOffset !== undefined && nextOffset > fetchOffset) state.fetchOffset = nextOffset
       if (leaderEpoch >= 0) state.positionEpoch = leaderEpoch
       return true
@@ -158,21 +159,6 @@ export class FetchResponseHandler {
     state.failures++
     state.retryAt = cluster.clock.now() + cluster.backoffMs(state.failures)
   }
-}
-
-type FindAsked = (topic: string, topicId: string, partition: number) => AskedPartition | undefined
-
-/** Versions to 12 name topics, versions from 13 on give their ids. */
-function indexAsked(asked: readonly AskedPartition[]): FindAsked {
-  const byName = new Map<string, Map<number, AskedPartition>>()
-  const byId = new Map<string, Map<number, AskedPartition>>()
-  for (const one of asked) {
-    const partitions = byName.get(one.state.topic) ?? new Map<number, AskedPartition>()
-    partitions.set(one.state.partition, one)
-    byName.set(one.state.topic, partitions)
-    byId.set(one.topicId, partitions)
-  }
-  return (topic, topicId, partition) => (topic === '' ? byId.get(topicId) : byName.get(topic))?.get(partition)
 }
 
 function isTopicUnknown(errorCode: number): boolean {

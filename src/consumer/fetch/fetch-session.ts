@@ -1,17 +1,6 @@
 import { ErrorCode } from '../../base/error-codes'
 import type { FetchRequestForgottenTopic, FetchRequestTopic } from '../../wire/generated/client/fetch'
-import { zeroUuid } from '../../wire/primitives/uuid'
-
-/** One partition as a Fetch asks for it. */
-export interface FetchTarget {
-  readonly topic: string
-  /** The zero id when it is not known. */
-  readonly topicId: string
-  readonly partition: number
-  readonly fetchOffset: bigint
-  readonly currentLeaderEpoch: number
-  readonly partitionMaxBytes: number
-}
+import { type FetchTarget, FetchTargets } from './fetch-targets'
 
 /** What the next request of a session says. */
 export interface FetchPlan {
@@ -21,8 +10,6 @@ export interface FetchPlan {
   readonly forgottenTopicsData: readonly FetchRequestForgottenTopic[]
   /** True when every topic id is known: versions from 13 on name topics by id. */
   readonly usesTopicIds: boolean
-  /** What the session holds once the broker has accepted the request. */
-  readonly targets: ReadonlyMap<string, FetchTarget>
 }
 
 /** The epoch that opens a session, or with the id of an old one replaces it. */
@@ -32,13 +19,18 @@ export const finalEpoch = -1
 const largestEpoch = 0x7fffffff
 
 /**
- * What one broker remembers of our fetches (KIP-227): after a first full request only changes are sent. What is kept
- * here changes only after a response (F4), so that a request that was lost changes nothing.
+ * What one broker remembers of our fetches (KIP-227): after a first full request only changes are sent, and only what
+ * changes is looked at here. Changes count as sent once the broker has carried their request out (F4); after a request
+ * that was lost or refused the next one says everything anew.
  */
-export class FetchSession {
+export class FetchSession<Target extends FetchTarget = FetchTarget> {
+  readonly #targets = new FetchTargets<Target>()
+  /** Those that the broker does not know as they are now. */
+  readonly #changed = new Set<Target>()
+  /** Those that the broker knows and that are gone. */
+  readonly #forgotten = new FetchTargets<Target>()
   #id = 0
   #epoch = initialEpoch
-  #known: ReadonlyMap<string, FetchTarget> = new Map()
   #usesTopicIds = false
 
   /** 0 while there is no session. */
@@ -46,28 +38,57 @@ export class FetchSession {
     return this.#id
   }
 
-  /** The request for exactly these partitions, in this order where the broker is told of them for the first time. */
-  plan(wanted: readonly FetchTarget[]): FetchPlan {
-    const targets = new Map(wanted.map((target) => [keyOf(target), target]))
-    const usesTopicIds = wanted.every((target) => target.topicId !== zeroUuid)
+  /** What the next request asks for, in whatever few words. */
+  get targets(): Omit<FetchTargets<Target>, 'set' | 'delete' | 'clear'> {
+    return this.#targets
+  }
+
+  /** From the next request on the partition is asked for like this. */
+  want(target: Target): void {
+    const before = this.#targets.set(target)
+    if (this.#epoch === initialEpoch) return
+    if (before !== undefined) {
+      const isUnsent = this.#changed.delete(before)
+      if (before.topicId !== target.topicId) this.#forget(before)
+      else if (!isUnsent && !isChanged(before, target)) return
+    }
+    this.#changed.add(target)
+    // A broker carries out what is forgotten after what is added.
+    const { topic, topicId, partition } = target
+    if (this.#forgotten.get(topic, partition)?.topicId === topicId) this.#forgotten.delete(topic, partition)
+  }
+
+  /** From the next request on the partition is not asked for. */
+  drop(topic: string, partition: number): void {
+    const target = this.#targets.delete(topic, partition)
+    if (target === undefined || this.#epoch === initialEpoch) return
+    this.#changed.delete(target)
+    this.#forget(target)
+  }
+
+  /** The first of a partition is the one that the broker knows, whatever was wanted and never sent since then. */
+  #forget(target: Target): void {
+    if (this.#forgotten.get(target.topic, target.partition) === undefined) this.#forgotten.set(target)
+  }
+
+  /** The next request. */
+  plan(): FetchPlan {
+    const usesTopicIds = this.#targets.haveIds
     // Names and ids don't mix in one session: the change starts a new one in its place.
     if (usesTopicIds !== this.#usesTopicIds && this.#epoch !== initialEpoch) this.replace()
-    const isFull = this.#epoch === initialEpoch
-    const known = isFull ? new Map<string, FetchTarget>() : this.#known
-    const changed = wanted.filter((target) => isChanged(known.get(keyOf(target)), target))
-    const forgotten = [...known].filter(([key, before]) => targets.get(key)?.topicId !== before.topicId)
     return {
       sessionId: this.#id,
       sessionEpoch: this.#epoch,
-      topics: groupTargets(changed),
-      forgottenTopicsData: groupForgotten(forgotten.map(([, target]) => target)),
+      topics: groupTargets(this.#epoch === initialEpoch ? this.#targets : this.#changed),
+      forgottenTopicsData: groupForgotten(this.#forgotten),
       usesTopicIds,
-      targets,
     }
   }
 
-  /** The broker carried the request out. */
+  /** The broker carried the request out. Nothing was wanted or dropped since it was planned. */
   accept(plan: FetchPlan, sessionId: number): void {
+    this.#changed.clear()
+    this.#forgotten.clear()
     if (plan.sessionEpoch === initialEpoch && sessionId === 0) {
       // The broker has no room for a session, or does not know them: every request is a full one.
       this.#id = 0
@@ -75,7 +96,6 @@ export class FetchSession {
     }
     this.#id = sessionId
     this.#epoch = plan.sessionEpoch === largestEpoch ? 1 : plan.sessionEpoch + 1
-    this.#known = plan.targets
     this.#usesTopicIds = plan.usesTopicIds
   }
 
@@ -98,26 +118,32 @@ export class FetchSession {
   /** The next request opens a session in place of this one: what the broker knows is uncertain. */
   replace(): void {
     this.#epoch = initialEpoch
-    this.#known = new Map()
+    this.#changed.clear()
+    this.#forgotten.clear()
   }
 }
 
-function keyOf({ topic, partition }: FetchTarget): string {
-  return `${topic}:${partition}`
+/** A request that stands for itself, without a session. */
+export function planOnce(targets: FetchTargets<FetchTarget>): FetchPlan {
+  return {
+    sessionId: 0,
+    sessionEpoch: finalEpoch,
+    topics: groupTargets(targets),
+    forgottenTopicsData: [],
+    usesTopicIds: targets.haveIds,
+  }
 }
 
-function isChanged(before: FetchTarget | undefined, now: FetchTarget): boolean {
+function isChanged(before: FetchTarget, now: FetchTarget): boolean {
   return (
-    before === undefined ||
     before.fetchOffset !== now.fetchOffset ||
-    before.topicId !== now.topicId ||
     before.currentLeaderEpoch !== now.currentLeaderEpoch ||
     before.partitionMaxBytes !== now.partitionMaxBytes
   )
 }
 
 /** Neighbours of one topic become one entry: the order of the partitions is what makes fetching fair. */
-function groupTargets(targets: readonly FetchTarget[]): FetchRequestTopic[] {
+function groupTargets(targets: Iterable<FetchTarget>): FetchRequestTopic[] {
   return groupByTopic(targets, ({ partition, currentLeaderEpoch, fetchOffset, partitionMaxBytes }) => ({
     partition,
     currentLeaderEpoch,
@@ -126,17 +152,17 @@ function groupTargets(targets: readonly FetchTarget[]): FetchRequestTopic[] {
   }))
 }
 
-function groupForgotten(targets: readonly FetchTarget[]): FetchRequestForgottenTopic[] {
+function groupForgotten(targets: Iterable<FetchTarget>): FetchRequestForgottenTopic[] {
   return groupByTopic(targets, ({ partition }) => partition)
 }
 
 function groupByTopic<Entry>(
-  targets: readonly FetchTarget[],
+  targets: Iterable<FetchTarget>,
   entryOf: (target: FetchTarget) => Entry,
 ): { topic: string; topicId: string; partitions: Entry[] }[] {
   const groups: { topic: string; topicId: string; partitions: Entry[] }[] = []
+  let group: (typeof groups)[number] | undefined
   for (const target of targets) {
-    let group = groups.at(-1)
     if (group?.topic !== target.topic || group.topicId !== target.topicId) {
       group = { topic: target.topic, topicId: target.topicId, partitions: [] }
       groups.push(group)

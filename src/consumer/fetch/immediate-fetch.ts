@@ -2,18 +2,23 @@ import type { Timer } from '../../base/clock'
 import { ErrorCode } from '../../base/error-codes'
 import { KafkaError } from '../../base/errors'
 import type { PartitionState } from '../partition-state'
+import type { AskedPartition } from './asked-partition'
 import type { FetchExchange } from './fetch-exchange'
-import type { AskedPartition, FetchResponseHandler } from './fetch-response-handler'
-import { FetchSession, finalEpoch } from './fetch-session'
+import type { FetchResponseHandler } from './fetch-response-handler'
+import { planOnce } from './fetch-session'
 import type { FetchSettings } from './fetch-settings'
+import { FetchTargets } from './fetch-targets'
 
 /** How long a partition waits for the long poll that is under way before it is asked for by itself. */
 const patienceMs = 20
+/** The same when the broker is known to have something for it: long enough that others come along. */
+const shortPatienceMs = 1
 
 /** What it needs of the fetcher. */
 export interface ImmediateFetchPlanner {
-  eligible(nodeId: number): PartitionState[]
-  bytesPerPartition(): number
+  /** Those of the partitions that are to be asked for now and are not part of the poll, as far as they are `isTaken`. */
+  takeListed(isTaken: (state: PartitionState) => boolean): PartitionState[]
+  bytesFor(state: PartitionState): number
   wakePartition(state: PartitionState): void
 }
 
@@ -31,6 +36,9 @@ export class ImmediateFetch {
   /** Partitions that were asked for during the present poll. */
   readonly #asked = new Set<PartitionState>()
   #timer: Timer | undefined
+  #timerMs = Infinity
+  /** Woken while a fetch was under way. */
+  #isWoken = false
   #isPolling = false
   #isFetching = false
 
@@ -54,45 +62,67 @@ export class ImmediateFetch {
   /** The poll was answered: its successor asks for everything. */
   pollEnded(): void {
     this.#isPolling = false
+    this.#isWoken = false
     this.#asked.clear()
-    this.#timer?.cancel()
-    this.#timer = undefined
+    this.#disarm()
   }
 
-  /** Something became fetchable during the poll. */
-  wake(): void {
-    if (this.#timer !== undefined || this.#isFetching || !this.#isPolling) return
-    this.#timer = this.#settings.cluster.clock.setTimer(patienceMs, () => {
-      this.#timer = undefined
-      if (this.#isPolling && !this.#isFetching) this.#start()
+  /** The partition became fetchable during the poll. */
+  wake(state: PartitionState): void {
+    if (!this.#isPolling || this.#asked.has(state)) return
+    if (this.#isFetching) this.#isWoken = true
+    else this.#arm(this.#hasMore(state) ? shortPatienceMs : patienceMs)
+  }
+
+  #hasMore(state: PartitionState): boolean {
+    const { isolationLevel } = this.#settings
+    return state.fetchOffset < (isolationLevel === 1 ? state.lastStableOffset : state.highWatermark)
+  }
+
+  #arm(ms: number): void {
+    if (ms >= this.#timerMs) return
+    this.#disarm()
+    this.#timerMs = ms
+    this.#timer = this.#settings.cluster.clock.setTimer(ms, () => {
+      this.#disarm()
+      this.#start()
     })
   }
 
-  #start(): void {
-    const partitions = this.#planner
-      .eligible(this.#exchange.nodeId)
-      .filter((state) => !this.#asked.has(state))
-    if (partitions.length === 0) return
-    const perPartition = this.#planner.bytesPerPartition()
-    const reservedBytes = this.#exchange.reserve(partitions.length, perPartition)
-    if (reservedBytes === 0) return
-    this.#isFetching = true
-    for (const state of partitions) this.#asked.add(state)
-    void this.#fetch(this.#exchange.ask(partitions), perPartition, reservedBytes)
+  #disarm(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#timerMs = Infinity
   }
 
-  async #fetch(asked: readonly AskedPartition[], perPartition: number, reservedBytes: number): Promise<void> {
+  #start(): void {
+    if (!this.#isPolling || this.#isFetching) return
+    const targets = new FetchTargets<AskedPartition>()
+    for (const state of this.#planner.takeListed((one) => !this.#asked.has(one))) {
+      targets.set(this.#exchange.ask(state, this.#planner.bytesFor(state)))
+    }
+    if (targets.size === 0) return
+    const reservedBytes = this.#exchange.reserve(targets.bytes)
+    if (reservedBytes === 0) return
+    this.#isFetching = true
+    for (const { state } of targets) {
+      this.#asked.add(state)
+      state.markInFlight()
+    }
+    void this.#fetch(targets, reservedBytes)
+  }
+
+  async #fetch(targets: FetchTargets<AskedPartition>, reservedBytes: number): Promise<void> {
     let isHandled = false
     try {
-      const plan = new FetchSession().plan(this.#exchange.targets(asked, perPartition))
-      const response = await this.#exchange.send(
-        { ...plan, sessionEpoch: finalEpoch },
-        { maxBytes: reservedBytes, maxWaitMs: 0, minBytes: 0, connection: this.connection },
-      )
+      const limits = { maxBytes: reservedBytes, maxWaitMs: 0, minBytes: 0, connection: this.connection }
+      const response = await this.#exchange.send(planOnce(targets), limits)
       if (response.errorCode === ErrorCode.NONE) {
         isHandled = true
+        const find = (topic: string, topicId: string, partition: number) =>
+          targets.find(topic, topicId, partition)
         // Those that brought data may be asked for again during the same poll.
-        for (const state of this.#handler.handle(response, asked, reservedBytes)) {
+        for (const state of this.#handler.handle(response, find, reservedBytes)) {
           this.#asked.delete(state)
           this.#settings.onRecords(state)
         }
@@ -106,11 +136,12 @@ export class ImmediateFetch {
       })
     } finally {
       if (!isHandled) this.#settings.memory.release(reservedBytes)
-      for (const { state, token } of asked) state.clearInFlight(token)
+      for (const { state, token } of targets) state.clearInFlight(token)
       this.#isFetching = false
-      this.wake()
+      if (this.#isWoken && this.#isPolling) this.#arm(shortPatienceMs)
+      this.#isWoken = false
       // The poll may have ended meanwhile, and its successor found these still being asked for.
-      for (const { state } of asked) this.#planner.wakePartition(state)
+      for (const { state } of targets) this.#planner.wakePartition(state)
     }
   }
 
