@@ -53,7 +53,17 @@ export type {
   PositionInTransaction,
   TransactionalProducer,
 } from './consumer/transactional/transactional-producer'
-export type { HandlerContext } from './consumer/partition-state'
+export type { BatchContext, HandlerContext } from './consumer/delivery/handler-context'
+export {
+  deadLetter,
+  deadLetterHeaders,
+  type DeadLetter,
+  type DeadLetterMessage,
+  type DeadLetterOptions,
+  type DeadLetterProducer,
+} from './consumer/failures/dead-letter'
+export type { ErrorPolicy, GiveUp } from './consumer/failures/error-policy'
+export type { FailedMessage } from './consumer/failures/failed-message'
 export type { SeekTarget, StartFrom } from './consumer/start-from'
 export type { ConsumerGroupMetadata, OffsetAndMetadata } from './consumer/group/group-membership'
 export type {

@@ -1,5 +1,6 @@
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { KafkaError } from './errors'
+import type { FailureDiagnosticsEvents } from './failure-diagnostics'
 
 /** A batch of one partition's messages. */
 export interface ProducerBatchEvent {
@@ -62,7 +63,7 @@ export interface TransactionEndFailedEvent extends TransactionEvent {
 }
 
 /** What is published on which channel of `node:diagnostics_channel`. */
-export interface DiagnosticsEvents {
+export interface DiagnosticsEvents extends FailureDiagnosticsEvents {
   'typed-kafka:producer:batch-sent': BatchSentEvent
   'typed-kafka:producer:batch-acknowledged': BatchAcknowledgedEvent
   'typed-kafka:producer:batch-retried': BatchRetriedEvent

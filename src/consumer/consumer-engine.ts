@@ -5,6 +5,7 @@ import type { Cluster, ClusterLease } from '../cluster/cluster'
 import { AssignmentChanges } from './assignment-changes'
 import type { ManualAssignment, ResolvedConsumerOptions } from './consumer-options'
 import type { Delivery, DeliveryTools } from './delivery/delivery'
+import { FailureMonitor } from './failures/failure-monitor'
 import { HandlerWatch, type WatchedWork } from '../message/handler-watch'
 import { ReadyPartitions } from './delivery/ready-partitions'
 import { FetchMemory } from './fetch/fetch-memory'
@@ -117,15 +118,12 @@ export class ConsumerEngine {
     })
     this.#tools = {
       clock,
+      random: cluster.random,
+      monitor: new FailureMonitor(cluster.clientId, options.groupId, logger),
       ready: this.#ready,
       watch: this.#watch,
-      onProgress: () => this.committer?.touch(),
+      onProgress: (finished) => this.committer?.touch(finished),
       onRecovered: () => this.membership?.resume(),
-      onAbandonedError: (error, state) =>
-        logger.warn('A handler failed after its partition had been given away', {
-          partition: formatTopicPartition(state),
-          reason: KafkaError.from(error).message,
-        }),
     }
   }
 
@@ -135,13 +133,14 @@ export class ConsumerEngine {
   }
 
   #createCommitter(offsets: GroupOffsets): OffsetCommitter {
-    const { autoCommit, autoCommitIntervalMs, defaultApiTimeoutMs } = this.#options
+    const { autoCommit, autoCommitIntervalMs, autoCommitMessages, defaultApiTimeoutMs } = this.#options
     return new OffsetCommitter({
       offsets,
       subscription: this.subscription,
       clock: this.#cluster.clock,
       logger: this.#cluster.logger,
       intervalMs: autoCommit ? autoCommitIntervalMs : null,
+      messages: autoCommitMessages,
       timeoutMs: defaultApiTimeoutMs,
       onFatal: (error) => this.raise(error),
     })

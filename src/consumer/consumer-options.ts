@@ -75,6 +75,8 @@ export interface ConsumerOptions<Topics extends readonly TopicInput[] = readonly
   readonly autoCommit?: boolean | undefined
   /** `auto.commit.interval.ms`. Default: 5,000. */
   readonly autoCommitIntervalMs?: number | undefined
+  /** Commits also when so many messages were finished since the last commit. Default: by the interval alone. */
+  readonly autoCommitMessages?: number | undefined
   /** `isolation.level`. Default: `'read_uncommitted'`. */
   readonly isolationLevel?: IsolationLevel | undefined
   /** `check.crcs`. Default: true. */
@@ -120,6 +122,8 @@ export interface ResolvedConsumerOptions {
   readonly assignors: readonly PartitionAssignor[]
   readonly autoCommit: boolean
   readonly autoCommitIntervalMs: number
+  /** Infinity for no number. */
+  readonly autoCommitMessages: number
   readonly isolationLevel: IsolationLevel
   readonly checkCrcs: boolean
   readonly fetchMinBytes: number
@@ -216,6 +220,7 @@ const schema = z.strictObject({
     .default(() => [cooperativeStickyAssignor()]),
   autoCommit: flag.optional(),
   autoCommitIntervalMs: whole(0).default(5_000),
+  autoCommitMessages: whole(1).optional(),
   isolationLevel: z
     .enum(['read_uncommitted', 'read_committed'], "must be 'read_uncommitted' or 'read_committed'")
     .default('read_uncommitted'),
@@ -247,6 +252,7 @@ export function resolveConsumerOptions(options: ConsumerOptions | undefined): Re
     groupRemoteAssignor: given.groupRemoteAssignor ?? null,
     rebalanceTimeoutMs: given.rebalanceTimeoutMs ?? given.maxPollIntervalMs,
     autoCommit: given.autoCommit ?? given.groupId !== undefined,
+    autoCommitMessages: given.autoCommitMessages ?? Infinity,
     onPartitionsAssigned: given.onPartitionsAssigned,
     onPartitionsRevoked: given.onPartitionsRevoked,
     onPartitionsLost: given.onPartitionsLost,

@@ -15,8 +15,10 @@ import { IterationDelivery } from './delivery/iteration-delivery'
 import { SequentialDelivery } from './delivery/sequential-delivery'
 import type { ConsumerGroupMetadata, OffsetAndMetadata } from './group/group-membership'
 import type { MessageOf, TopicInput } from '../message/topic-input'
+import type { Message } from '../message/message'
 import type { MessageBatch } from '../message/message-batch'
-import type { HandlerContext } from './partition-state'
+import type { BatchContext, HandlerContext } from './delivery/handler-context'
+import { type ErrorPolicy, resolveErrorPolicy } from './failures/error-policy'
 import { queryOfSeek, requireOffset, type SeekTarget } from './start-from'
 import { TransactionalDelivery, type TransactionHandler } from './transactional/transactional-delivery'
 import type { OffsetTransaction, TransactionalProducer } from './transactional/transactional-producer'
@@ -28,7 +30,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface RunOptions {
+export interface RunOptions<M extends Message = Message> {
   /** Handlers that run at the same time. Default: 1. */
   readonly concurrency?: number | undefined
   /**
@@ -36,15 +38,19 @@ export interface RunOptions {
    * (those without a key have no order), or nothing (`none`). Default: `'partition'`.
    */
   readonly order?: 'partition' | 'key' | 'none' | undefined
+  /** What happens when a handler fails. Default: the run ends. */
+  readonly onError?: ErrorPolicy<M> | undefined
   /** Ends the run as `stop` does. */
   readonly signal?: AbortSignal | undefined
 }
 
-export interface RunBatchesOptions {
+export interface RunBatchesOptions<M extends Message = Message> {
   /** Partitions whose batches are handled at the same time. Default: 1. */
   readonly concurrency?: number | undefined
   /** Most messages in a batch. Default: 1,000. */
   readonly maxMessages?: number | undefined
+  /** What happens when a handler fails. Default: the run ends. */
+  readonly onError?: ErrorPolicy<M> | undefined
   /** Ends the run as `stop` does. */
   readonly signal?: AbortSignal | undefined
 }
@@ -123,14 +129,15 @@ export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput
   /**
    * Calls the handler for each message until `stop`, `close` or the signal; resolves then. Rejects when a handler fails
    * (code `HANDLER_FAILED`, with the handler's error as `cause`; after the others that run have come back; the failed
-   * message is not committed) or when reading fails.
+   * message is not committed), unless `onError` says otherwise, or when reading fails.
    */
   async run(
     handler: (message: MessageOf<Topics>, context: HandlerContext) => unknown,
-    options: RunOptions = {},
+    options: RunOptions<MessageOf<Topics>> = {},
   ): Promise<void> {
     const { order = 'partition', signal } = options
     const concurrency = requireCount('concurrency', options.concurrency ?? 1)
+    const onError = resolveErrorPolicy('run', options.onError)
     requireFunction('run', handler)
     if (!['partition', 'key', 'none'].includes(order)) {
       throw new InvalidArgumentError(
@@ -139,22 +146,27 @@ export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput
     }
     const delivery = this.#engine.startDelivery((tools) =>
       order === 'partition'
-        ? SequentialDelivery.ofMessages(tools, concurrency, handler)
-        : new ConcurrentDelivery(tools, { concurrency, keepsKeyOrder: order === 'key' }, handler),
+        ? SequentialDelivery.ofMessages(tools, { concurrency, onError }, handler)
+        : new ConcurrentDelivery(tools, { concurrency, keepsKeyOrder: order === 'key', onError }, handler),
     )
     await this.#untilEnded(delivery, signal)
   }
 
-  /** As `run`, with all messages of a partition that are ready, up to `maxMessages`, in one call of the handler. */
+  /**
+   * As `run`, with all messages of a partition that are ready, up to `maxMessages`, in one call of the handler. With
+   * `onError`, a batch is retried from its first message that is not finished; when that does not help, its messages are
+   * handed out one by one, so that only the one that fails by itself is given up.
+   */
   async runBatches(
-    handler: (batch: MessageBatch<MessageOf<Topics>>, context: HandlerContext) => unknown,
-    options: RunBatchesOptions = {},
+    handler: (batch: MessageBatch<MessageOf<Topics>>, context: BatchContext<MessageOf<Topics>>) => unknown,
+    options: RunBatchesOptions<MessageOf<Topics>> = {},
   ): Promise<void> {
     const concurrency = requireCount('concurrency', options.concurrency ?? 1)
     const maxMessages = requireCount('maxMessages', options.maxMessages ?? defaultMaxMessages)
+    const onError = resolveErrorPolicy('runBatches', options.onError)
     requireFunction('runBatches', handler)
     const delivery = this.#engine.startDelivery((tools) =>
-      SequentialDelivery.ofBatches(tools, concurrency, maxMessages, handler),
+      SequentialDelivery.ofBatches(tools, { concurrency, onError }, maxMessages, handler),
     )
     await this.#untilEnded(delivery, options.signal)
   }

@@ -6,15 +6,6 @@ import type { OffsetAndMetadata } from './group/group-membership'
 import type { AnyTopic } from '../message/message'
 import type { PositionQuery } from './start-from'
 
-/** What a handler gets beside the message. */
-export interface HandlerContext {
-  /**
-   * Aborted when the partition was lost or given away while the handler runs: what it does from then on counts no
-   * longer, and others may work on the same message.
-   */
-  readonly signal: AbortSignal
-}
-
 /** The records of a partition are being asked for: it stands in the fetch session of a broker. */
 export interface StandingFetch {
   /** The partition's token when it was asked for. */
@@ -105,8 +96,8 @@ export class PartitionState implements TopicPartition {
   #running = 0
   #idleWaiters: (() => void)[] = []
   readonly #abort = new AbortController()
-  /** What handlers of the partition's messages get beside the message. */
-  readonly context: HandlerContext = { signal: this.#abort.signal }
+  /** Tells handlers of the partition's messages that their results count no longer. */
+  readonly signal: AbortSignal = this.#abort.signal
 
   constructor(
     definition: AnyTopic,

@@ -38,13 +38,17 @@ export class DeliveryEnd {
   }
 }
 
-/** What the user is told when a handler fails: which message it was, with the handler's own error as `cause`. */
-export function handlerFailure(error: unknown, message: Message | undefined): KafkaError {
+/**
+ * What the user is told when a handler fails: which message it was, with the handler's own error as `cause`.
+ * @param attempts how often the handler was given it
+ */
+export function handlerFailure(error: unknown, message: Message | undefined, attempts = 1): KafkaError {
   const detail = error instanceof Error ? error.message : String(error)
   if (message === undefined)
     return new KafkaError('HANDLER_FAILED', `The handler failed: ${detail}`, { cause: error })
   const { topic, partition, offset } = message
-  return new KafkaError('HANDLER_FAILED', `The handler failed at offset ${offset}: ${detail}`, {
+  const times = attempts > 1 ? ` ${attempts} times` : ''
+  return new KafkaError('HANDLER_FAILED', `The handler failed${times} at offset ${offset}: ${detail}`, {
     topic,
     partition,
     cause: error,

@@ -1,32 +1,40 @@
 import type { KafkaError } from '../../base/errors'
-import type { Message } from '../../message/message'
-import type { HandlerContext, PartitionState } from '../partition-state'
-import { asPromise, isThenable } from '../../message/thenable'
-import type { Delivery, DeliveryTools } from './delivery'
 import { DeliveryEnd, handlerFailure } from '../../message/delivery-end'
 import { DeliveryTurn } from '../../message/delivery-turn'
+import type { HandledWork, WatchedWork } from '../../message/handler-watch'
+import type { Message } from '../../message/message'
+import { asPromise, isThenable } from '../../message/thenable'
+import type { ResolvedErrorPolicy } from '../failures/error-policy'
+import { FailureHandling } from '../failures/failure-handling'
+import type { PartitionState } from '../partition-state'
+import type { Delivery, DeliveryTools } from './delivery'
+import type { HandlerContext } from './handler-context'
+import { type KeyLane, KeyLanes } from './key-lanes'
+import type { HandedOut } from './offset-tracker'
 
 /** A message on its way through the delivery. */
-interface Job {
+interface Job extends HandledWork {
   readonly message: Message
   readonly state: PartitionState
   /** The partition's when the message was taken: after a seek or a revocation it is no longer handed out. */
   readonly positionToken: number
-  readonly finish: () => void
+  /** The partition's account of it. */
+  readonly handedOut: HandedOut
   /** Jobs of the same key that wait for this one; undefined when order does not matter. */
-  readonly lane: Lane | undefined
+  readonly lane: KeyLane<Job> | undefined
+  /** Shared by the messages of a slice, until one of them fails. */
+  context: HandlerContext
+  /** Set while a handler is waited for. */
+  work: WatchedWork | undefined
 }
 
-interface Lane {
-  readonly key: string
-  readonly waiting: Job[]
-}
-
-export interface ConcurrentDeliveryOptions {
+export interface ConcurrentDeliveryOptions<M extends Message> {
   /** How many handlers run at the same time. */
   readonly concurrency: number
   /** True: messages of one key and partition are handled one after another. Messages without a key have no order. */
   readonly keepsKeyOrder: boolean
+  /** Undefined: the first failure ends the run. */
+  readonly onError: ResolvedErrorPolicy<M> | undefined
 }
 
 /** A partition reads ahead of its oldest unfinished message by so many messages for each handler, and at least so many. */
@@ -38,22 +46,24 @@ const turnCheckInterval = 64
 /**
  * Hands out messages of all partitions side by side, by key or without order. What is finished may lie behind what is
  * not: the partition's tracker sees to it that commits never pass a gap (L15), and how far a partition reads past its
- * oldest unfinished message is bounded.
+ * oldest unfinished message is bounded, also while that one is being retried.
  *
  *     slice ──▶ key is free: runnable ──▶ handler ──▶ next of that key becomes runnable
  *           └─▶ key is busy: waits in its lane
  */
 export class ConcurrentDelivery<M extends Message> implements Delivery {
   readonly #tools: DeliveryTools
-  readonly #options: ConcurrentDeliveryOptions
+  readonly #concurrency: number
   readonly #handler: (message: M, context: HandlerContext) => unknown
+  readonly #failures: FailureHandling<Job, M> | undefined
   readonly #end = new DeliveryEnd()
   readonly #turn: DeliveryTurn
-  readonly #lanes = new Map<PartitionState, Map<string, Lane>>()
+  readonly #lanes: KeyLanes<Job> | undefined
   /** Partitions that have read ahead as far as they may. */
   readonly #full = new Set<PartitionState>()
   readonly #readAhead: number
   readonly #parked = new Map<PartitionState, Job[]>()
+  readonly #onStop = () => void this.stop()
   #runnable: Job[] = []
   #head = 0
   #running = 0
@@ -62,14 +72,34 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
 
   constructor(
     tools: DeliveryTools,
-    options: ConcurrentDeliveryOptions,
+    options: ConcurrentDeliveryOptions<M>,
     handler: (message: M, context: HandlerContext) => unknown,
   ) {
+    const { concurrency, keepsKeyOrder, onError } = options
     this.#tools = tools
-    this.#options = options
+    this.#concurrency = concurrency
     this.#handler = handler
     this.#turn = new DeliveryTurn(tools.clock, () => this.#pump())
-    this.#readAhead = Math.max(leastReadAhead, options.concurrency * readAheadPerHandler)
+    this.#readAhead = Math.max(leastReadAhead, concurrency * readAheadPerHandler)
+    if (keepsKeyOrder) this.#lanes = new KeyLanes()
+    if (onError !== undefined) this.#failures = this.#handleBy(onError)
+  }
+
+  #handleBy(policy: ResolvedErrorPolicy<M>): FailureHandling<Job, M> {
+    return new FailureHandling(policy, this.#tools, {
+      onDue: () => this.#pump(),
+      onSplit: () => undefined,
+      onGivenUp: (job) => {
+        this.#finish(job)
+        this.#pump()
+        this.#settleWhenIdle()
+      },
+      onDropped: (job) => {
+        this.#release(job)
+        this.#settleWhenIdle()
+      },
+      onStop: (_job, error) => this.fail(error),
+    })
   }
 
   /** Resolves when the delivery was stopped and its handlers have come back; rejects when it failed. */
@@ -78,6 +108,7 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
   }
 
   wake(): void {
+    this.#failures?.dropStale()
     this.#turn.begin()
     this.#unpark()
     this.#pump()
@@ -86,12 +117,12 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
   #pump(): void {
     if (this.#isPumping || this.#end.hasBegun) return
     this.#isPumping = true
-    while (!this.#end.hasBegun && this.#running < this.#options.concurrency) {
+    while (!this.#end.hasBegun && this.#running < this.#concurrency) {
       if (this.#started++ % turnCheckInterval === 0 && this.#turn.shouldYield()) {
         this.#started = 0
         break
       }
-      const job = this.#nextJob()
+      const job = this.#failures?.takeDue() ?? this.#nextJob()
       if (job === undefined) break
       this.#start(job)
     }
@@ -122,87 +153,79 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
   #takeSlice(): boolean {
     const { ready } = this.#tools
     for (let state = ready.take(); state !== undefined; state = ready.take()) {
-      const { tracker } = state
-      if (tracker.pendingCount >= this.#readAhead) {
+      if (state.tracker.pendingCount >= this.#readAhead) {
         this.#full.add(state)
         continue
       }
-      for (const message of state.reader.takeSlice()) this.#enqueue(state, message)
+      const context = { signal: state.signal, attempt: 1, stop: this.#onStop }
+      for (const message of state.reader.takeSlice()) this.#enqueue(state, message, context)
       ready.add(state)
       return true
     }
     return false
   }
 
-  #enqueue(state: PartitionState, message: Message): void {
-    const lane = this.#laneOf(state, message)
-    const finish = state.tracker.begin(message)
-    const job: Job = { message, state, positionToken: state.positionToken, finish, lane: lane?.lane }
-    if (lane?.isBusy) lane.lane.waiting.push(job)
-    else this.#runnable.push(job)
-  }
-
-  #laneOf(state: PartitionState, message: Message): { lane: Lane; isBusy: boolean } | undefined {
-    if (!this.#options.keepsKeyOrder) return undefined
-    const key = message.rawKey?.toString('latin1')
-    if (key === undefined) return undefined
-    let lanes = this.#lanes.get(state)
-    if (lanes === undefined) this.#lanes.set(state, (lanes = new Map<string, Lane>()))
-    const known = lanes.get(key)
-    if (known !== undefined) return { lane: known, isBusy: true }
-    const lane: Lane = { key, waiting: [] }
-    lanes.set(key, lane)
-    return { lane, isBusy: false }
+  #enqueue(state: PartitionState, message: Message, context: HandlerContext): void {
+    const lane = this.#lanes?.of(state, message.rawKey)
+    const { positionToken } = state
+    const handedOut = state.tracker.begin(message)
+    const job: Job = { message, state, positionToken, handedOut, lane, context, work: undefined }
+    if (lane === undefined || lane.enter(job)) this.#runnable.push(job)
   }
 
   #start(job: Job): void {
     const { state, message } = job
     let result: unknown
     try {
-      result = this.#handler(message as M, state.context)
+      result = this.#handler(message as M, job.context)
     } catch (error) {
       return this.#handleError(error, job)
     }
     if (!isThenable(result)) return this.#finish(job)
-    const { watch } = this.#tools
     this.#running++
     state.enter()
-    const work = watch.begin()
-    const settle = (proceed: () => void) => {
-      const isRecovered = watch.end(work)
-      this.#running--
-      proceed()
-      state.leave()
-      if (isRecovered) this.#tools.onRecovered()
-      this.#pump()
-      this.#settleWhenIdle()
-    }
+    job.work = this.#tools.watch.begin(job)
     asPromise(result).then(
-      () => settle(() => this.#finish(job)),
-      (error: unknown) => settle(() => this.#handleError(error, job)),
+      () => {
+        const isRecovered = this.#endWork(job)
+        this.#finish(job)
+        this.#goOn(job, isRecovered)
+      },
+      (error: unknown) => {
+        const isRecovered = this.#endWork(job)
+        this.#handleError(error, job)
+        this.#goOn(job, isRecovered)
+      },
     )
   }
 
+  /** Answers as `HandlerWatch.end` does. */
+  #endWork(job: Job): boolean {
+    this.#running--
+    return job.work !== undefined && this.#tools.watch.end(job.work)
+  }
+
+  #goOn({ state }: Job, isRecovered: boolean): void {
+    state.leave()
+    if (isRecovered) this.#tools.onRecovered()
+    this.#pump()
+    this.#settleWhenIdle()
+  }
+
   #finish(job: Job): void {
-    const { state } = job
-    job.finish()
+    const { state, handedOut } = job
+    state.tracker.finish(handedOut)
     this.#release(job)
-    this.#tools.onProgress()
+    this.#tools.onProgress(1)
     if (this.#full.size > 0 && state.tracker.pendingCount < this.#readAhead && this.#full.delete(state)) {
       this.#tools.ready.add(state)
     }
   }
 
   /** The next message of the same key can run. */
-  #release({ lane, state }: Job): void {
-    if (lane === undefined) return
-    const next = lane.waiting.shift()
+  #release({ lane }: Job): void {
+    const next = lane?.leave()
     if (next !== undefined) this.#runnable.push(next)
-    else {
-      const lanes = this.#lanes.get(state)
-      lanes?.delete(lane.key)
-      if (lanes?.size === 0) this.#lanes.delete(state)
-    }
   }
 
   /** A paused partition's jobs wait for its resumption. */
@@ -212,6 +235,7 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
     else parked.push(job)
   }
 
+  /** Jobs of partitions that were resumed, or given away, go on; nothing is kept of partitions that are gone. */
   #unpark(): void {
     for (const [state, jobs] of this.#parked) {
       if (state.isPaused && state.isOwned) continue
@@ -219,28 +243,42 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
       this.#runnable = [...jobs, ...this.#runnable.slice(this.#head)]
       this.#head = 0
     }
+    for (const state of this.#full) if (!state.isOwned) this.#full.delete(state)
   }
 
   #handleError(error: unknown, job: Job): void {
-    const { state } = job
+    const { state, message } = job
     if (state.isAborted || state.phase === 'revoked') {
       this.#release(job)
-      this.#tools.onAbandonedError(error, state)
-    } else this.#end.begin(handlerFailure(error, job.message))
+      this.#tools.monitor.abandoned(state, error, 'after its partition had been given away')
+    } else if (this.#failures === undefined) {
+      this.#begin(handlerFailure(error, message))
+    } else if (!isCurrent(job)) {
+      this.#release(job)
+      this.#tools.monitor.abandoned(state, error, 'after its message had been given away')
+    } else {
+      const attempts = job.context.attempt
+      job.context = { ...job.context, attempt: attempts + 1 }
+      this.#failures.handle({ work: job, state, message, error, attempts, size: 1 })
+    }
+  }
+
+  #begin(error?: KafkaError): void {
+    this.#end.begin(error)
+    this.#failures?.close()
   }
 
   #settleWhenIdle(): void {
-    if (this.#running === 0 && !this.#isPumping) this.#end.complete()
+    if (this.#running === 0 && !this.#isPumping && this.#failures?.isIdle !== false) this.#end.complete()
   }
 
   async stop(): Promise<void> {
-    this.#end.begin()
-    this.#settleWhenIdle()
+    this.fail()
     await this.#end.reached()
   }
 
-  fail(error: KafkaError): void {
-    this.#end.begin(error)
+  fail(error?: KafkaError): void {
+    this.#begin(error)
     this.#settleWhenIdle()
   }
 }

@@ -1,6 +1,6 @@
 import type { KafkaError } from '../../base/errors'
 import type { Clock } from '../../base/clock'
-import type { PartitionState } from '../partition-state'
+import type { FailureMonitor } from '../failures/failure-monitor'
 import type { HandlerWatch } from '../../message/handler-watch'
 import type { ReadyPartitions } from './ready-partitions'
 
@@ -17,12 +17,13 @@ export interface Delivery {
 /** What every delivery works with. */
 export interface DeliveryTools {
   readonly clock: Clock
+  /** Gives a number in [0, 1). */
+  readonly random: () => number
+  readonly monitor: FailureMonitor
   readonly ready: ReadyPartitions
   readonly watch: HandlerWatch
-  /** Messages of the partition were finished: there may be something to commit. */
-  readonly onProgress: () => void
+  /** So many messages were finished, or a partition was read on: there may be something to commit. */
+  readonly onProgress: (finished: number) => void
   /** A handler came back after it had been told late: the group can be joined again. */
   readonly onRecovered: () => void
-  /** A handler failed on a partition that is no longer its own; nobody waits for it. */
-  readonly onAbandonedError: (error: unknown, state: PartitionState) => void
 }

@@ -5,7 +5,7 @@ import type { Message } from '../../message/message'
 import type { PartitionState } from '../partition-state'
 import type { Delivery, DeliveryTools } from './delivery'
 import { DeliveryTurn } from '../../message/delivery-turn'
-import type { WatchedWork } from '../../message/handler-watch'
+import type { HandledWork, WatchedWork } from '../../message/handler-watch'
 
 /** The message that the loop's body works on. */
 interface OpenMessage {
@@ -17,7 +17,7 @@ interface OpenMessage {
  * Hands out messages to one `for await` loop. A message is finished when the loop asks for the next one; leaving the
  * loop leaves the last message unfinished, so that it is delivered again.
  */
-export class IterationDelivery<M extends Message> implements Delivery, AsyncIterableIterator<M> {
+export class IterationDelivery<M extends Message> implements Delivery, AsyncIterableIterator<M>, HandledWork {
   readonly #tools: DeliveryTools
   readonly #turn: DeliveryTurn
   readonly #onEnded: () => void
@@ -42,6 +42,15 @@ export class IterationDelivery<M extends Message> implements Delivery, AsyncIter
 
   [Symbol.asyncIterator](): this {
     return this
+  }
+
+  /** Of the message that the loop's body works on. */
+  get state(): PartitionState | undefined {
+    return this.#open?.state
+  }
+
+  get message(): Message | undefined {
+    return this.#open?.message
   }
 
   next(): Promise<IteratorResult<M>> {
@@ -108,7 +117,7 @@ export class IterationDelivery<M extends Message> implements Delivery, AsyncIter
     state.tracker.current = message
     state.enter()
     this.#open = { message, state }
-    this.#work ??= this.#tools.watch.begin()
+    this.#work ??= this.#tools.watch.begin(this)
     return message
   }
 
@@ -118,7 +127,7 @@ export class IterationDelivery<M extends Message> implements Delivery, AsyncIter
     const { state, message } = open
     // A seek in the body has set the position anew; then this message is no longer the one tracked.
     if (state.tracker.current === message) state.tracker.current = undefined
-    this.#tools.onProgress()
+    this.#tools.onProgress(1)
     this.#closeOpen()
   }
 

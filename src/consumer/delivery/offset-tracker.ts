@@ -1,6 +1,7 @@
 import type { Message } from '../../message/message'
 
-interface Slot {
+/** A message that is handled beside others. */
+export interface HandedOut {
   readonly message: Message
   isFinished: boolean
 }
@@ -18,7 +19,7 @@ interface Slot {
 export class OffsetTracker {
   /** The message, or the first of the messages, being handled; undefined between two. Sequential handling only. */
   current: Message | undefined
-  #slots: Slot[] = []
+  #slots: HandedOut[] = []
   #head = 0
 
   /** The oldest message that was handed out and is not finished. */
@@ -32,14 +33,14 @@ export class OffsetTracker {
   }
 
   /** A message is handed out to be handled beside others; in the order of the log. */
-  begin(message: Message): () => void {
-    const slot: Slot = { message, isFinished: false }
-    this.#slots.push(slot)
-    return () => this.#finish(slot)
+  begin(message: Message): HandedOut {
+    const handedOut = { message, isFinished: false }
+    this.#slots.push(handedOut)
+    return handedOut
   }
 
-  #finish(slot: Slot): void {
-    slot.isFinished = true
+  finish(handedOut: HandedOut): void {
+    handedOut.isFinished = true
     while (this.#slots[this.#head]?.isFinished) this.#head++
     if (this.#head === this.#slots.length) {
       this.#slots = []

@@ -137,12 +137,23 @@ export class PartitionReader {
     return message
   }
 
-  /** All messages that `prepare` made, at once. */
-  takeSlice(): Message[] {
+  /** All messages that `prepare` made, at once, or the first `limit` of them. */
+  takeSlice(limit = Infinity): Message[] {
+    if (this.#index + limit < this.#slice.length) {
+      const first = this.#slice.slice(this.#index, this.#index + limit)
+      this.#index += limit
+      return first
+    }
     const slice = this.#index === 0 ? this.#slice : this.#slice.slice(this.#index)
     this.#slice = []
     this.#index = 0
     return slice
+  }
+
+  /** The last messages that were taken are to be handed out again; the position goes back to the first of them. */
+  putBack(messages: readonly Message[]): void {
+    this.#slice = [...messages, ...this.#slice.slice(this.#index)]
+    this.#index = 0
   }
 
   /** Adds messages of the open batch to the slice. */

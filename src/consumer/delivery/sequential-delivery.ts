@@ -1,38 +1,21 @@
 import type { KafkaError } from '../../base/errors'
-import type { Message } from '../../message/message'
-import { MessageBatch } from '../../message/message-batch'
-import type { HandlerContext, PartitionState } from '../partition-state'
-import { asPromise, isThenable } from '../../message/thenable'
-import type { Delivery, DeliveryTools } from './delivery'
 import { DeliveryEnd, handlerFailure } from '../../message/delivery-end'
 import { DeliveryTurn } from '../../message/delivery-turn'
-import type { WatchedWork } from '../../message/handler-watch'
+import type { Message } from '../../message/message'
+import type { MessageBatch } from '../../message/message-batch'
+import { asPromise, isThenable } from '../../message/thenable'
+import type { ResolvedErrorPolicy } from '../failures/error-policy'
+import { FailureHandling } from '../failures/failure-handling'
+import type { PartitionState } from '../partition-state'
+import type { Delivery, DeliveryTools } from './delivery'
+import { batchHandOut, type HandOut, type Lane, messageHandOut, nothingLeft } from './hand-out'
+import type { BatchContext, HandlerContext } from './handler-context'
 
-/** What one step hands to the user's handler; answers undefined when the partition's slice is used up. */
-interface Step {
-  /** The oldest message that the step hands out. */
-  readonly first: Message
-  readonly result: unknown
-}
-
-/** A partition being worked on. Made once a slice, so that a message costs no object beside its handler's promise. */
-interface Lane {
-  readonly state: PartitionState
-  /** The oldest message that the handler under way was given. */
-  first: Message | undefined
-  /** Set once a handler had to be waited for. */
-  work: WatchedWork | undefined
-  readonly onResolved: () => void
-  readonly onRejected: (error: unknown) => void
-}
-
-type TakeStep = (state: PartitionState) => Step | undefined
-
-export interface SequentialDeliveryOptions {
+export interface SequentialDeliveryOptions<M extends Message> {
   /** How many partitions are worked on at the same time. */
   readonly concurrency: number
-  /** Most messages that are taken from a partition before the next one has its turn. */
-  readonly sliceLength: number | undefined
+  /** Undefined: the first failure ends the run. */
+  readonly onError: ResolvedErrorPolicy<M> | undefined
 }
 
 /**
@@ -40,51 +23,73 @@ export interface SequentialDeliveryOptions {
  * when it gives back a promise; as long as it does not, messages are handed out in one go, a turn at a time.
  *
  *     ready ──▶ partition is busy ──▶ handler … handler ──▶ slice used up ──▶ ready again, behind the others
+ *
+ * A message that failed and is to be retried goes back into the partition's reader, so that the position is right
+ * whatever happens meanwhile; its partition stays busy, and so waits for it, but holds none of the `concurrency`.
  */
-export class SequentialDelivery implements Delivery {
+export class SequentialDelivery<M extends Message> implements Delivery {
   readonly #tools: DeliveryTools
-  readonly #options: SequentialDeliveryOptions
-  readonly #take: TakeStep
+  readonly #concurrency: number
+  /** Most messages that are taken from a partition before the next one has its turn. */
+  readonly #sliceLength: number | undefined
+  readonly #handOut: HandOut
+  readonly #failures: FailureHandling<Lane, M> | undefined
   readonly #end = new DeliveryEnd()
   readonly #turn: DeliveryTurn
+  readonly #onStop = () => void this.stop()
   #active = 0
   #isPumping = false
 
-  private constructor(tools: DeliveryTools, options: SequentialDeliveryOptions, take: TakeStep) {
+  private constructor(
+    tools: DeliveryTools,
+    { concurrency, onError }: SequentialDeliveryOptions<M>,
+    handOut: HandOut,
+    sliceLength?: number,
+  ) {
     this.#tools = tools
-    this.#options = options
-    this.#take = take
+    this.#concurrency = concurrency
+    this.#sliceLength = sliceLength
+    this.#handOut = handOut
     this.#turn = new DeliveryTurn(tools.clock, () => this.#pump())
+    if (onError !== undefined) this.#failures = this.#handleBy(onError)
   }
 
   /** One message at a time. */
   static ofMessages<M extends Message>(
     tools: DeliveryTools,
-    concurrency: number,
+    options: SequentialDeliveryOptions<M>,
     handler: (message: M, context: HandlerContext) => unknown,
-  ): SequentialDelivery {
-    return new SequentialDelivery(tools, { concurrency, sliceLength: undefined }, (state) => {
-      const first = state.reader.next() as M | undefined
-      if (first === undefined) return undefined
-      state.tracker.current = first
-      return { first, result: handler(first, state.context) }
-    })
+  ): SequentialDelivery<M> {
+    return new SequentialDelivery(tools, options, messageHandOut(handler))
   }
 
   /** All that is ready of one partition at a time, up to `maxMessages`. */
   static ofBatches<M extends Message>(
     tools: DeliveryTools,
-    concurrency: number,
+    options: SequentialDeliveryOptions<M>,
     maxMessages: number,
-    handler: (batch: MessageBatch<M>, context: HandlerContext) => unknown,
-  ): SequentialDelivery {
-    return new SequentialDelivery(tools, { concurrency, sliceLength: maxMessages }, (state) => {
-      const messages = state.reader.takeSlice() as M[]
-      const first = messages[0]
-      if (first === undefined) return undefined
-      state.tracker.current = first
-      const batch = new MessageBatch(state.definition, state.partition, messages, state.highWatermark)
-      return { first, result: handler(batch, state.context) }
+    handler: (batch: MessageBatch<M>, context: BatchContext<M>) => unknown,
+  ): SequentialDelivery<M> {
+    return new SequentialDelivery(tools, options, batchHandOut(handler, tools.onProgress), maxMessages)
+  }
+
+  #handleBy(policy: ResolvedErrorPolicy<M>): FailureHandling<Lane, M> {
+    return new FailureHandling(policy, this.#tools, {
+      onDue: () => this.#pump(),
+      onSplit: (lane) => {
+        lane.singles = lane.length
+        this.#setFailures(lane, 0)
+      },
+      onGivenUp: (lane) => {
+        lane.state.reader.next()
+        lane.finished++
+        this.#close(lane)
+      },
+      onDropped: (lane) => this.#close(lane),
+      onStop: (lane, error) => {
+        this.#begin(error)
+        this.#close(lane)
+      },
     })
   }
 
@@ -94,6 +99,7 @@ export class SequentialDelivery implements Delivery {
   }
 
   wake(): void {
+    this.#failures?.dropStale()
     this.#turn.begin()
     this.#pump()
   }
@@ -101,32 +107,43 @@ export class SequentialDelivery implements Delivery {
   #pump(): void {
     if (this.#isPumping || this.#end.hasBegun) return
     this.#isPumping = true
-    while (!this.#end.hasBegun && this.#active < this.#options.concurrency && !this.#turn.shouldYield()) {
-      const state = this.#tools.ready.take(this.#options.sliceLength)
-      if (state === undefined) break
-      state.isBusy = true
+    while (!this.#end.hasBegun && this.#active < this.#concurrency && !this.#turn.shouldYield()) {
+      const lane = this.#failures?.takeDue() ?? this.#takeLane()
+      if (lane === undefined) break
       this.#active++
-      this.#work(this.#openLane(state))
+      this.#work(lane)
     }
     this.#isPumping = false
     this.#settleWhenIdle()
   }
 
+  #takeLane(): Lane | undefined {
+    const state = this.#tools.ready.take(this.#sliceLength)
+    if (state === undefined) return undefined
+    state.isBusy = true
+    return this.#openLane(state)
+  }
+
   #openLane(state: PartitionState): Lane {
     const lane: Lane = {
       state,
-      first: undefined,
+      message: undefined,
+      batch: undefined,
+      length: 1,
+      context: { signal: state.signal, attempt: 1, stop: this.#onStop },
+      finished: 0,
+      failures: 0,
+      failedAt: undefined,
+      singles: 0,
       work: undefined,
       onResolved: () => {
         // A seek in the meantime has set the position anew; then this message is no longer the one tracked.
-        if (state.tracker.current === lane.first) state.tracker.current = undefined
-        this.#tools.onProgress()
+        if (state.tracker.current === lane.message) state.tracker.current = undefined
+        if (lane.failedAt !== undefined) this.#handleSuccess(lane)
+        this.#tools.onProgress(lane.length)
         this.#goOn(lane)
       },
-      onRejected: (error) => {
-        this.#handleError(error, state)
-        this.#goOn(lane)
-      },
+      onRejected: (error) => this.#handleRejection(lane, error),
     }
     return lane
   }
@@ -135,22 +152,23 @@ export class SequentialDelivery implements Delivery {
   #work(lane: Lane): void {
     const { state } = lane
     while (!this.#end.hasBegun && state.isDeliverable) {
-      let step: Step | undefined
+      let result: unknown
       try {
-        step = this.#take(state)
+        result = this.#handOut(lane)
       } catch (error) {
-        this.#handleError(error, state)
-        break
+        return this.#handleThrown(lane, error)
       }
-      if (step === undefined) break
-      if (isThenable(step.result)) {
+      if (result === nothingLeft) break
+      if (isThenable(result)) {
+        if (lane.finished > 0) this.#tellProgress(lane)
         state.enter()
-        lane.first = step.first
-        lane.work ??= this.#tools.watch.begin()
-        asPromise(step.result).then(lane.onResolved, lane.onRejected)
+        lane.work ??= this.#tools.watch.begin(lane)
+        asPromise(result).then(lane.onResolved, lane.onRejected)
         return
       }
       state.tracker.current = undefined
+      lane.finished += lane.length
+      if (lane.failedAt !== undefined) this.#handleSuccess(lane)
     }
     this.#finish(lane)
   }
@@ -163,33 +181,108 @@ export class SequentialDelivery implements Delivery {
     this.#work(lane)
   }
 
-  #handleError(error: unknown, state: PartitionState): void {
-    if (state.isAborted || state.phase === 'revoked') this.#tools.onAbandonedError(error, state)
-    else this.#end.begin(handlerFailure(error, state.tracker.current))
+  #handleThrown(lane: Lane, error: unknown): void {
+    const failure = this.#takeBack(lane, error)
+    if (failure === undefined) return this.#finish(lane)
+    this.#rest(lane)
+    this.#failures?.handle(failure)
+    this.#pump()
   }
 
-  #finish({ state, work }: Lane): void {
-    if (work !== undefined) this.#tools.watch.end(work)
-    state.isBusy = false
+  #handleRejection(lane: Lane, error: unknown): void {
+    const failure = this.#takeBack(lane, error)
+    if (failure === undefined) return this.#goOn(lane)
+    const isRecovered = this.#rest(lane)
+    lane.state.leave()
+    if (isRecovered) this.#tools.onRecovered()
+    this.#failures?.handle(failure)
+    this.#pump()
+  }
+
+  /** Puts back what the handler failed at, for the policy to decide; undefined when there is nothing to decide. */
+  #takeBack(lane: Lane, error: unknown) {
+    const { state } = lane
+    const message = state.tracker.current
+    const isGone = state.isAborted || !state.isOwned
+    if (this.#failures === undefined || message === undefined || isGone) {
+      this.#handleError(error, state)
+      return undefined
+    }
+    const { batch = [message] } = lane
+    const rest = batch.slice(batch.indexOf(message))
+    state.reader.putBack(rest)
+    state.tracker.current = undefined
+    this.#setFailures(lane, lane.failedAt === message ? lane.failures + 1 : 1)
+    lane.failedAt = message
+    return { work: lane, state, message, error, attempts: lane.failures, size: rest.length }
+  }
+
+  /** @param failures of the message that is handed out next */
+  #setFailures(lane: Lane, failures: number): void {
+    lane.failures = failures
+    lane.context = { ...lane.context, attempt: failures + 1 }
+  }
+
+  /** What had failed, or was under suspicion because its batch had failed, did not fail this time. */
+  #handleSuccess(lane: Lane): void {
+    this.#setFailures(lane, 0)
+    if (lane.singles > 0) lane.singles--
+    if (lane.singles === 0) lane.failedAt = undefined
+  }
+
+  #handleError(error: unknown, state: PartitionState): void {
+    if (state.isAborted || state.phase === 'revoked')
+      this.#tools.monitor.abandoned(state, error, 'after its partition had been given away')
+    else if (this.#failures === undefined) this.#begin(handlerFailure(error, state.tracker.current))
+    else this.#tools.monitor.abandoned(state, error, 'after its messages had been finished or given away')
+  }
+
+  /** The lane waits: others have its place. Answers as `HandlerWatch.end` does. */
+  #rest(lane: Lane): boolean {
+    const { work } = lane
+    lane.work = undefined
     this.#active--
-    this.#tools.onProgress()
+    return work !== undefined && this.#tools.watch.end(work)
+  }
+
+  /** The slice is used up, or the partition can't be handed out any more. */
+  #finish(lane: Lane): void {
+    this.#rest(lane)
+    this.#close(lane)
+  }
+
+  #close(lane: Lane): void {
+    const { state } = lane
+    state.isBusy = false
+    this.#tellProgress(lane)
     this.#tools.ready.add(state)
     if (!this.#isPumping) this.#pump()
     this.#settleWhenIdle()
   }
 
+  /** Of messages whose handlers needed not be waited for. */
+  #tellProgress(lane: Lane): void {
+    const { finished } = lane
+    lane.finished = 0
+    this.#tools.onProgress(finished)
+  }
+
+  #begin(error?: KafkaError): void {
+    this.#end.begin(error)
+    this.#failures?.close()
+  }
+
   #settleWhenIdle(): void {
-    if (this.#active === 0 && !this.#isPumping) this.#end.complete()
+    if (this.#active === 0 && !this.#isPumping && this.#failures?.isIdle !== false) this.#end.complete()
   }
 
   async stop(): Promise<void> {
-    this.#end.begin()
-    this.#settleWhenIdle()
+    this.fail()
     await this.#end.reached()
   }
 
-  fail(error: KafkaError): void {
-    this.#end.begin(error)
+  fail(error?: KafkaError): void {
+    this.#begin(error)
     this.#settleWhenIdle()
   }
 }

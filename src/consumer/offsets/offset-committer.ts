@@ -14,6 +14,8 @@ export interface OffsetCommitterOptions {
   readonly logger: Logger
   /** Between automatic commits; null when only the user commits. */
   readonly intervalMs: number | null
+  /** So many finished messages bring the next automatic commit forward; Infinity for no number. */
+  readonly messages: number
   /** Bounds one automatic commit. */
   readonly timeoutMs: number
   /** An automatic commit failed for a reason that trying again won't cure. */
@@ -21,7 +23,7 @@ export interface OffsetCommitterOptions {
 }
 
 /**
- * Stores in the group what is finished (L15): by interval, when partitions are given up, and when asked. Its timer
+ * Stores in the group what is finished (L15): by interval, by count, when partitions are given up, and when asked. Its timer
  * runs only while something was finished since the last commit (L23).
  */
 export class OffsetCommitter {
@@ -29,6 +31,8 @@ export class OffsetCommitter {
   #timer: Timer | undefined
   /** The automatic commit that is under way. */
   #running: Promise<void> | undefined
+  /** Messages since the last commit. */
+  #finished = 0
   #isEnded = false
 
   constructor(options: OffsetCommitterOptions) {
@@ -39,22 +43,28 @@ export class OffsetCommitter {
     return this.#options.intervalMs !== null && !this.#isEnded
   }
 
-  /** Something was finished. */
-  touch(): void {
-    if (this.#timer !== undefined || this.#running !== undefined || this.#isEnded) return
-    const { clock, intervalMs } = this.#options
-    if (intervalMs === null) return
-    this.#timer = clock.setTimer(intervalMs, () => {
-      this.#timer = undefined
-      this.#running = this.#commitByInterval().then((touchAgain) => {
-        this.#running = undefined
-        if (touchAgain) this.touch()
-      })
+  /**
+   * Something was finished.
+   * @param messages how many messages, where their number is known
+   */
+  touch(messages = 0): void {
+    this.#finished += messages
+    if (this.#running !== undefined || !this.isAutomatic) return
+    if (this.#finished >= this.#options.messages) return this.#start()
+    this.#timer ??= this.#options.clock.setTimer(this.#options.intervalMs ?? 0, () => this.#start())
+  }
+
+  #start(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#running = this.#commitAutomatically().then((touchAgain) => {
+      this.#running = undefined
+      if (touchAgain) this.touch()
     })
   }
 
   /** Answers whether there may soon be something to commit again. */
-  async #commitByInterval(): Promise<boolean> {
+  async #commitAutomatically(): Promise<boolean> {
     const { clock, subscription, timeoutMs, intervalMs, logger, onFatal } = this.#options
     // Not for longer than the interval, or a stalled commit would keep the next ones from being tried.
     const deadline = new Deadline(clock, 'an automatic commit', Math.max(timeoutMs, intervalMs ?? 0))
@@ -66,6 +76,8 @@ export class OffsetCommitter {
         onFatal(error)
         return false
       }
+      // The interval is the pause before the next try, however quickly messages are finished.
+      this.#finished = 0
       logger.warn('An automatic commit failed; the next one covers it', {
         code: error.code,
         reason: error.message,
@@ -76,6 +88,7 @@ export class OffsetCommitter {
 
   /** Commits what is finished in these partitions and not committed yet; answers for how many there was something. */
   async commitFinished(states: readonly PartitionState[], deadline: Deadline): Promise<number> {
+    this.#finished = 0
     const offsets: PartitionOffset[] = []
     const covered: PartitionState[] = []
     for (const state of states) {

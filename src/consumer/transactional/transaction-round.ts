@@ -49,7 +49,7 @@ export class TransactionRound<M extends Message> {
   #enter(state: PartitionState, first: Message | undefined): Part {
     const { topic, partition, positionToken, reader, positionEpoch } = state
     state.enter()
-    state.context.signal.addEventListener('abort', this.#onLost, { once: true })
+    state.signal.addEventListener('abort', this.#onLost, { once: true })
     state.tracker.current = first
     const leaderEpoch = reader.leaderEpoch < 0 ? positionEpoch : reader.leaderEpoch
     return {
@@ -105,7 +105,7 @@ export class TransactionRound<M extends Message> {
   /** The transaction is over, or not this process's any more: a revocation waits no longer. */
   release(): void {
     for (const { state } of this.#parts) {
-      state.context.signal.removeEventListener('abort', this.#onLost)
+      state.signal.removeEventListener('abort', this.#onLost)
       state.leave()
     }
   }

@@ -4,7 +4,7 @@ import type { Logger } from '../../base/logger'
 import type { Delivery, DeliveryTools } from '../delivery/delivery'
 import { DeliveryEnd, handlerFailure } from '../../message/delivery-end'
 import type { Message } from '../../message/message'
-import type { HandlerContext } from '../partition-state'
+import type { HandlerContext } from '../delivery/handler-context'
 import { isOutcomeUnknown, mayTryAgain, reasonOf } from './round-failures'
 import { RoundCollector, type RoundCollectorOptions } from './round-collector'
 import type { TransactionBatch } from './transaction-batch'
@@ -120,7 +120,7 @@ export class TransactionalDelivery<M extends Message, Tx extends OffsetTransacti
     const round = this.#collector.collect() ?? (await this.#idle())
     if (round === undefined) return
     this.#wasFull = round.batch.length >= this.#options.maxMessages
-    const work = this.#tools.watch.begin()
+    const work = this.#tools.watch.begin({ state: undefined, message: undefined })
     this.#round = round
     try {
       await this.#conclude(round, await this.#process(round))
@@ -172,7 +172,7 @@ export class TransactionalDelivery<M extends Message, Tx extends OffsetTransacti
   async #work(round: TransactionRound<M>, transaction: Tx): Promise<RoundFailure | undefined> {
     try {
       if (round.batch.length > 0) {
-        await this.#handler(round.batch, transaction, { signal: round.signal })
+        await this.#handler(round.batch, transaction, this.#contextOf(round))
       }
     } catch (error) {
       if (round.isStale()) return lostRound(error)
@@ -189,6 +189,10 @@ export class TransactionalDelivery<M extends Message, Tx extends OffsetTransacti
     }
     // Any loss since the beginning turns the commit into an abort (X5).
     return round.isStale() ? lostRound() : undefined
+  }
+
+  #contextOf({ signal }: TransactionRound<M>): HandlerContext {
+    return { signal, attempt: this.#failures + 1, stop: () => void this.stop() }
   }
 
   /** Asks for an end until it is known, or until this consumer is being closed and can't wait any longer. */

@@ -2,7 +2,7 @@
 import { systemClock } from '../../../../src/base/clock'
 import { DeliveryTurn } from '../../../../src/message/delivery-turn'
 import { HandlerWatch } from '../../../../src/message/handler-watch'
-import { OffsetTracker } from '../../../../src/consumer/delivery/offset-tracker'
+import { type HandedOut, OffsetTracker } from '../../../../src/consumer/delivery/offset-tracker'
 import type { Message } from '../../../../src/message/message'
 import { FakeClock } from '../../support/fake-clock'
 import { FakeClusterOn } from '../support/fake-cluster'
@@ -110,21 +110,21 @@ describe('OffsetTracker', () => {
 
   it('L15 names the oldest unfinished message, in whatever order the others finish', () => {
     const tracker = new OffsetTracker()
-    const finish = [0, 1, 2, 3, 4].map((offset) => tracker.begin(message(offset)))
-    for (const index of [3, 1, 4]) finish[index]?.()
+    const handedOut = [0, 1, 2, 3, 4].map((offset) => tracker.begin(message(offset)))
+    const finish = (index: number) => tracker.finish(handedOut[index] as HandedOut)
+    for (const index of [3, 1, 4]) finish(index)
     expect(tracker.oldestUnfinished?.offset).toBe(0n)
-    finish[0]?.()
+    finish(0)
     expect(tracker.oldestUnfinished?.offset).toBe(2n)
     expect(tracker.pendingCount).toBe(3)
-    finish[2]?.()
+    finish(2)
     expect(tracker.oldestUnfinished).toBeUndefined()
   })
 
   it('stays small while one message after another is finished behind a long list', () => {
     const tracker = new OffsetTracker()
-    const finishes: (() => void)[] = []
-    for (let i = 0; i < 10_000; i++) finishes.push(tracker.begin(message(i)))
-    for (let i = 0; i < 9_999; i++) finishes[i]?.()
+    const handedOut = Array.from({ length: 10_000 }, (_, i) => tracker.begin(message(i)))
+    for (const one of handedOut.slice(0, -1)) tracker.finish(one)
     expect([tracker.pendingCount, tracker.oldestUnfinished?.offset]).toEqual([1, 9999n])
   })
 
@@ -133,7 +133,7 @@ describe('OffsetTracker', () => {
     const before = tracker.begin(message(7))
     tracker.clear()
     tracker.begin(message(3))
-    before()
+    tracker.finish(before)
     expect(tracker.oldestUnfinished?.offset).toBe(3n)
   })
 })

@@ -1,0 +1,26 @@
+import type { Message } from '../../message/message'
+
+/** What a handler gets beside the message. */
+export interface HandlerContext {
+  /**
+   * Aborted when the handler's result counts no longer: the partition was lost, or a rebalance or `close` could not wait
+   * any longer for the handler. Others may then work on the same message.
+   */
+  readonly signal: AbortSignal
+  /** 1 when the message is handed out for the first time, 2 for its first retry, and so on. */
+  readonly attempt: number
+  /**
+   * Ends the run after the handlers that are running, this one included; `run` resolves then. It doesn't wait: to await
+   * `consumer.stop()` in a handler is to wait for oneself.
+   */
+  readonly stop: () => void
+}
+
+/** What a handler of `runBatches` gets beside the batch. */
+export interface BatchContext<M extends Message = Message> extends HandlerContext {
+  /**
+   * Everything up to this message of the batch is finished: it may be committed, and is not handed out again when the
+   * handler fails. Not needed otherwise: all of the batch is finished when the handler comes back.
+   */
+  readonly finish: (message: M) => void
+}
