@@ -43,6 +43,13 @@ describeEachKafka('the examples', (kafka) => {
     expect(output).toContain('200 orders, 200 invoices for 200 of them')
   }, 90_000)
 
+  it('outbox.ts publishes each order once and in order, although relays sleep and wake up again', async () => {
+    const output = await runExample('outbox')
+    expect(output).toContain('the first wakes up, publishes and gets FencedError')
+    expect(output).toContain('the second wakes up, publishes the next order and gets FencedError')
+    expect(output).toContain('301 orders placed, 301 published, the same in the same order')
+  }, 90_000)
+
   it('quickstart.ts ends with no lag', async () => {
     expect(await runExample('quickstart')).toMatch(/done: 20000 messages, .* 6 partitions, lag 0/)
   }, 90_000)
