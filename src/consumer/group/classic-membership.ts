@@ -1,6 +1,6 @@
 import { Deadline } from '../../base/deadline'
 import { createDeferred } from '../../base/deferred'
-import { AbortedError, KafkaError } from '../../base/errors'
+import { KafkaError } from '../../base/errors'
 import type { TopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
 import type { JoiningMember, MemberAssignment, RebalanceProtocol } from '../assignors/partition-assignor'
@@ -19,6 +19,7 @@ import type {
 } from './group-membership'
 import { GroupRequests } from '../../group/group-requests'
 import { Heartbeats, type MemberIdentity } from './heartbeats'
+import { JoinAttempts } from './join-attempts'
 import { leaveGroup } from './leave-group'
 import { type MembershipReaction, reactionTo } from './membership-errors'
 import type { MembershipState } from './membership-state'
@@ -48,6 +49,7 @@ export class ClassicMembership implements GroupMembership {
   readonly #committer: OffsetCommitter
   readonly #owned = new OwnedPartitions()
   readonly #subscribed: SubscribedNames
+  readonly #attempts: JoinAttempts
 
   #state: MembershipState = { kind: 'unjoined' }
   /** Who the coordinator takes us for. */
@@ -66,9 +68,6 @@ export class ClassicMembership implements GroupMembership {
   #closing = false
   #failures = 0
   #wake = createDeferred<void>()
-  /** Settles when a join has ended one way or another; commits wait for it. */
-  #joinEnded: Promise<void> | undefined
-  #joinAbort: AbortController | undefined
   #loop: Promise<void> | undefined
   #closed: Promise<void> | undefined
 
@@ -81,6 +80,7 @@ export class ClassicMembership implements GroupMembership {
     const { groupId, groupInstanceId, rebalanceTimeoutMs } = options
     this.#requests = new GroupRequests(cluster, groupId, `group:${groupId}`)
     this.#joinRequests = new GroupRequests(cluster, groupId, `group-join:${groupId}:${++memberCount}`)
+    this.#attempts = new JoinAttempts(cluster.clock)
     this.#leader = new GroupLeader(cluster, options.allowAutoTopicCreation, (what) => this.#askToRejoin(what))
     this.#join = new GroupJoin(this.#joinRequests, options, this.#leader)
     this.#heartbeats = new Heartbeats(this.#requests, options, (identity, answer) =>
@@ -129,7 +129,7 @@ export class ClassicMembership implements GroupMembership {
     if (this.#suspended || this.#closing) return
     this.#suspended = true
     this.#heartbeats.stop()
-    this.#joinAbort?.abort()
+    this.#attempts.abort()
     this.#cluster.logger.warn('The member leaves its group for now', { ...this.#names(), reason })
     this.#wakeUp()
   }
@@ -192,7 +192,7 @@ export class ClassicMembership implements GroupMembership {
     this.#cluster.logger.warn('The member lost its partitions', { ...this.#names(), reason })
     this.#heartbeats.stop()
     this.#leader.stop()
-    this.#joinAbort?.abort()
+    this.#attempts.abort()
     this.#identity = { memberId: keepMemberId ? this.#identity.memberId : '', generationId: -1 }
     this.#completed = noIdentity
     this.#lostReason = reason
@@ -260,7 +260,7 @@ export class ClassicMembership implements GroupMembership {
 
   async #close(deadline: Deadline, { leave }: CloseMembershipOptions): Promise<void> {
     this.#closing = true
-    this.#joinAbort?.abort()
+    this.#attempts.abort()
     this.#wakeUp()
     const outOfTime = () => new KafkaError('CLOSE_TIMEOUT', 'Closing took too long', this.#names())
     try {
@@ -293,7 +293,7 @@ export class ClassicMembership implements GroupMembership {
     this.#subscribed.end()
     this.#heartbeats.stop()
     this.#leader.stop()
-    this.#joinAbort?.abort()
+    this.#attempts.abort()
     this.#joinRequests.closeConnection()
   }
 
@@ -323,14 +323,10 @@ export class ClassicMembership implements GroupMembership {
   }
 
   /** Undefined when the attempt no longer matters: the member lost its place, was suspended or closed. */
-  async #tryToJoin(reason: string): Promise<JoinOutcome | undefined> {
-    const abort = new AbortController()
-    const ended = createDeferred<void>()
-    this.#joinAbort = abort
-    this.#joinEnded = ended.promise
-    try {
+  #tryToJoin(reason: string): Promise<JoinOutcome | undefined> {
+    return this.#attempts.run(async (signal) => {
       await this.#committer.requestsSettled()
-      if (abort.signal.aborted) return undefined
+      if (signal.aborted) return undefined
       // Wishes from here on are not part of this join any more.
       this.#rejoinReason = undefined
       this.#heartbeats.stop()
@@ -340,24 +336,20 @@ export class ClassicMembership implements GroupMembership {
         reason,
         subscription: this.#joining(this.#owned.list(), this.#completed.generationId),
         lastAssigned: this.#joining(this.#lastAssigned.partitions, this.#lastAssigned.generationId),
-        signal: abort.signal,
+        signal,
         onJoined: (identity) => {
-          if (abort.signal.aborted) return
+          if (signal.aborted) return
           this.#identity = identity
           this.#state = { kind: 'syncing' }
           this.#heartbeats.start(identity)
         },
       })
-      if (!abort.signal.aborted) return outcome
+      if (!signal.aborted) return outcome
       this.#rejoinReason ??= reason
-      return undefined
-    } finally {
-      this.#joinAbort = undefined
-      this.#joinEnded = undefined
-      ended.resolve()
       // The broker may still hold the request back, and every later one on the same connection with it.
-      if (abort.signal.aborted) this.#joinRequests.closeConnection()
-    }
+      this.#joinRequests.closeConnection()
+      return undefined
+    })
   }
 
   #joining(ownedPartitions: readonly TopicPartition[], generationId: number): JoiningMember {
@@ -396,18 +388,8 @@ export class ClassicMembership implements GroupMembership {
     await this.#backOff()
   }
 
-  async #backOff(): Promise<void> {
-    const { clock } = this.#cluster
-    const ms = this.#cluster.backoffMs(++this.#failures)
-    const abort = new AbortController()
-    this.#joinAbort = abort
-    try {
-      await new Deadline(clock, 'JoinGroup', ms, abort.signal).sleep(ms)
-    } catch (error) {
-      if (!(error instanceof AbortedError)) throw error
-    } finally {
-      this.#joinAbort = undefined
-    }
+  #backOff(): Promise<void> {
+    return this.#attempts.pause(this.#cluster.backoffMs(++this.#failures))
   }
 
   async #takeAssignment(joined: Extract<JoinOutcome, { kind: 'assigned' }>): Promise<void> {
@@ -490,10 +472,10 @@ export class ClassicMembership implements GroupMembership {
 
   async #commitsPossible(deadline: Deadline): Promise<void> {
     if (this.#callbacks.running) return
-    while (this.#joinEnded !== undefined) {
-      const late = () => new KafkaError('COMMIT_TIMEOUT', 'The group is still rebalancing', this.#names())
-      await deadline.race(this.#joinEnded, late)
-    }
+    await this.#attempts.settled(
+      deadline,
+      () => new KafkaError('COMMIT_TIMEOUT', 'The group is still rebalancing', this.#names()),
+    )
   }
 
   #names(): { groupId: string } {

@@ -1,15 +1,16 @@
 import type { Timer } from '../../base/clock'
 import { Deadline } from '../../base/deadline'
+import { ErrorCode } from '../../base/error-codes'
 import { KafkaError } from '../../base/errors'
 import {
   consumerGroupHeartbeatApi,
   type ConsumerGroupHeartbeatRequest,
-  type ConsumerGroupHeartbeatRequestTopicPartitions,
   type ConsumerGroupHeartbeatResponse,
 } from '../../wire/generated/client/consumer-group-heartbeat'
 import type { GroupRequests } from '../../group/group-requests'
 import type { MemberIdentity } from './heartbeats'
-import { heartbeatReaction } from '../../group/heartbeat-reaction'
+import type { PartitionsById } from './target-assignment'
+import { type HeartbeatReaction, heartbeatReaction } from '../../group/heartbeat-reaction'
 
 /** What a member is; the coordinator is told of it what it does not know yet. */
 export interface MemberReport {
@@ -19,7 +20,7 @@ export interface MemberReport {
   /** In RE2's syntax. */
   readonly pattern: string | null
   /** In an order that depends on nothing but the partitions. */
-  readonly owned: readonly ConsumerGroupHeartbeatRequestTopicPartitions[]
+  readonly owned: readonly PartitionsById[]
 }
 
 /** What stays the same for the life of a member. */
@@ -37,12 +38,23 @@ export interface ConsumerHeartbeatListener {
   onAnswer(response: ConsumerGroupHeartbeatResponse): void
   /** An answer, or a failure to get one, that sending again does not help; no more heartbeats are sent. */
   onRefused(answer: ConsumerGroupHeartbeatResponse | KafkaError): void
+  /** An answer that the user has to do something about; heartbeats go on meanwhile. */
+  onComplaint(answer: ConsumerGroupHeartbeatResponse): void
+  /** The coordinator has not taken a heartbeat for so many milliseconds that it must have given the partitions away. */
+  onSilence(ms: number): void
 }
 
 /** Until the broker has said its own; Kafka's default. */
 const firstIntervalMs = 5_000
 /** The broker answers at once: without an answer for so many intervals another coordinator is looked for. */
 const intervalsToAnswer = 3
+/**
+ * The session timeout is the broker's, and it does not tell it. By Kafka's defaults it is nine intervals long: whoever was
+ * not heard for that time has been thrown out.
+ */
+const intervalsPerSession = 9
+/** Permission may still be given; as in Java, the user is told and the member goes on asking. */
+const complaint = ErrorCode.TOPIC_AUTHORIZATION_FAILED
 /** The first version that takes patterns. */
 const firstVersionWithPatterns = 1
 
@@ -69,6 +81,8 @@ export class ConsumerHeartbeats {
   #timer: Timer | undefined
   #intervalMs = firstIntervalMs
   #failures = 0
+  /** When the coordinator last took a heartbeat of this stay. */
+  #lastTaken = 0
   /** Whether the coordinator may know a pattern of this member. */
   #hadPattern = false
   /** What the coordinator knows; undefined to say everything. */
@@ -160,34 +174,72 @@ export class ConsumerHeartbeats {
     if (this.#run !== run) return
     run.isSending = false
     const isJoining = report.identity.generationId === 0
-    const reaction =
-      answer instanceof KafkaError
-        ? answer.retriable
-          ? 'retry'
-          : 'fatal'
-        : heartbeatReaction(answer.errorCode, isJoining)
-    if (reaction === 'retry') {
-      this.#told = undefined
-      this.#schedule(run, this.#requests.cluster.backoffMs(++this.#failures))
-    } else if (reaction !== 'none' || answer instanceof KafkaError) {
+    this.#settle(run, answer, sentAt, this.#reactionTo(answer, isJoining))
+  }
+
+  #reactionTo(answer: ConsumerGroupHeartbeatResponse | KafkaError, isJoining: boolean): HeartbeatReaction {
+    if (answer instanceof KafkaError) return answer.retriable ? 'retry' : 'fatal'
+    return heartbeatReaction(answer.errorCode, isJoining)
+  }
+
+  #settle(
+    run: HeartbeatRun,
+    answer: ConsumerGroupHeartbeatResponse | KafkaError,
+    sentAt: number,
+    reaction: HeartbeatReaction,
+  ): void {
+    const { clock } = this.#requests.cluster
+    if (reaction === 'retry') return this.#tryAgain(run, answer)
+    if (answer instanceof KafkaError || (reaction !== 'none' && answer.errorCode !== complaint)) {
       this.stop()
-      this.#listener.onRefused(answer)
-    } else {
-      this.#failures = 0
-      if (answer.heartbeatIntervalMs > 0) this.#intervalMs = answer.heartbeatIntervalMs
-      this.#schedule(run, Math.max(0, this.#intervalMs - (clock.now() - sentAt)))
-      this.#listener.onAnswer(answer)
-      if (this.#run === run && run.isDue && this.#hasNews()) this.#sendNow(run)
+      return this.#listener.onRefused(answer)
     }
+    this.#failures = 0
+    if (answer.heartbeatIntervalMs > 0) this.#intervalMs = answer.heartbeatIntervalMs
+    this.#schedule(run, Math.max(0, this.#intervalMs - (clock.now() - sentAt)))
+    if (reaction !== 'none') {
+      this.#told = undefined
+      this.#listener.onComplaint(answer)
+      this.#endIfForgotten()
+      return
+    }
+    this.#lastTaken = clock.now()
+    this.#listener.onAnswer(answer)
+    if (this.#run === run && run.isDue && this.#hasNews()) this.#sendNow(run)
+  }
+
+  #tryAgain(run: HeartbeatRun, answer: ConsumerGroupHeartbeatResponse | KafkaError): void {
+    const { cluster } = this.#requests
+    this.#told = undefined
+    if (this.#endIfForgotten()) return
+    // The broker that knows better is asked at once; when that one does not know either, there is no hurry.
+    const isMoved = !(answer instanceof KafkaError) && answer.errorCode === ErrorCode.NOT_COORDINATOR
+    const failures = ++this.#failures
+    const waitMs = isMoved && failures === 1 ? 0 : cluster.backoffMs(failures)
+    this.#schedule(run, Math.min(waitMs, this.#sessionLeftMs()))
+  }
+
+  #endIfForgotten(): boolean {
+    if (this.#run === undefined || this.#sessionLeftMs() > 0) return false
+    this.stop()
+    this.#listener.onSilence(this.#requests.cluster.clock.now() - this.#lastTaken)
+    return true
+  }
+
+  /** Infinite for who is no member yet. */
+  #sessionLeftMs(): number {
+    if (this.#listener.report().identity.generationId <= 0) return Infinity
+    return this.#lastTaken + this.#intervalMs * intervalsPerSession - this.#requests.cluster.clock.now()
   }
 
   async #exchange(
     request: ConsumerGroupHeartbeatRequest,
   ): Promise<ConsumerGroupHeartbeatResponse | KafkaError> {
     const { clock, requestTimeoutMs } = this.#requests.cluster
+    const patienceMs = Math.max(1, Math.min(requestTimeoutMs, this.#sessionLeftMs()))
     try {
       return await this.#requests.attempt(consumerGroupHeartbeatApi, request, {
-        deadline: new Deadline(clock, 'ConsumerGroupHeartbeat', requestTimeoutMs, this.#ended.signal),
+        deadline: new Deadline(clock, 'ConsumerGroupHeartbeat', patienceMs, this.#ended.signal),
         timeoutMs: Math.min(requestTimeoutMs, this.#intervalMs * intervalsToAnswer),
         errorCodes: (response) => [response.errorCode],
         ...(this.#hadPattern ? { minVersion: firstVersionWithPatterns } : {}),

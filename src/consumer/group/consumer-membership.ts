@@ -1,15 +1,11 @@
 import { Deadline } from '../../base/deadline'
 import { createDeferred } from '../../base/deferred'
 import { ErrorCode } from '../../base/error-codes'
-import { BrokerError, FencedError, KafkaError } from '../../base/errors'
+import { KafkaError } from '../../base/errors'
 import { randomUuid } from '../../base/random-uuid'
 import type { TopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
-import {
-  consumerGroupHeartbeatApi,
-  type ConsumerGroupHeartbeatResponse,
-} from '../../wire/generated/client/consumer-group-heartbeat'
-import { AssignedTopics, type PartitionsById } from './assigned-topics'
+import type { ConsumerGroupHeartbeatResponse } from '../../wire/generated/client/consumer-group-heartbeat'
 import { AwaitedTopics } from '../../group/awaited-topics'
 import { fetchCommittedOffsets } from './committed-offsets'
 import { ConsumerHeartbeats, type ConsumerHeartbeatOptions } from './consumer-heartbeats'
@@ -24,23 +20,22 @@ import type {
   Subscription,
 } from './group-membership'
 import { GroupRequests } from '../../group/group-requests'
-import { leaveBy } from '../../group/leave-by'
+import { heartbeatRefusal } from './heartbeat-refusal'
 import type { MemberIdentity } from './heartbeats'
 import { heartbeatReaction } from '../../group/heartbeat-reaction'
+import { leaveByHeartbeat, leaveEpoch, leaveForAWhileEpoch } from './leave-by-heartbeat'
 import { OffsetCommitter } from './offset-committer'
-import { OwnedPartitions } from './owned-partitions'
 import { RebalanceCallbacks } from './rebalance-callbacks'
 import { SubscribedTopics } from './subscribed-topics'
+import { TargetAssignment } from './target-assignment'
+import { type NamedTopic, TopicNames } from './topic-names'
 
 /** Sessions, intervals and assignors are the broker's with this protocol. */
 export type ConsumerMembershipOptions = Pick<GroupMembershipOptions, 'groupId' | 'allowAutoTopicCreation'> &
   ConsumerHeartbeatOptions
 
-/** Member epochs that say something else than an epoch. */
+/** The member epoch that asks to join. */
 const joinEpoch = 0
-const leaveEpoch = -1
-/** A static member that leaves its partitions in place for the one that comes back under its instance id. */
-const leaveForAWhileEpoch = -2
 
 /** Leaving is a courtesy, which must not take long while the member wants to come back. */
 const leaveTimeoutMs = 10_000
@@ -66,18 +61,15 @@ export class ConsumerMembership implements GroupMembership {
   readonly #callbacks: RebalanceCallbacks
   readonly #committer: OffsetCommitter
   readonly #awaited: AwaitedTopics
-  readonly #assigned: AssignedTopics
-  readonly #owned = new OwnedPartitions()
-
+  readonly #names: TopicNames
   readonly #subscribed = new SubscribedTopics()
+  readonly #assignment: TargetAssignment
+
   /** Generation 0 and less while the coordinator has not taken the member in. */
   #identity: MemberIdentity
   #stay: Stay | undefined
-  /** What the coordinator last said this member shall have; undefined before it did. */
-  #target: readonly PartitionsById[] | undefined
+  /** What is owned may not be what it shall be. */
   #mustReconcile = false
-  /** The target has topics whose names are not known yet. */
-  #hasUnknownTopics = false
   #isFirstAssignment = true
   #lostReason: string | undefined
   #fatal: KafkaError | undefined
@@ -87,7 +79,6 @@ export class ConsumerMembership implements GroupMembership {
   /** Times the member was thrown out since it was last taken in. */
   #failures = 0
   #wake = createDeferred<void>()
-  #endMetadataWatch: (() => void) | undefined
   #loop: Promise<void> | undefined
   #closed: Promise<void> | undefined
 
@@ -100,22 +91,28 @@ export class ConsumerMembership implements GroupMembership {
     this.#identity = { memberId: randomUuid(cluster.random), generationId: leaveEpoch }
     this.#requests = new GroupRequests(cluster, groupId, `group:${groupId}`)
     this.#awaited = new AwaitedTopics(cluster, allowAutoTopicCreation, () => {})
-    this.#assigned = new AssignedTopics(cluster.metadata)
+    this.#assignment = new TargetAssignment(cluster.metadata, this.#subscribed)
+    this.#names = new TopicNames(cluster, (found) => this.#onNames(found))
     this.#heartbeats = new ConsumerHeartbeats(this.#requests, options, {
       report: () => ({
         identity: this.#identity,
         topics: this.#subscribed.topics,
         pattern: this.#subscribed.pattern,
-        owned: this.#assigned.byId(this.#owned.list()),
+        owned: this.#assignment.ownedById(),
       }),
       onAnswer: (response) => this.#onAnswer(response),
       onRefused: (answer) => this.#onRefused(answer),
+      onComplaint: (answer) => this.#listener.onError(this.#refusal(answer.errorCode, answer.errorMessage)),
+      onSilence: (ms) =>
+        this.#lose(
+          `the coordinator took no heartbeat for ${Math.round(ms)} ms, and must have ended the session`,
+        ),
     })
     this.#callbacks = new RebalanceCallbacks(listener, cluster.clock, rebalanceTimeoutMs, groupId)
     this.#committer = new OffsetCommitter(this.#requests, {
       groupInstanceId,
       identity: () => this.#memberIdentity(),
-      ownershipOf: (topicPartition) => this.#owned.ownershipOf(topicPartition),
+      ownershipOf: (topicPartition) => this.#assignment.owned.ownershipOf(topicPartition),
       ready: () => Promise.resolve(),
       isHurried: () => this.#callbacks.running,
       onRefused: (errorCode, identity) => this.#onOffsetsRefused(errorCode, identity),
@@ -129,30 +126,27 @@ export class ConsumerMembership implements GroupMembership {
   }
 
   assignment(): readonly TopicPartition[] {
-    return this.#owned.list()
+    return this.#assignment.owned.list()
   }
 
   start(subscription: Subscription): void {
     if (this.#loop !== undefined || this.#closing) return
     this.#subscribed.set(subscription)
     this.#awaited.set(this.#subscribed.topics)
-    this.#endMetadataWatch = this.#cluster.metadata.onUpdate(() => this.#onMetadata())
     this.#loop = this.#run()
   }
 
   subscribe(subscription: Subscription): void {
     if (this.#loop === undefined || this.#closing || this.#ended) return
-    if (!this.#subscribed.set(subscription)) return
+    if (!this.#subscribed.set(subscription, this.#assignment.topics())) return
     this.#awaited.set(this.#subscribed.topics)
-    // The answer to a full heartbeat brings the assignment for these topics; what is known is for the old ones.
-    if (!this.#subscribed.isEmpty) this.#heartbeats.sayAll()
-    this.#mustReconcile = true
-    this.#wakeUp()
+    if (!this.#subscribed.isEmpty) this.#heartbeats.sayNews()
+    this.#reconcileSoon()
   }
 
   enforceRebalance(reason: string): void {
     this.#cluster.logger.debug('The broker decides about rebalances; it is told of everything again', {
-      ...this.#names(),
+      ...this.#context(),
       reason,
     })
     this.#heartbeats.sayAll()
@@ -162,7 +156,7 @@ export class ConsumerMembership implements GroupMembership {
     if (this.#suspended || this.#closing || this.#ended) return
     this.#suspended = true
     this.#heartbeats.stop()
-    this.#cluster.logger.warn('The member leaves its group for now', { ...this.#names(), reason })
+    this.#cluster.logger.warn('The member leaves its group for now', { ...this.#context(), reason })
     this.#wakeUp()
   }
 
@@ -196,7 +190,7 @@ export class ConsumerMembership implements GroupMembership {
     try {
       while (!this.#closing && !this.#ended) await this.#step()
     } catch (error) {
-      await this.#end(KafkaError.from(error, 'The group membership failed', this.#names()))
+      await this.#end(KafkaError.from(error, 'The group membership failed', this.#context()))
     }
   }
 
@@ -216,11 +210,14 @@ export class ConsumerMembership implements GroupMembership {
     this.#wake.resolve()
   }
 
+  #reconcileSoon(): void {
+    this.#mustReconcile = true
+    this.#wakeUp()
+  }
+
   #join(): void {
     this.#stay = {}
-    this.#target = undefined
     this.#mustReconcile = false
-    this.#hasUnknownTopics = false
     this.#isFirstAssignment = true
     this.#identity = { ...this.#identity, generationId: joinEpoch }
     const failures = this.#failures++
@@ -231,11 +228,11 @@ export class ConsumerMembership implements GroupMembership {
 
   /**
    * Takes one step towards the target: what is to go is given up first, and the coordinator told so; then comes what is
-   * new. Heartbeats go on meanwhile, and name what is owned at their time.
+   * new. Heartbeats go on meanwhile, and name what is owned at their time (K5).
    */
   async #reconcile(stay: Stay): Promise<void> {
     this.#mustReconcile = false
-    const revoked = this.#assigned.surplus(this.#owned.list(), this.#target ?? [])
+    const revoked = this.#assignment.surplus()
     if (revoked.length > 0) {
       await this.#giveUp(revoked)
       // A commit that is still on its way belongs to the partitions that go: it must arrive before they do.
@@ -243,25 +240,25 @@ export class ConsumerMembership implements GroupMembership {
       if (this.#isInterrupted(stay)) return
       this.#heartbeats.sayNews()
     }
+    this.#names.find(this.#assignment.nameless())
     // The coordinator may have changed its mind while user code ran.
-    const target = this.#target ?? []
-    const { partitions, unknown } = this.#assigned.resolve(target)
-    this.#hasUnknownTopics = unknown.length > 0
-    if (unknown.length > 0) this.#cluster.metadata.requestRefresh('assigned topics are not known yet')
-    const added = this.#owned.missing(partitions.filter(({ topic }) => this.#subscribed.accepts(topic)))
+    const added = this.#assignment.missing()
     if (revoked.length === 0 && added.length === 0 && !this.#isFirstAssignment) return
     this.#isFirstAssignment = false
-    this.#owned.add(added)
-    this.#assigned.own(added, target)
+    this.#assignment.own(added)
     this.#heartbeats.sayNews()
-    this.#cluster.logger.info('The group changed what this member has', {
-      ...this.#names(),
-      ...this.#identity,
-      revoked: revoked.length,
-      added: added.length,
-      partitions: this.#owned.size,
-    })
+    this.#logChange(revoked.length, added.length)
     await this.#callbacks.run('onAssigned', added)
+  }
+
+  #logChange(revoked: number, added: number): void {
+    this.#cluster.logger.info('The group changed what this member has', {
+      ...this.#context(),
+      ...this.#identity,
+      revoked,
+      added,
+      partitions: this.#assignment.owned.size,
+    })
   }
 
   /** Something happened that comes before going on. */
@@ -280,7 +277,7 @@ export class ConsumerMembership implements GroupMembership {
     const isMember = this.#memberIdentity() !== undefined
     if (isMember) await this.#callbacks.run('onRevoked', partitions, until)
     // It may have been thrown out meanwhile; what it was told to give up is gone either way.
-    this.#owned.delete(partitions)
+    this.#assignment.owned.delete(partitions)
     if (!isMember) await this.#callbacks.run('onLost', partitions, until)
   }
 
@@ -288,7 +285,7 @@ export class ConsumerMembership implements GroupMembership {
 
   /** Takes effect at once for commits and heartbeats; the loop reports it to the listener. */
   #lose(reason: string): void {
-    this.#cluster.logger.warn('The member lost its partitions', { ...this.#names(), reason })
+    this.#cluster.logger.warn('The member lost its partitions', { ...this.#context(), reason })
     this.#heartbeats.stop()
     this.#depart()
     this.#lostReason = reason
@@ -297,21 +294,22 @@ export class ConsumerMembership implements GroupMembership {
 
   #depart(): void {
     this.#stay = undefined
-    this.#target = undefined
+    this.#assignment.forget()
+    this.#names.find([])
     this.#identity = { ...this.#identity, generationId: leaveEpoch }
   }
 
   async #reportLost(): Promise<void> {
     this.#lostReason = undefined
-    const lost = this.#owned.list()
-    this.#owned.delete(lost)
+    const lost = this.#assignment.owned.list()
+    this.#assignment.owned.delete(lost)
     if (lost.length > 0) await this.#callbacks.run('onLost', lost)
   }
 
   /** Out of the group while suspended (partitions are lost) or without topics (given back properly). */
   async #stayOut(why: 'suspended' | 'unsubscribed'): Promise<void> {
-    if (this.#stay === undefined && this.#owned.size === 0) return
-    if (why === 'unsubscribed') await this.#giveUp(this.#owned.list())
+    if (this.#stay === undefined && this.#assignment.owned.size === 0) return
+    if (why === 'unsubscribed') await this.#giveUp(this.#assignment.owned.list())
     this.#heartbeats.stop()
     const wasThere = this.#stay !== undefined
     this.#depart()
@@ -326,19 +324,12 @@ export class ConsumerMembership implements GroupMembership {
     await left
   }
 
-  /** Never rejects. A join that is on its way must not arrive after it, and leave a ghost in the group. */
-  async #leave(memberEpoch: number, deadline: Deadline): Promise<void> {
+  #leave(memberEpoch: -1 | -2, deadline: Deadline): Promise<void> {
     const { groupInstanceId } = this.#options
-    const { groupId, memberId } = { groupId: this.#requests.groupId, memberId: this.#identity.memberId }
-    await leaveBy(this.#requests, deadline, async () => {
-      await deadline.race(this.#heartbeats.settled(), () => this.#outOfTime())
-      const response = await this.#requests.attempt(
-        consumerGroupHeartbeatApi,
-        { groupId, memberId, memberEpoch, instanceId: groupInstanceId },
-        { deadline, errorCodes: (answer) => [answer.errorCode] },
-      )
-      return response.errorCode
-    })
+    const leaving = { memberId: this.#identity.memberId, groupInstanceId, memberEpoch } as const
+    return leaveByHeartbeat(this.#requests, leaving, deadline, () =>
+      deadline.race(this.#heartbeats.settled(), () => this.#outOfTime()),
+    )
   }
 
   /** Ends the membership because of an error. */
@@ -347,7 +338,7 @@ export class ConsumerMembership implements GroupMembership {
     this.#ended = true
     // Where there is another protocol to fall back to, it is no error.
     if (error.code !== 'UNSUPPORTED_VERSION') {
-      this.#cluster.logger.error('The group membership ended', { ...this.#names(), error })
+      this.#cluster.logger.error('The group membership ended', { ...this.#context(), error })
     }
     const leaves = this.#memberIdentity() !== undefined && this.#options.groupInstanceId === null
     this.#heartbeats.stop()
@@ -366,26 +357,26 @@ export class ConsumerMembership implements GroupMembership {
       if (this.#loop !== undefined) await deadline.race(this.#loop, () => this.#outOfTime())
       if (!this.#ended) {
         const isMember = this.#stay !== undefined
-        await this.#giveUp(this.#owned.list(), deadline)
+        await this.#giveUp(this.#assignment.owned.list(), deadline)
         this.#heartbeats.stop()
         const epoch = this.#epochToLeaveBy(leave)
         if (isMember && epoch !== undefined) await this.#leave(epoch, deadline)
       }
     } catch (error) {
       this.#cluster.logger.warn('The member could not leave its group in good order', {
-        ...this.#names(),
+        ...this.#context(),
         error,
       })
     } finally {
       this.#ended = true
-      this.#owned.delete(this.#owned.list())
+      this.#assignment.owned.delete(this.#assignment.owned.list())
       this.#depart()
       this.#release()
     }
   }
 
   /** Undefined to say nothing: then the session ends by itself. */
-  #epochToLeaveBy(leave: boolean | 'default'): number | undefined {
+  #epochToLeaveBy(leave: boolean | 'default'): -1 | -2 | undefined {
     if (leave === true) return leaveEpoch
     if (this.#options.groupInstanceId !== null) return leaveForAWhileEpoch
     return leave === 'default' ? leaveEpoch : undefined
@@ -394,8 +385,7 @@ export class ConsumerMembership implements GroupMembership {
   #release(): void {
     this.#heartbeats.end()
     this.#awaited.set([])
-    this.#endMetadataWatch?.()
-    this.#endMetadataWatch = undefined
+    this.#names.end()
   }
 
   // What the coordinator says
@@ -408,10 +398,18 @@ export class ConsumerMembership implements GroupMembership {
     if (memberEpoch !== this.#identity.generationId || id !== this.#identity.memberId) {
       this.#identity = { memberId: id, generationId: memberEpoch }
     }
-    if (assignment !== null) this.#target = assignment.topicPartitions
-    if (assignment === null && !this.#hasUnknownTopics) return
-    this.#mustReconcile = true
-    this.#wakeUp()
+    if (assignment === null) return
+    this.#assignment.set(assignment.topicPartitions)
+    this.#reconcileSoon()
+  }
+
+  #onNames(found: readonly NamedTopic[]): void {
+    const { metadata } = this.#cluster
+    this.#assignment.learn(found)
+    // What is known of a topic of the same name is about one that is gone.
+    if (found.some(({ name, topicId }) => (metadata.topic(name)?.topicId ?? topicId) !== topicId))
+      metadata.requestRefresh('a topic was created anew')
+    this.#reconcileSoon()
   }
 
   #onRefused(answer: ConsumerGroupHeartbeatResponse | KafkaError): void {
@@ -420,7 +418,7 @@ export class ConsumerMembership implements GroupMembership {
   }
 
   #react(errorCode: number, brokerMessage: string | null): void {
-    const error = this.#errorOf(errorCode, brokerMessage)
+    const error = this.#refusal(errorCode, brokerMessage)
     const isJoining = this.#identity.generationId <= joinEpoch
     const reaction = heartbeatReaction(errorCode, isJoining)
     if (reaction === 'lostGeneration') this.#lose(error.message)
@@ -433,19 +431,8 @@ export class ConsumerMembership implements GroupMembership {
     this.#wakeUp()
   }
 
-  #errorOf(errorCode: number, brokerMessage: string | null): KafkaError {
-    const { groupId, groupInstanceId } = this.#options
-    const context = { groupId, api: consumerGroupHeartbeatApi.name }
-    if (errorCode === ErrorCode.FENCED_INSTANCE_ID || errorCode === ErrorCode.UNRELEASED_INSTANCE_ID) {
-      return new FencedError(
-        errorCode === ErrorCode.FENCED_INSTANCE_ID ? 'FENCED_INSTANCE_ID' : 'UNRELEASED_INSTANCE_ID',
-        errorCode === ErrorCode.FENCED_INSTANCE_ID
-          ? `Another consumer took over group instance id '${groupInstanceId}'; give every consumer an instance id of its own`
-          : `Group instance id '${groupInstanceId}' is held by another consumer, which runs, or died without a farewell: then its session must end first`,
-        context,
-      )
-    }
-    return new BrokerError(errorCode, whatRefused(errorCode), { ...context, brokerMessage })
+  #refusal(errorCode: number, brokerMessage: string | null): KafkaError {
+    return heartbeatRefusal(errorCode, brokerMessage, this.#options)
   }
 
   /** @returns whether asking again, as the member that it is then, makes sense */
@@ -459,35 +446,15 @@ export class ConsumerMembership implements GroupMembership {
     return heartbeatReaction(errorCode, false) === 'retry'
   }
 
-  #onMetadata(): void {
-    if (!this.#hasUnknownTopics) return
-    this.#mustReconcile = true
-    this.#wakeUp()
-  }
-
   #memberIdentity(): MemberIdentity | undefined {
     return this.#identity.generationId > joinEpoch ? this.#identity : undefined
   }
 
   #outOfTime(): KafkaError {
-    return new KafkaError('CLOSE_TIMEOUT', 'Leaving the group took too long', this.#names())
+    return new KafkaError('CLOSE_TIMEOUT', 'Leaving the group took too long', this.#context())
   }
 
-  #names(): { groupId: string } {
+  #context(): { groupId: string } {
     return { groupId: this.#options.groupId }
-  }
-}
-
-/** Tells the user what to do about an error that does not pass by itself. */
-function whatRefused(errorCode: number): string {
-  switch (errorCode) {
-    case ErrorCode.UNSUPPORTED_ASSIGNOR:
-      return "The broker has no assignor of the name in 'groupRemoteAssignor'"
-    case ErrorCode.GROUP_MAX_SIZE_REACHED:
-      return 'The group is full (group.consumer.max.size of the broker)'
-    case ErrorCode.GROUP_ID_NOT_FOUND:
-      return 'A group of this id exists, and is no group of consumers'
-    default:
-      return 'The coordinator refused the group member'
   }
 }

@@ -1,4 +1,3 @@
-import type { TopicPartition } from '../../base/topic-partition'
 import type { Subscription } from './group-membership'
 import { re2Of } from './re2-pattern'
 
@@ -24,18 +23,18 @@ export class SubscribedTopics {
   }
 
   /**
-   * @param known what was assigned so far
+   * @param known topics of which partitions were assigned so far
    * @returns whether it is another subscription than before
    * @throws InvalidArgumentError for a pattern that brokers can't be asked for
    */
-  set({ topics, pattern }: Subscription, known: readonly TopicPartition[] = []): boolean {
+  set({ topics, pattern }: Subscription, known: readonly string[] = []): boolean {
     const names = [...new Set(topics)].sort()
     const re2 = pattern === null ? null : re2Of(pattern)
     if (re2 === this.#pattern && JSON.stringify(names) === JSON.stringify(this.#topics)) return false
     this.#topics = names
     this.#pattern = re2
     const isGone = (name: string) => !names.includes(name) && !(pattern !== null && name.search(pattern) >= 0)
-    this.#dropped = new Set(known.map(({ topic }) => topic).filter(isGone))
+    this.#dropped = new Set(known.filter(isGone))
     return true
   }
 
