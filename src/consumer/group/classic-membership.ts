@@ -190,6 +190,7 @@ export class ClassicMembership implements GroupMembership {
   /** Takes effect at once for commits and heartbeats; the loop reports it to the listener. */
   #lose(reason: string, keepMemberId: boolean): void {
     this.#cluster.logger.warn('The member lost its partitions', { ...this.#names(), reason })
+    this.#listener.onSessionLost?.(reason)
     this.#heartbeats.stop()
     this.#leader.stop()
     this.#attempts.abort()

@@ -85,6 +85,8 @@ export interface GroupListener {
   onRevoked(revoked: readonly TopicPartition[]): Promise<void>
   /** These are already owned by others, or may be: no commit is possible. Never empty. */
   onLost(lost: readonly TopicPartition[]): Promise<void>
+  /** The coordinator took the member out, or could not be reached in time; `onLost` follows if it owned anything. */
+  onSessionLost?(reason: string): void
   /** Something failed that the next poll should tell the user; the membership goes on. */
   onError(error: KafkaError): void
   /**

@@ -41,6 +41,7 @@ export class MembershipWithFallback implements GroupMembership {
       onAssigned: (added) => listener.onAssigned(added),
       onRevoked: (revoked) => listener.onRevoked(revoked),
       onLost: (lost) => listener.onLost(lost),
+      onSessionLost: (reason) => listener.onSessionLost?.(reason),
       onError: (error) => listener.onError(error),
       onFatal: (error) => this.#onFatal(error),
     })
