@@ -289,6 +289,7 @@ export class ConsumerMembership implements GroupMembership {
     this.#heartbeats.stop()
     this.#depart()
     this.#lostReason = reason
+    this.#listener.onSessionLost?.(reason)
     this.#wakeUp()
   }
 
