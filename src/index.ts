@@ -75,6 +75,24 @@ export type {
   RebalanceProtocol,
 } from './consumer/assignors/partition-assignor'
 
+export {
+  ShareConsumer,
+  type FailurePolicy,
+  type ShareCallOptions,
+  type ShareRunOptions,
+} from './share/share-consumer'
+export type {
+  AcknowledgementMode,
+  ResolvedShareConsumerOptions,
+  ShareConsumerOptions,
+} from './share/share-consumer-options'
+export { ShareMessage, type ShareMessageOf } from './share/share-message'
+export type { AcknowledgeType } from './share/acknowledge-type'
+export type { AcknowledgedRange, AcknowledgementResult } from './share/acknowledgement-result'
+export type { AcquireMode } from './share/share-settings'
+export type { FailedAs } from './share/share-delivery'
+export type { ShareHandlerContext } from './share/share-handler-context'
+
 export { Admin } from './admin/admin'
 export type { AdminOptions, ResolvedAdminOptions } from './admin/admin-options'
 export type { AlteredGroupOffset, NewGroupOffset } from './admin/alter-group-offsets'

@@ -8,6 +8,8 @@ import type { ConsumerOptions } from './consumer/consumer-options'
 import type { TopicInput } from './message/topic-input'
 import { Producer } from './producer/producer'
 import type { ProducerOptions } from './producer/producer-options'
+import { ShareConsumer } from './share/share-consumer'
+import type { ShareConsumerOptions } from './share/share-consumer-options'
 
 /** Where the cluster is, who we are, and how connections are made. */
 export type KafkaOptions = ClusterOptions
@@ -34,6 +36,13 @@ export class Kafka {
     options: ConsumerOptions<Topics>,
   ): Consumer<Topics> {
     return new Consumer(this.#cluster, options)
+  }
+
+  /** A client that reads messages as a member of a share group (KIP-932, Kafka 4.2). @throws InvalidOptionError */
+  shareConsumer<const Topics extends readonly TopicInput[] = readonly string[]>(
+    options: ShareConsumerOptions<Topics>,
+  ): ShareConsumer<Topics> {
+    return new ShareConsumer(this.#cluster, options)
   }
 
   /** A client that manages topics, configs, groups and offsets. @throws InvalidOptionError */
