@@ -112,11 +112,7 @@ export class ObservedCluster implements Cluster {
   }
 
   /** Gives the promise back as it is, so that nobody waits a turn longer for being observed. */
-  #observe<Response>(
-    api: string,
-    nodeId: number | undefined,
-    sent: Promise<Response>,
-  ): Promise<Response> {
+  #observe<Response>(api: string, nodeId: number | undefined, sent: Promise<Response>): Promise<Response> {
     const observer = this.#observer
     const request: ObservedRequest = { api, nodeId, startedAt: this.clock.now() }
     observer.requestSent(request)

@@ -1,0 +1,145 @@
+import { ErrorCode, errorCodeName, isRetriable } from '../../base/error-codes'
+import { AbortedError, type KafkaError } from '../../base/errors'
+import type { ObservedRequest } from '../../cluster/observed-cluster'
+
+/** Requests of one kind that have not led to a good answer since `since`. */
+export interface RequestWait {
+  /** When the first of them was sent; by the clock. */
+  readonly since: number
+  readonly api: string
+  readonly nodeId: number | undefined
+  /** True while one is on its way; else the next one follows after a backoff. */
+  readonly isUnderWay: boolean
+  /** Why the last one failed, in words; undefined when none has. */
+  readonly lastError: string | undefined
+}
+
+interface Waiting {
+  since: number
+  api: string
+  nodeId: number | undefined
+  underWay: number
+  lastEndedAt: number
+  lastError: string | undefined
+}
+
+/** A pause between two attempts that is longer than any backoff: what follows is not the same attempt any more. */
+const longestBackoffMs = 10_000
+
+/**
+ * What one consumer has asked the brokers, as far as it is not answered: by kind of request, fetches also by broker.
+ * An answer that says "later" is no answer.
+ */
+export class BrokerRequests {
+  readonly #waiting = new Map<string, Waiting>()
+  readonly #throttledUntil = new Map<number, number>()
+  readonly #fetchAnsweredAt = new Map<number, number>()
+  #underWay = 0
+
+  get isIdle(): boolean {
+    return this.#underWay === 0
+  }
+
+  sent({ api, nodeId, startedAt }: ObservedRequest): void {
+    this.#underWay++
+    const key = keyOf(api, nodeId)
+    const waiting = this.#waiting.get(key)
+    if (waiting === undefined) {
+      this.#waiting.set(key, {
+        since: startedAt,
+        api,
+        nodeId,
+        underWay: 1,
+        lastEndedAt: startedAt,
+        lastError: undefined,
+      })
+      return
+    }
+    if (waiting.underWay === 0 && startedAt - waiting.lastEndedAt > longestBackoffMs) {
+      waiting.since = startedAt
+      waiting.lastError = undefined
+    }
+    waiting.nodeId = nodeId
+    waiting.underWay++
+  }
+
+  answered({ api, nodeId }: ObservedRequest, response: unknown, now: number): void {
+    this.#underWay--
+    if (nodeId !== undefined) this.#noteThrottle(nodeId, throttleOf(response), now)
+    const key = keyOf(api, nodeId)
+    const errorCode = errorCodeOf(response)
+    if (errorCode !== ErrorCode.NONE && isRetriable(errorCode)) {
+      return this.#refused(key, errorCodeName(errorCode), now)
+    }
+    if (api === 'Fetch' && nodeId !== undefined) this.#fetchAnsweredAt.set(nodeId, now)
+    const waiting = this.#waiting.get(key)
+    if (waiting === undefined) return
+    if (--waiting.underWay <= 0) this.#waiting.delete(key)
+    else {
+      waiting.since = now
+      waiting.lastError = undefined
+    }
+  }
+
+  failed({ api, nodeId }: ObservedRequest, error: KafkaError, now: number): void {
+    this.#underWay--
+    const key = keyOf(api, nodeId)
+    if (!(error instanceof AbortedError)) return this.#refused(key, error.message, now)
+    // Given up by ourselves: nobody waits for it any more.
+    const waiting = this.#waiting.get(key)
+    if (waiting !== undefined && --waiting.underWay <= 0) this.#waiting.delete(key)
+  }
+
+  #refused(key: string, why: string, now: number): void {
+    const waiting = this.#waiting.get(key)
+    if (waiting === undefined) return
+    waiting.underWay--
+    waiting.lastEndedAt = now
+    waiting.lastError = why
+  }
+
+  #noteThrottle(nodeId: number, ms: number, now: number): void {
+    if (ms > 0) this.#throttledUntil.set(nodeId, now + ms)
+  }
+
+  /** Undefined when the last answer was good, or nothing was asked. For fetches of one broker, or requests of one kind. */
+  waitOf(api: string, nodeId?: number): RequestWait | undefined {
+    const waiting = this.#waiting.get(keyOf(api, nodeId))
+    if (waiting === undefined) return undefined
+    const { since, lastError, underWay } = waiting
+    // While a quota holds requests back, no answer can come.
+    const throttledUntil = this.#throttledUntil.get(waiting.nodeId ?? -1) ?? 0
+    return {
+      since: Math.max(since, throttledUntil),
+      api,
+      nodeId: waiting.nodeId,
+      isUnderWay: underWay > 0,
+      lastError,
+    }
+  }
+
+  /** When that broker last answered a fetch; undefined before it did. */
+  fetchAnsweredAt(nodeId: number): number | undefined {
+    return this.#fetchAnsweredAt.get(nodeId)
+  }
+}
+
+/** Each broker's fetches are a matter of their own; of all other kinds there is one at a time, wherever it goes. */
+function keyOf(api: string, nodeId: number | undefined): string {
+  return api === 'Fetch' ? `Fetch ${nodeId}` : api
+}
+
+/** The error of an answer as a whole; errors of its parts are for those who asked. */
+function errorCodeOf(response: unknown): number {
+  return numberIn(response, 'errorCode')
+}
+
+export function throttleOf(response: unknown): number {
+  return numberIn(response, 'throttleTimeMs')
+}
+
+function numberIn(response: unknown, name: string): number {
+  if (typeof response !== 'object' || response === null) return 0
+  const value = (response as Record<string, unknown>)[name]
+  return typeof value === 'number' ? value : 0
+}

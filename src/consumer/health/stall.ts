@@ -1,0 +1,81 @@
+import type { TopicPartition } from '../../base/topic-partition'
+
+/**
+ * What does not move:
+ * - `fetch`: a broker does not answer fetches, refuses a partition again and again, or a partition has no leader
+ * - `offsets`: the position of a partition is not found, or can't be checked against a new leader
+ * - `handler`: a handler, or the body of a loop, has not come back
+ * - `listener`: one of `onPartitionsAssigned`, `onPartitionsRevoked` and `onPartitionsLost` has not come back
+ * - `join`: the member does not get into its group, or a rebalance does not end
+ * - `heartbeat`: the coordinator does not answer heartbeats
+ * - `commit`: positions are not stored
+ */
+export type StallKind = 'fetch' | 'offsets' | 'handler' | 'listener' | 'join' | 'heartbeat' | 'commit'
+
+/** Something that has not moved for `stallTimeoutMs`, although something waits for it. */
+export interface Stall {
+  readonly kind: StallKind
+  /** Since when, in milliseconds since 1970. */
+  readonly since: number
+  readonly durationMs: number
+  /** The partitions it holds up; empty where it is not about some of them. */
+  readonly partitions: readonly TopicPartition[]
+  /** The broker that is waited for; undefined where none is, or none is known. */
+  readonly nodeId: number | undefined
+  /** One sentence: what is waited for, for how long, and the last error. */
+  readonly reason: string
+}
+
+/** Something that has waited for longer than it may. */
+export interface Overdue {
+  readonly kind: StallKind
+  readonly waitedMs: number
+  readonly partition: TopicPartition | undefined
+  readonly nodeId: number | undefined
+  /** What is waited for, with its time; `; last error: …` follows. */
+  readonly text: string
+  readonly lastError: string | undefined
+}
+
+/** One stall for each kind and broker, told by what has waited longest. */
+export function stallsOf(overdue: readonly Overdue[], wallTime: number): Stall[] {
+  const groups = new Map<string, Overdue[]>()
+  for (const one of overdue) {
+    const key = stallKey(one)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [one])
+    else group.push(one)
+  }
+  return [...groups.values()].map((group) => stallOf(group, wallTime))
+}
+
+/** Tells stalls apart from one look to the next. */
+export function stallKey({
+  kind,
+  nodeId,
+}: {
+  readonly kind: StallKind
+  readonly nodeId: number | undefined
+}) {
+  return `${kind} ${nodeId}`
+}
+
+function stallOf(group: readonly Overdue[], wallTime: number): Stall {
+  const oldest = group.reduce((a, b) => (b.waitedMs > a.waitedMs ? b : a))
+  const { kind, nodeId, waitedMs, text } = oldest
+  const lastError = oldest.lastError ?? group.find((one) => one.lastError !== undefined)?.lastError
+  const others = group.length > 1 ? ` (and ${group.length - 1} more)` : ''
+  return Object.freeze({
+    kind,
+    since: wallTime - waitedMs,
+    durationMs: waitedMs,
+    partitions: group.flatMap(({ partition }) => partition ?? []),
+    nodeId,
+    reason: `${text}${others}${lastError === undefined ? '' : `; last error: ${lastError}`}`,
+  })
+}
+
+/** `31 s`, as reasons tell it. */
+export function seconds(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`
+}

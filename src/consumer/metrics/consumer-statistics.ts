@@ -1,0 +1,285 @@
+import { WindowedStat } from '../../base/windowed-stat'
+import type { FailureCounts } from '../failures/failure-monitor'
+import type {
+  ConsumerCoordinatorMetrics,
+  ConsumerFetchMetrics,
+  ConsumerMetrics,
+  ConsumerTopicMetrics,
+} from './consumer-metrics'
+
+/** What is read when metrics are asked for. */
+export interface ConsumerGauges extends Pick<
+  ConsumerFetchMetrics,
+  'recordsLagMax' | 'recordsLeadMin' | 'bufferedBytes'
+> {
+  readonly assignedPartitions: number
+  readonly failures: FailureCounts
+  /** By topic; only topics that have partitions here. */
+  readonly partitions: ReadonlyMap<string, ConsumerTopicMetrics['partitions']>
+}
+
+/** Listeners of the user whose duration is measured. */
+export type ListenerName = 'onPartitionsAssigned' | 'onPartitionsRevoked' | 'onPartitionsLost'
+
+const nanosecondsPerMs = 1e6
+const secondsPerHour = 3600
+
+/** Messages of one topic that were handed out. */
+export class Consumption {
+  records = 0
+  bytes = 0
+}
+
+/** Counts what `consumer.metrics()` shows: once a slice, a request or a rebalance, never once a message. */
+export class ConsumerStatistics {
+  readonly #total = new Consumption()
+  readonly #topics = new Map<string, Consumption>()
+  readonly #records: WindowedStat
+  readonly #bytes: WindowedStat
+  readonly #fetchMs: WindowedStat
+  readonly #fetchBytes: WindowedStat
+  readonly #throttleMs: WindowedStat
+  readonly #commitMs: WindowedStat
+  readonly #heartbeatMs: WindowedStat
+  readonly #joinMs: WindowedStat
+  readonly #syncMs: WindowedStat
+  readonly #rebalanceMs: WindowedStat
+  readonly #failedRebalances: WindowedStat
+  readonly #listenerMs: Readonly<Record<ListenerName, WindowedStat>>
+  #fetches = 0
+  #fetchErrors = 0
+  #commits = 0
+  #commitErrors = 0
+  #commitCallMs = 0
+  #lookupMs = 0
+  #heartbeats = 0
+  #heartbeatSentAt: number | undefined
+  #joins = 0
+  #syncs = 0
+  #rebalances = 0
+  #rebalanceTotalMs = 0
+  #rebalancedAt: number | undefined
+  #failedRebalanceCount = 0
+  #stalls = 0
+
+  /** @param now by the clock whose times the other methods are given */
+  constructor(now: number) {
+    const stat = () => new WindowedStat(now)
+    this.#records = stat()
+    this.#bytes = stat()
+    this.#fetchMs = stat()
+    this.#fetchBytes = stat()
+    this.#throttleMs = stat()
+    this.#commitMs = stat()
+    this.#heartbeatMs = stat()
+    this.#joinMs = stat()
+    this.#syncMs = stat()
+    this.#rebalanceMs = stat()
+    this.#failedRebalances = stat()
+    this.#listenerMs = {
+      onPartitionsAssigned: stat(),
+      onPartitionsRevoked: stat(),
+      onPartitionsLost: stat(),
+    }
+  }
+
+  consumed(topic: string, records: number, bytes: number, now: number): void {
+    this.#total.records += records
+    this.#total.bytes += bytes
+    const counters = this.#topic(topic)
+    counters.records += records
+    counters.bytes += bytes
+    this.#records.add(records, now)
+    this.#bytes.add(bytes, now)
+  }
+
+  fetched(latencyMs: number, recordBytes: number, throttleMs: number, now: number): void {
+    this.#fetches++
+    this.#fetchMs.add(latencyMs, now)
+    this.#fetchBytes.add(recordBytes, now)
+    this.#throttleMs.add(throttleMs, now)
+  }
+
+  fetchFailed(): void {
+    this.#fetchErrors++
+  }
+
+  commitAnswered(latencyMs: number, now: number): void {
+    this.#commits++
+    this.#commitMs.add(latencyMs, now)
+  }
+
+  /** A commit ended, after all its requests. */
+  commitEnded(durationMs: number, hasFailed: boolean): void {
+    this.#commitCallMs += durationMs
+    if (hasFailed) this.#commitErrors++
+  }
+
+  committedLookedUp(durationMs: number): void {
+    this.#lookupMs += durationMs
+  }
+
+  heartbeatSent(now: number): void {
+    this.#heartbeatSentAt = now
+  }
+
+  heartbeatAnswered(latencyMs: number, now: number): void {
+    this.#heartbeats++
+    this.#heartbeatMs.add(latencyMs, now)
+  }
+
+  joined(latencyMs: number, now: number): void {
+    this.#joins++
+    this.#joinMs.add(latencyMs, now)
+  }
+
+  synchronised(latencyMs: number, now: number): void {
+    this.#syncs++
+    this.#syncMs.add(latencyMs, now)
+  }
+
+  rebalanced(durationMs: number, now: number): void {
+    this.#rebalances++
+    this.#rebalanceTotalMs += durationMs
+    this.#rebalancedAt = now
+    this.#rebalanceMs.add(durationMs, now)
+  }
+
+  rebalanceFailed(now: number): void {
+    this.#failedRebalanceCount++
+    this.#failedRebalances.add(1, now)
+  }
+
+  listenerReturned(name: ListenerName, durationMs: number, now: number): void {
+    this.#listenerMs[name].add(durationMs, now)
+  }
+
+  stallBegan(): void {
+    this.#stalls++
+  }
+
+  snapshot(gauges: ConsumerGauges, now: number): ConsumerMetrics {
+    return {
+      ...this.#fetchMetrics(gauges, now),
+      ...this.#commitMetrics(now),
+      ...this.#membershipMetrics(gauges, now),
+      ...this.#rebalanceMetrics(now),
+      stallTotal: this.#stalls,
+      topics: this.#topicMetrics(gauges),
+    }
+  }
+
+  #fetchMetrics(
+    { recordsLagMax, recordsLeadMin, bufferedBytes, failures }: ConsumerGauges,
+    now: number,
+  ): ConsumerFetchMetrics {
+    const records = this.#records.read(now)
+    const latency = this.#fetchMs.read(now)
+    const size = this.#fetchBytes.read(now)
+    const throttle = this.#throttleMs.read(now)
+    return {
+      recordsConsumedTotal: this.#total.records,
+      recordsConsumedRate: records.rate,
+      bytesConsumedTotal: this.#total.bytes,
+      bytesConsumedRate: this.#bytes.read(now).rate,
+      fetchTotal: this.#fetches,
+      fetchRate: latency.frequency,
+      fetchErrorTotal: this.#fetchErrors,
+      fetchLatencyAvg: latency.avg,
+      fetchLatencyMax: latency.max,
+      fetchSizeAvg: size.avg,
+      fetchSizeMax: size.max,
+      recordsPerRequestAvg: latency.frequency === 0 ? 0 : records.rate / latency.frequency,
+      fetchThrottleTimeAvg: throttle.avg,
+      fetchThrottleTimeMax: throttle.max,
+      recordsLagMax,
+      recordsLeadMin,
+      bufferedBytes,
+      recordsRetriedTotal: failures.retried,
+      recordsSkippedTotal: failures.skipped,
+      recordsDeadLetteredTotal: failures.deadLettered,
+    }
+  }
+
+  #commitMetrics(now: number) {
+    const commit = this.#commitMs.read(now)
+    return {
+      commitTotal: this.#commits,
+      commitRate: commit.frequency,
+      commitLatencyAvg: commit.avg,
+      commitLatencyMax: commit.max,
+      commitErrorTotal: this.#commitErrors,
+      commitSyncTimeNsTotal: Math.round(this.#commitCallMs * nanosecondsPerMs),
+      committedTimeNsTotal: Math.round(this.#lookupMs * nanosecondsPerMs),
+    } satisfies Partial<ConsumerCoordinatorMetrics>
+  }
+
+  #membershipMetrics({ assignedPartitions }: ConsumerGauges, now: number) {
+    const heartbeat = this.#heartbeatMs.read(now)
+    const join = this.#joinMs.read(now)
+    const sync = this.#syncMs.read(now)
+    return {
+      assignedPartitions,
+      heartbeatTotal: this.#heartbeats,
+      heartbeatRate: heartbeat.frequency,
+      heartbeatResponseTimeMax: heartbeat.max,
+      lastHeartbeatSecondsAgo: secondsSince(this.#heartbeatSentAt, now),
+      joinTotal: this.#joins,
+      joinRate: join.frequency,
+      joinTimeAvg: join.avg,
+      joinTimeMax: join.max,
+      syncTotal: this.#syncs,
+      syncRate: sync.frequency,
+      syncTimeAvg: sync.avg,
+      syncTimeMax: sync.max,
+    } satisfies Partial<ConsumerCoordinatorMetrics>
+  }
+
+  #rebalanceMetrics(now: number) {
+    const rebalance = this.#rebalanceMs.read(now)
+    const assigned = this.#listenerMs.onPartitionsAssigned.read(now)
+    const revoked = this.#listenerMs.onPartitionsRevoked.read(now)
+    const lost = this.#listenerMs.onPartitionsLost.read(now)
+    return {
+      rebalanceTotal: this.#rebalances,
+      rebalanceRatePerHour: rebalance.frequency * secondsPerHour,
+      rebalanceLatencyAvg: rebalance.avg,
+      rebalanceLatencyMax: rebalance.max,
+      rebalanceLatencyTotal: this.#rebalanceTotalMs,
+      failedRebalanceTotal: this.#failedRebalanceCount,
+      failedRebalanceRatePerHour: this.#failedRebalances.read(now).frequency * secondsPerHour,
+      lastRebalanceSecondsAgo: secondsSince(this.#rebalancedAt, now),
+      partitionAssignedLatencyAvg: assigned.avg,
+      partitionAssignedLatencyMax: assigned.max,
+      partitionRevokedLatencyAvg: revoked.avg,
+      partitionRevokedLatencyMax: revoked.max,
+      partitionLostLatencyAvg: lost.avg,
+      partitionLostLatencyMax: lost.max,
+    } satisfies Partial<ConsumerCoordinatorMetrics>
+  }
+
+  #topicMetrics({ partitions }: ConsumerGauges): Record<string, ConsumerTopicMetrics> {
+    const names = new Set([...this.#topics.keys(), ...partitions.keys()])
+    return Object.fromEntries(
+      [...names].map((name) => {
+        const { records = 0, bytes = 0 } = this.#topics.get(name) ?? {}
+        const metrics: ConsumerTopicMetrics = {
+          recordsConsumedTotal: records,
+          bytesConsumedTotal: bytes,
+          partitions: partitions.get(name) ?? {},
+        }
+        return [name, metrics]
+      }),
+    )
+  }
+
+  #topic(name: string): Consumption {
+    let counters = this.#topics.get(name)
+    if (counters === undefined) this.#topics.set(name, (counters = new Consumption()))
+    return counters
+  }
+}
+
+function secondsSince(at: number | undefined, now: number): number {
+  return at === undefined ? -1 : (now - at) / 1000
+}

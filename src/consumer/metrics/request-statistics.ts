@@ -1,0 +1,95 @@
+import { ErrorCode } from '../../base/error-codes'
+import { AbortedError, type KafkaError } from '../../base/errors'
+import type { ObservedRequest } from '../../cluster/observed-cluster'
+import type { FetchResponse } from '../../wire/generated/client/fetch'
+import { batchLayout, batchLengthOverhead } from '../../wire/records/batch-layout'
+import type { ConsumerEvents } from '../health/consumer-events'
+import type { ConsumerStatistics } from './consumer-statistics'
+
+/** Counts requests by what they are for, once a request. */
+export class RequestStatistics {
+  readonly #statistics: ConsumerStatistics
+  readonly #events: ConsumerEvents
+
+  constructor(statistics: ConsumerStatistics, events: ConsumerEvents) {
+    this.#statistics = statistics
+    this.#events = events
+  }
+
+  sent({ api, startedAt }: ObservedRequest): void {
+    if (api === 'Heartbeat' || api === 'ConsumerGroupHeartbeat') this.#statistics.heartbeatSent(startedAt)
+  }
+
+  answered(request: ObservedRequest, response: unknown, now: number): void {
+    const latencyMs = now - request.startedAt
+    const statistics = this.#statistics
+    switch (request.api) {
+      case 'Fetch':
+        return this.#fetched(request, response as FetchResponse, latencyMs, now)
+      case 'OffsetCommit':
+        return statistics.commitAnswered(latencyMs, now)
+      case 'Heartbeat':
+      case 'ConsumerGroupHeartbeat':
+        return statistics.heartbeatAnswered(latencyMs, now)
+      case 'JoinGroup':
+      case 'SyncGroup':
+        return this.#joined(
+          request.api,
+          (response as { readonly errorCode: number }).errorCode,
+          latencyMs,
+          now,
+        )
+    }
+  }
+
+  #joined(api: 'JoinGroup' | 'SyncGroup', errorCode: number, latencyMs: number, now: number): void {
+    if (errorCode === ErrorCode.NONE) {
+      if (api === 'JoinGroup') this.#statistics.joined(latencyMs, now)
+      else this.#statistics.synchronised(latencyMs, now)
+    } else if (errorCode !== ErrorCode.MEMBER_ID_REQUIRED) this.#statistics.rebalanceFailed(now)
+  }
+
+  #fetched(request: ObservedRequest, response: FetchResponse, latencyMs: number, now: number): void {
+    if (response.errorCode !== ErrorCode.NONE) return this.#statistics.fetchFailed()
+    let partitions = 0
+    let byteLength = 0
+    for (const topic of response.responses) {
+      partitions += topic.partitions.length
+      for (const { records } of topic.partitions) byteLength += records?.length ?? 0
+    }
+    const throttleMs = response.throttleTimeMs
+    this.#statistics.fetched(latencyMs, byteLength, throttleMs, now)
+    const answer = { nodeId: request.nodeId ?? -1, partitions, byteLength, latencyMs, throttleMs }
+    this.#events.fetched(answer, () => countRecords(response))
+  }
+
+  failed({ api, nodeId, startedAt }: ObservedRequest, error: KafkaError, now: number): void {
+    if (error instanceof AbortedError) return
+    if (api === 'Fetch') {
+      this.#statistics.fetchFailed()
+      this.#events.fetchFailed(nodeId ?? -1, now - startedAt, error)
+    } else if (api === 'JoinGroup' || api === 'SyncGroup') this.#statistics.rebalanceFailed(now)
+  }
+}
+
+/** By the headers of whole batches; in the formats before Kafka 0.11 an entry counts as one. */
+function countRecords({ responses }: FetchResponse): number {
+  let count = 0
+  for (const { partitions } of responses) {
+    for (const { records } of partitions) if (records !== null) count += recordsIn(records)
+  }
+  return count
+}
+
+function recordsIn(records: Buffer): number {
+  let count = 0
+  let at = 0
+  while (records.length - at >= batchLayout.records) {
+    const end = at + batchLengthOverhead + records.readInt32BE(at + batchLayout.batchLength)
+    // The broker cuts at its limit, and damage is for the reader to tell of.
+    if (end <= at + batchLengthOverhead || end > records.length) break
+    count += records[at + batchLayout.magic] === 2 ? records.readInt32BE(at + batchLayout.recordsCount) : 1
+    at = end
+  }
+  return count
+}
