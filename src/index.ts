@@ -39,12 +39,13 @@ export type {
   AssignorName,
   ConsumerOptions,
   IsolationLevel,
-  ManualAssignment,
   PartitionsListener,
   ResolvedConsumerOptions,
 } from './consumer/consumer-options'
 export { Message, type TimestampType } from './message/message'
-export type { MessageOf, TopicInput } from './message/topic-input'
+export type { MessageOf, SubscriptionInput, TopicInput } from './message/topic-input'
+export type { AssignmentInput, ManualAssignment, ReadUntil } from './consumer/manual/manual-assignment'
+export type { PartitionProgress, ReadProgress } from './consumer/manual/reading-ends'
 export { MessageBatch } from './message/message-batch'
 export { TransactionBatch } from './consumer/transactional/transaction-batch'
 export type {
@@ -176,6 +177,7 @@ export {
   type DiagnosticsName,
   type ProducerBatchEvent,
   type TransactionEndedEvent,
+  type OffsetResetEvent,
   type TransactionEndFailedEvent,
   type TransactionEvent,
 } from './base/diagnostics'

@@ -5,7 +5,8 @@ import { type ClusterOptions, resolveClusterOptions } from './cluster/cluster-op
 import { createCluster } from './cluster/create-cluster'
 import { Consumer } from './consumer/consumer'
 import type { ConsumerOptions } from './consumer/consumer-options'
-import type { TopicInput } from './message/topic-input'
+import type { AssignmentInput, TopicsOfAssignment } from './consumer/manual/manual-assignment'
+import type { SubscriptionInput, TopicInput } from './message/topic-input'
 import { Producer } from './producer/producer'
 import type { ProducerOptions } from './producer/producer-options'
 import { ShareConsumer } from './share/share-consumer'
@@ -13,6 +14,12 @@ import type { ShareConsumerOptions } from './share/share-consumer-options'
 
 /** Where the cluster is, who we are, and how connections are made. */
 export type KafkaOptions = ClusterOptions
+
+/** The topics that give a consumer's messages their types: those of `topics`, else those of `assign`. */
+export type ConsumedTopics<
+  Topics extends readonly SubscriptionInput[],
+  Assigned extends readonly AssignmentInput[],
+> = Topics extends readonly [] ? TopicsOfAssignment<Assigned> : Topics
 
 /**
  * One Kafka cluster, and what makes the clients that use it. The clients share its connections and its view of the
@@ -32,10 +39,11 @@ export class Kafka {
   }
 
   /** A client that reads messages, alone or as a member of a group. @throws InvalidOptionError */
-  consumer<const Topics extends readonly TopicInput[] = readonly string[]>(
-    options: ConsumerOptions<Topics>,
-  ): Consumer<Topics> {
-    return new Consumer(this.#cluster, options)
+  consumer<
+    const Topics extends readonly SubscriptionInput[] = readonly [],
+    const Assigned extends readonly AssignmentInput[] = readonly [],
+  >(options: ConsumerOptions<Topics, Assigned>): Consumer<ConsumedTopics<Topics, Assigned>> {
+    return new Consumer<ConsumedTopics<Topics, Assigned>>(this.#cluster, options)
   }
 
   /** A client that reads messages as a member of a share group (KIP-932, Kafka 4.2). @throws InvalidOptionError */

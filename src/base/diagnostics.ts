@@ -1,4 +1,5 @@
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { ConsumerDiagnosticsEvents } from './consumer-diagnostics'
 import type { KafkaError } from './errors'
 import type { FailureDiagnosticsEvents } from './failure-diagnostics'
 
@@ -62,8 +63,25 @@ export interface TransactionEndFailedEvent extends TransactionEvent {
   readonly error: KafkaError
 }
 
+/** A consumer goes on reading elsewhere, because its position was not in the log any more: messages may be missing. */
+export interface OffsetResetEvent {
+  readonly clientId: string
+  /** Null without a group. */
+  readonly groupId: string | null
+  readonly topic: string
+  readonly partition: number
+  /** `out-of-range`: deleted, by retention or on demand. `truncated`: lost with a leader (KIP-320). */
+  readonly reason: 'out-of-range' | 'truncated'
+  /** The offset that was to be read next. */
+  readonly fromOffset: bigint
+  /** The offset that is read next. */
+  readonly toOffset: bigint
+  /** Where the log began, as of the last fetch; -1 when it is not known. */
+  readonly logStartOffset: bigint
+}
+
 /** What is published on which channel of `node:diagnostics_channel`. */
-export interface DiagnosticsEvents extends FailureDiagnosticsEvents {
+export interface DiagnosticsEvents extends ConsumerDiagnosticsEvents, FailureDiagnosticsEvents {
   'typed-kafka:producer:batch-sent': BatchSentEvent
   'typed-kafka:producer:batch-acknowledged': BatchAcknowledgedEvent
   'typed-kafka:producer:batch-retried': BatchRetriedEvent
@@ -71,6 +89,7 @@ export interface DiagnosticsEvents extends FailureDiagnosticsEvents {
   'typed-kafka:producer:transaction-began': TransactionEvent
   'typed-kafka:producer:transaction-ended': TransactionEndedEvent
   'typed-kafka:producer:transaction-end-failed': TransactionEndFailedEvent
+  'typed-kafka:consumer:offset-reset': OffsetResetEvent
 }
 
 export type DiagnosticsName = keyof DiagnosticsEvents

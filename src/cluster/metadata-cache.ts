@@ -24,6 +24,7 @@ import {
   type MetadataSnapshot,
 } from './metadata-snapshot'
 import { isFinalFailure } from './retry-policy'
+import { TopicListing, type TopicsListener } from './topic-listing'
 
 export interface MetadataSettings {
   readonly clock: Clock
@@ -57,6 +58,7 @@ export class MetadataCache implements Metadata {
   readonly #settings: MetadataSettings
   readonly #source: MetadataSource
   #snapshot: MetadataSnapshot = emptySnapshot
+  readonly #listing: TopicListing
   readonly #tracked = new Set<string>()
   /** Topics someone waits for who lets the broker create them. */
   readonly #creating = new Map<string, number>()
@@ -80,6 +82,7 @@ export class MetadataCache implements Metadata {
   constructor(settings: MetadataSettings, source: MetadataSource) {
     this.#settings = settings
     this.#source = source
+    this.#listing = new TopicListing(settings, (request) => source.askOnce(request))
   }
 
   get clusterId(): string | null {
@@ -124,12 +127,14 @@ export class MetadataCache implements Metadata {
   /** Lets the loop run; without it nothing is asked. */
   start(): void {
     this.#active = true
+    this.#listing.start()
   }
 
   /** Ends the loop and its timers; those who wait are rejected. What is known stays. */
   stop(): void {
     this.#active = false
     this.#wanted = false
+    this.#listing.stop()
     this.#ageTimer?.cancel()
     this.#ageTimer = undefined
     this.#pause?.end()
@@ -231,6 +236,10 @@ export class MetadataCache implements Metadata {
   async listTopics(deadline: Deadline): Promise<readonly TopicMetadata[]> {
     const response = await this.#source.ask({ topics: null, allowAutoTopicCreation: false }, deadline)
     return response.topics.filter((topic) => topic.errorCode === 0).map(toTopic)
+  }
+
+  watchTopics(listener: TopicsListener): () => void {
+    return this.#listing.watch(listener)
   }
 
   updateLeader(

@@ -1,5 +1,6 @@
 import type { Deadline } from '../base/deadline'
 import type { KafkaError } from '../base/errors'
+import type { TopicsListener } from './topic-listing'
 
 export interface BrokerMetadata {
   readonly nodeId: number
@@ -64,6 +65,12 @@ export interface Metadata {
 
   /** All topics of the cluster, asked for now and not kept. */
   listTopics(deadline: Deadline): Promise<readonly TopicMetadata[]>
+
+  /**
+   * Calls `listener` with the names of all topics of the cluster: soon, and then every `metadataMaxAgeMs`; never before
+   * this returns. They are not kept up to date otherwise. Returns what ends it.
+   */
+  watchTopics(listener: TopicsListener): () => void
 
   /** A leader learnt from a response (KIP-951); ignored when its epoch is not newer than what is known. */
   updateLeader(

@@ -1,11 +1,11 @@
 import { Deadline } from '../base/deadline'
 import { ClosedError, InvalidArgumentError, KafkaError } from '../base/errors'
-import { formatTopicPartition } from '../base/topic-partition'
 import type { Cluster, ClusterLease } from '../cluster/cluster'
 import { AssignmentChanges } from './assignment-changes'
-import type { ManualAssignment, ResolvedConsumerOptions } from './consumer-options'
+import type { ResolvedConsumerOptions } from './consumer-options'
 import type { Delivery, DeliveryTools } from './delivery/delivery'
 import { FailureMonitor } from './failures/failure-monitor'
+import { stopTimeout } from '../message/delivery-end'
 import { HandlerWatch, type WatchedWork } from '../message/handler-watch'
 import { ReadyPartitions } from './delivery/ready-partitions'
 import { FetchMemory } from './fetch/fetch-memory'
@@ -18,11 +18,17 @@ import type {
   GroupOffsets,
 } from './group/group-membership'
 import { ManualGroupOffsets } from './group/manual-group-offsets'
+import { ConsumerMonitor } from './health/consumer-monitor'
+import type { ResolvedAssignment } from './manual/manual-assignment'
+import { ManualReading } from './manual/manual-reading'
 import { OffsetCommitter } from './offsets/offset-committer'
 import { OffsetLocator } from './offsets/offset-locator'
+import { PositionResets } from './offsets/position-resets'
 import { PositionValidator } from './offsets/position-validator'
 import type { PartitionState } from './partition-state'
-import { queryOfStartFrom, type StartFrom } from './start-from'
+import type { StartFrom } from './start-from'
+import type { TopicSelection } from './subscription/topic-selection'
+import { TopicSubscription } from './subscription/topic-subscription'
 import { SubscriptionState } from './subscription-state'
 import type { TransactionalDeliveryOptions } from './transactional/transactional-delivery'
 
@@ -49,6 +55,7 @@ let engineCount = 0
  * between them. It owns which delivery is under way, and what the user has not been told yet.
  */
 export class ConsumerEngine {
+  readonly monitor: ConsumerMonitor
   readonly subscription: SubscriptionState
   readonly offsets: GroupOffsets | undefined
   readonly membership: GroupMembership | undefined
@@ -62,7 +69,10 @@ export class ConsumerEngine {
   readonly #changes: AssignmentChanges
   readonly #tools: DeliveryTools
   readonly #memory: FetchMemory
-  readonly #startFrom = new Map<string, ManualAssignment>()
+  readonly #resets: PositionResets
+  readonly #topics: TopicSubscription
+  /** Undefined for members of a group. */
+  readonly manual: ManualReading | undefined
   #fetcher: Fetcher | undefined
   #lease: ClusterLease | undefined
   #delivery: Delivery | undefined
@@ -72,7 +82,9 @@ export class ConsumerEngine {
   #isFatal = false
   #closing: Promise<void> | undefined
 
-  constructor(cluster: Cluster, options: ResolvedConsumerOptions, factory: GroupFactory = groupFactory) {
+  constructor(given: Cluster, options: ResolvedConsumerOptions, factory: GroupFactory = groupFactory) {
+    this.monitor = new ConsumerMonitor(given, options)
+    const { cluster } = this.monitor
     this.#cluster = cluster
     this.#options = options
     const { clock, logger } = cluster
@@ -82,19 +94,35 @@ export class ConsumerEngine {
       checkCrcs: options.checkCrcs,
       readCommitted: options.isolationLevel === 'read_committed',
       onReady: () => this.#handleMessages(partition()),
+      onHandedOut: (messages, bytes) => this.monitor.handedOut(partition().topic, messages, bytes),
     }))
+    this.#topics = new TopicSubscription({
+      cluster,
+      subscription: this.subscription,
+      selection: { topics: options.topics, pattern: options.topicPattern },
+      startFrom: options.startFrom,
+      onRestored: (states) => this.handleResumed(states),
+    })
     this.#ready = new ReadyPartitions({
       onDrained: (state) => {
         this.#fetcher?.wakePartition(state)
         // It may have passed markers and aborted records alone: no message will ever be finished behind them.
         this.committer?.touch()
+        this.manual?.handleDrained(state)
       },
       onFailed: (_state, error) => this.raise(error),
     })
-    this.#watch = new HandlerWatch(clock, options.maxPollIntervalMs, () => this.#handleOverdue())
+    const { maxPollIntervalMs } = options
+    this.#watch = new HandlerWatch(
+      clock,
+      maxPollIntervalMs,
+      () => this.#handleOverdue(),
+      () => this.monitor.arm(),
+    )
     const isMember = options.groupId !== null && options.assign === null
     this.#changes = new AssignmentChanges({
       ...options,
+      ...this.monitor.listeners(options),
       clock,
       logger,
       subscription: this.subscription,
@@ -104,17 +132,28 @@ export class ConsumerEngine {
       onError: (error, isFatal) => this.raise(error, isFatal),
     })
     this.membership = isMember
-      ? factory.membership(cluster, this.#membershipOptions(), this.#changes)
+      ? factory.membership(cluster, this.#membershipOptions(), this.monitor.groupListener(this.#changes))
       : undefined
-    this.offsets =
+    const offsets =
       this.membership ?? (options.groupId === null ? undefined : factory.offsets(cluster, options.groupId))
+    this.offsets = offsets && this.monitor.offsets(offsets, () => this.committer?.isAutomatic ?? false)
     this.committer = this.offsets && this.#createCommitter(this.offsets)
+    this.#resets = new PositionResets({
+      cluster,
+      groupId: options.groupId,
+      policy: options.whenOutOfRange,
+      startFrom: (state) => this.#startFromOf(state),
+      onLocating: () => this.#locator.wake(),
+      onPosition: (state) => this.handlePosition(state),
+      onError: (error) => this.raise(error),
+    })
+    this.manual = options.assign === null ? undefined : this.#createManual()
     this.#locator = this.#createLocator()
     this.#validator = new PositionValidator({
       cluster,
       subscription: this.subscription,
       onValid: (state) => this.#fetcher?.wakePartition(state),
-      onTruncated: (state, endOffset) => this.#handleTruncation(state, endOffset),
+      onTruncated: (state, endOffset) => this.#resets.handleTruncation(state, endOffset),
     })
     this.#tools = {
       clock,
@@ -122,14 +161,29 @@ export class ConsumerEngine {
       monitor: new FailureMonitor(cluster.clientId, options.groupId, logger),
       ready: this.#ready,
       watch: this.#watch,
-      onProgress: (finished) => this.committer?.touch(finished),
-      onRecovered: () => this.membership?.resume(),
+      onProgress: (finished) => {
+        this.committer?.touch(finished)
+        this.manual?.handleProgress()
+      },
+      onRecovered: () => this.#resume(),
     }
+    this.monitor.attach({
+      subscription: this.subscription,
+      watch: this.#watch,
+      memory: this.#memory,
+      failures: this.#tools.monitor,
+      membership: this.membership,
+    })
   }
 
   #membershipOptions(): AnyMembershipOptions {
     const { groupId, clientRack, ...options } = this.#options
-    return { ...options, groupId: groupId ?? '', rackId: clientRack === '' ? null : clientRack }
+    return {
+      ...options,
+      groupId: groupId ?? '',
+      rackId: clientRack === '' ? null : clientRack,
+      watchTopics: this.#topics.watchTopics,
+    }
   }
 
   #createCommitter(offsets: GroupOffsets): OffsetCommitter {
@@ -152,12 +206,17 @@ export class ConsumerEngine {
       cluster: this.#cluster,
       subscription: this.subscription,
       offsets: this.offsets,
-      startFrom: (state) => this.#startFromOf(state),
+      startFrom: (state) => {
+        const startFrom = this.#startFromOf(state)
+        const isNew = state.isNewlyCreated || this.#topics.isNew(state)
+        return startFrom === 'latest' && isNew ? 'earliest' : startFrom
+      },
       isolationLevel: isolationLevel === 'read_committed' ? 1 : 0,
       allowAutoTopicCreation,
       timeoutMs: defaultApiTimeoutMs,
       onLocated: (state, isCommitted) => {
         if (isCommitted) this.#validateIfOlder(state)
+        this.#resets.handleLocated(state)
         this.handlePosition(state)
       },
       onFailed: (_state, error) => this.raise(error),
@@ -165,7 +224,22 @@ export class ConsumerEngine {
   }
 
   #startFromOf(state: PartitionState): StartFrom {
-    return this.#startFrom.get(formatTopicPartition(state))?.startFrom ?? this.#options.startFrom
+    return this.manual?.startFromOf(state) ?? this.#options.startFrom
+  }
+
+  #createManual(): ManualReading {
+    return new ManualReading({
+      ...this.#options,
+      cluster: this.#cluster,
+      subscription: this.subscription,
+      onAdded: () => {
+        this.#wakeSoon()
+        this.#locator.wake()
+      },
+      onEndKnown: (state) => this.#fetcher?.wakePartition(state),
+      onFailed: (error) => this.raise(error),
+      onFinished: () => void this.#delivery?.stop(),
+    })
   }
 
   #createFetcher(): Fetcher {
@@ -184,7 +258,7 @@ export class ConsumerEngine {
       preferredReplicaMaxAgeMs,
       onRecords: (state) => this.#handleMessages(state),
       onLeaderChanged: () => this.#validator.wake(),
-      onOutOfRange: (state) => this.#handleOutOfRange(state),
+      onOutOfRange: (state) => this.#resets.handleOutOfRange(state),
       onFailed: (_state, error) => this.raise(error),
       onFatal: (error) => this.raise(error),
     })
@@ -202,24 +276,29 @@ export class ConsumerEngine {
     if (this.#fetcher !== undefined) return
     this.#fetcher = this.#createFetcher()
     this.#idle = this.#watch.begin()
-    this.membership?.start({ topics: this.#options.topics.map(({ name }) => name), pattern: null })
+    this.monitor.started()
+    if (this.membership !== undefined) this.#topics.start(this.membership)
     if (this.#options.assign !== null) this.assign(this.#options.assign)
   }
 
-  /** Replaces the partitions given by hand; those that stay go on undisturbed. */
-  assign(assignments: readonly ManualAssignment[]): void {
-    const wanted = new Map(assignments.map((one) => [formatTopicPartition(one), one]))
-    const gone = this.subscription.all().filter((state) => !wanted.has(formatTopicPartition(state)))
-    this.subscription.remove(gone)
-    for (const [key, assignment] of wanted) {
-      this.#startFrom.set(key, assignment)
-      const { topic, partition } = assignment
-      if (this.subscription.get(topic, partition) === undefined) {
-        this.subscription.add({ topic, partition }).locate(undefined)
-      }
-    }
+  /** The topics that are read as a member of the group. */
+  get selection(): TopicSelection {
+    return this.#topics.selection
+  }
+
+  /** Replaces the topics that are read as a member of the group. */
+  subscribe(selection: TopicSelection): void {
+    if (this.membership === undefined) return
+    this.start()
+    this.monitor.subscribed(selection)
+    this.#topics.replace(selection, this.membership)
     this.#wakeSoon()
-    this.#locator.wake()
+  }
+
+  /** Replaces the partitions given by hand; those that stay go on undisturbed. */
+  assign(assignments: readonly ResolvedAssignment[]): void {
+    this.manual?.set(assignments)
+    this.#wakeSoon()
   }
 
   /** Starts to hand out messages in one way. Throws when another way is under way, or when an error was not told yet. */
@@ -234,9 +313,10 @@ export class ConsumerEngine {
     this.#throwUntold()
     const delivery = create(this.#tools)
     this.#delivery = delivery
-    if (this.#idle !== undefined && this.#watch.end(this.#idle)) this.membership?.resume()
+    if (this.#idle !== undefined && this.#watch.end(this.#idle)) this.#resume()
     this.#idle = undefined
     for (const state of this.subscription.all()) this.#ready.add(state)
+    this.manual?.handleStart()
     this.#wakeSoon()
     return delivery
   }
@@ -295,14 +375,15 @@ export class ConsumerEngine {
     return { groupId, generationId: -1, memberId: '', groupInstanceId: null }
   }
 
-  /** Ends the delivery that is under way, after its running handlers. */
-  async stopDelivery(): Promise<void> {
-    await this.#delivery?.stop()
+  /** Ends the delivery that is under way, after its running handlers; throws TimeoutError when these take too long. */
+  async stopDelivery(deadline: Deadline): Promise<void> {
+    if (this.#delivery !== undefined) await deadline.race(this.#delivery.stop(), () => stopTimeout())
   }
 
   /** Tells the user of an error: by the delivery under way, or when the next one starts. */
   raise(error: KafkaError, isFatal = false): void {
     if (this.#closing !== undefined) return
+    this.monitor.raised(error, isFatal)
     if (isFatal || this.#delivery === undefined) this.#error ??= error
     this.#isFatal ||= isFatal
     this.#delivery?.fail(error)
@@ -312,6 +393,7 @@ export class ConsumerEngine {
   handlePosition(state: PartitionState): void {
     this.committer?.touch()
     this.#fetcher?.wakePartition(state)
+    this.manual?.handlePosition(state)
   }
 
   /** A committed position may stem from an earlier leader, whose log was longer. */
@@ -323,7 +405,8 @@ export class ConsumerEngine {
   }
 
   /** A position was given up and is to be found anew. */
-  locate(): void {
+  locate(state: PartitionState): void {
+    this.manual?.handlePosition(state)
     this.#locator.wake()
   }
 
@@ -346,63 +429,6 @@ export class ConsumerEngine {
     this.#delivery?.wake()
   }
 
-  #handleOutOfRange(state: PartitionState): void {
-    const startFrom = this.#startFromOf(state)
-    const { topic, partition, fetchOffset, logStartOffset, highWatermark } = state
-    if (startFrom === 'none' || (typeof startFrom === 'object' && 'offset' in startFrom)) {
-      const error = new KafkaError(
-        'OFFSET_OUT_OF_RANGE',
-        `Offset ${fetchOffset} is not in the log, and startFrom does not say where to go on; seek to choose a place`,
-        { topic, partition },
-      )
-      state.fail(error)
-      return this.raise(error)
-    }
-    this.#cluster.logger.warn(
-      'The position is not in the log any more; reading goes on where startFrom says',
-      {
-        partition: formatTopicPartition(state),
-        position: fetchOffset,
-        logStartOffset,
-        highWatermark,
-        startFrom,
-      },
-    )
-    const isRepeated = state.outOfRangeOffset === fetchOffset
-    state.outOfRangeOffset = fetchOffset
-    state.locate(queryOfStartFrom(startFrom, this.#cluster.clock.wallTime()))
-    if (isRepeated) state.retryAt = this.#cluster.clock.now() + this.#cluster.retryBackoffMaxMs
-    this.#locator.wake()
-  }
-
-  /** Messages that this consumer had read, or was about to read, are gone from the log (KIP-320, F7). */
-  #handleTruncation(state: PartitionState, endOffset: bigint | undefined): void {
-    const { topic, partition, fetchOffset } = state
-    const startFrom = this.#startFromOf(state)
-    const details = { partition: formatTopicPartition(state), position: fetchOffset, endOffset, startFrom }
-    if (startFrom === 'none') {
-      const error = new KafkaError(
-        'LOG_TRUNCATION',
-        `The log was truncated below the position ${fetchOffset}; the logs part at offset ${String(endOffset)}. Seek to choose where to go on`,
-        { topic, partition },
-      )
-      state.fail(error)
-      return this.raise(error)
-    }
-    this.#cluster.logger.warn(
-      'The log was truncated below the position: messages were lost with its leader',
-      details,
-    )
-    if (endOffset === undefined) {
-      state.locate(queryOfStartFrom(startFrom, this.#cluster.clock.wallTime()))
-      return this.#locator.wake()
-    }
-    // What was fetched and not handed out may be gone too: it is fetched again as far as it is still there.
-    const { position } = state.reader
-    state.startAt(endOffset < position ? endOffset : position, -1)
-    this.handlePosition(state)
-  }
-
   #handleOverdue(): void {
     const { maxPollIntervalMs } = this.#options
     const what =
@@ -411,7 +437,13 @@ export class ConsumerEngine {
     this.#cluster.logger.warn(`${reason}: the partitions are given up until it is`, {
       groupId: this.#options.groupId,
     })
+    this.monitor.suspended()
     this.membership?.suspend(reason)
+  }
+
+  #resume(): void {
+    this.monitor.resumed()
+    this.membership?.resume()
   }
 
   /** Ends everything within the time. Never rejects; a second call waits for the first. */
@@ -423,9 +455,12 @@ export class ConsumerEngine {
   async #close(timeoutMs: number): Promise<void> {
     const { clock, logger } = this.#cluster
     const deadline = new Deadline(clock, 'the close of a consumer', timeoutMs)
-    void this.stopDelivery()
+    this.monitor.closing()
+    void this.#delivery?.stop()
     await this.#changes.waitForHandlers(this.subscription.all(), deadline.remainingMs() / 2)
     this.#locator.close()
+    this.manual?.close()
+    this.#topics.close()
     this.#validator.close()
     const fetcherClosed = this.#fetcher?.close(Math.min(sessionCloseMs, deadline.remainingMs()))
     try {
@@ -444,6 +479,7 @@ export class ConsumerEngine {
     this.subscription.remove(this.subscription.all())
     this.#watch.close()
     await fetcherClosed
+    this.monitor.closed()
     await this.#lease?.release()
   }
 }

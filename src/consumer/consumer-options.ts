@@ -8,9 +8,19 @@ import { roundRobinAssignor } from './assignors/round-robin-assignor'
 import { cooperativeStickyAssignor } from './assignors/sticky/cooperative-sticky-assignor'
 import { stickyAssignor } from './assignors/sticky/sticky-assignor'
 import type { AnyTopic } from '../message/message'
-import { type TopicInput, topicInput } from '../message/topic-input'
+import type { SubscriptionInput } from '../message/topic-input'
 import type { GroupProtocol } from './group/create-membership'
-import { requireOffset, type StartFrom } from './start-from'
+import {
+  type AssignmentInput,
+  assignmentOption,
+  assignmentProblems,
+  type ReadUntil,
+  type ResolvedAssignment,
+  untilOption,
+} from './manual/manual-assignment'
+import type { OutOfRangePolicy } from './offsets/position-resets'
+import { type StartFrom, startFromOption } from './start-from'
+import { topicsOption } from './subscription/topic-selection'
 
 /** `read_committed` shows nothing of open and aborted transactions. */
 export type IsolationLevel = 'read_uncommitted' | 'read_committed'
@@ -21,28 +31,43 @@ export type AssignorName = 'range' | 'roundrobin' | 'sticky' | 'cooperative-stic
 /** The assignors that brokers bring with them for `groupProtocol: 'consumer'`. */
 export type RemoteAssignorName = 'uniform' | 'range'
 
-/** One partition of a consumer that does without a group's assignment. */
-export interface ManualAssignment extends TopicPartition {
-  /** Default: the consumer's. */
-  readonly startFrom?: StartFrom | undefined
-}
-
 /** Told of a change of the assignment; it is waited for, within the rebalance timeout. */
 export type PartitionsListener = (partitions: readonly TopicPartition[]) => void | Promise<void>
 
 /** Options of `kafka.consumer()`. The name in backticks is the Java client's, with its default where ours differs. */
-export interface ConsumerOptions<Topics extends readonly TopicInput[] = readonly TopicInput[]> {
+export interface ConsumerOptions<
+  Topics extends readonly SubscriptionInput[] = readonly SubscriptionInput[],
+  Assigned extends readonly AssignmentInput[] = readonly AssignmentInput[],
+> {
   /** `group.id`. Needed for `topics` and for commits; without it partitions are given by `assign`. */
   readonly groupId?: string | undefined
-  /** The topics whose partitions the group divides among its members. */
+  /**
+   * The topics whose partitions the group divides among its members: by definition, by name, or by a RegExp for all
+   * topics whose names match it, also those that are created later. A definition counts for its topic, whatever
+   * patterns match its name. Internal topics never match with the classic protocol.
+   */
   readonly topics?: Topics | undefined
-  /** These partitions and no others, without the group's assignment. `topics` may then define their types. */
-  readonly assign?: readonly ManualAssignment[] | undefined
+  /**
+   * These topics or partitions and no others, without the group's assignment. An item is a topic by definition or by
+   * name, for all its partitions, or says more: `{ topic, partition, startFrom, until }`.
+   */
+  readonly assign?: Assigned | undefined
   /**
    * `auto.offset.reset`. Where reading starts in a partition for which the group has committed nothing, and where it
-   * goes on when the position has fallen out of the log. Default: `'latest'`.
+   * goes on when the position has fallen out of the log. Default: `'latest'`; with `until`, `'earliest'`.
    */
   readonly startFrom?: StartFrom | undefined
+  /**
+   * Where reading ends by itself, for partitions given by `assign`: a loop or run ends when all of them are read to their
+   * end and everything is finished. Default: it goes on.
+   */
+  readonly until?: ReadUntil | undefined
+  /**
+   * Where reading goes on when the position is not in the log any more. `'lastTimestamp'`: at the first message as old as
+   * the last batch that was read, or newer, which loses less than an end of the log; `startFrom` counts before anything
+   * was read. Default: `'startFrom'`.
+   */
+  readonly whenOutOfRange?: OutOfRangePolicy | undefined
   /** `group.instance.id` (KIP-345). A member that comes back under it within the session timeout keeps its partitions. */
   readonly groupInstanceId?: string | undefined
   /**
@@ -95,6 +120,12 @@ export interface ConsumerOptions<Topics extends readonly TopicInput[] = readonly
   readonly clientRack?: string | undefined
   /** `allow.auto.create.topics`, in Java true. Default: false: a mistyped name fails instead of becoming a topic. */
   readonly allowAutoTopicCreation?: boolean | undefined
+  /**
+   * What has not moved for so long is called stalled: in `health()`, in the log, in events. Longer than brokers need to
+   * replace one that died, and no longer than a request waits for its answer; above the time your handlers take.
+   * Nothing is restarted. Default: 30,000.
+   */
+  readonly stallTimeoutMs?: number | undefined
   /** `default.api.timeout.ms`. Bounds calls that take no time limit of their own. Default: 60,000. */
   readonly defaultApiTimeoutMs?: number | undefined
   /** Partitions were added (`onPartitionsAssigned`). `seek` works in here, before anything is read. */
@@ -109,9 +140,14 @@ export interface ConsumerOptions<Topics extends readonly TopicInput[] = readonly
 export interface ResolvedConsumerOptions {
   readonly groupId: string | null
   readonly topics: readonly AnyTopic[]
+  /** All patterns of `topics` in one; null for none. */
+  readonly topicPattern: RegExp | null
   /** Null with a group's assignment. */
-  readonly assign: readonly ManualAssignment[] | null
+  readonly assign: readonly ResolvedAssignment[] | null
   readonly startFrom: StartFrom
+  /** Null when reading goes on. */
+  readonly until: ReadUntil | null
+  readonly whenOutOfRange: OutOfRangePolicy
   readonly groupInstanceId: string | null
   readonly groupProtocol: GroupProtocol
   readonly groupRemoteAssignor: RemoteAssignorName | null
@@ -133,6 +169,7 @@ export interface ResolvedConsumerOptions {
   readonly fetchMemoryBytes: number
   readonly clientRack: string
   readonly allowAutoTopicCreation: boolean
+  readonly stallTimeoutMs: number
   readonly defaultApiTimeoutMs: number
   readonly onPartitionsAssigned: PartitionsListener | undefined
   readonly onPartitionsRevoked: PartitionsListener | undefined
@@ -161,25 +198,6 @@ const listener = z
   .custom<PartitionsListener>((value) => typeof value === 'function', 'must be a function')
   .optional()
 
-const startFromText = "must be 'earliest', 'latest', 'none', { offset }, { timestamp } or { durationMs }"
-const startFrom = z.union(
-  [
-    z.enum(['earliest', 'latest', 'none']),
-    z.strictObject({
-      offset: z.custom<bigint | number>((value) => {
-        try {
-          return requireOffset(value, 'startFrom') >= 0n
-        } catch {
-          return false
-        }
-      }),
-    }),
-    z.strictObject({ timestamp: z.union([z.number().min(0), z.date()]) }),
-    z.strictObject({ durationMs: z.number().min(0) }),
-  ],
-  startFromText,
-)
-
 const assignor = z.union(
   [
     z.enum(assignorNames).transform((known) => builtInAssignors[known]()),
@@ -196,17 +214,17 @@ const assignor = z.union(
   `must be one of ${assignorNames.join(', ')}, or a PartitionAssignor`,
 )
 
-const manualAssignment = z.strictObject({
-  topic: name,
-  partition: whole(0),
-  startFrom: startFrom.optional(),
-})
-
 const schema = z.strictObject({
   groupId: name.optional(),
-  topics: z.array(topicInput, 'must be a list of topics').min(1, 'must name at least one topic').optional(),
-  assign: z.array(manualAssignment, 'must be a list of { topic, partition }').optional(),
-  startFrom: startFrom.default('latest'),
+  topics: topicsOption.optional(),
+  assign: z
+    .array(assignmentOption, 'must be a list of topics, or of { topic, partition, startFrom, until }')
+    .optional(),
+  startFrom: startFromOption.optional(),
+  until: untilOption.optional(),
+  whenOutOfRange: z
+    .enum(['startFrom', 'lastTimestamp'], "must be 'startFrom' or 'lastTimestamp'")
+    .default('startFrom'),
   groupInstanceId: name.optional(),
   groupProtocol: z.enum(['classic', 'consumer'], "must be 'classic' or 'consumer'").default('classic'),
   groupRemoteAssignor: z.enum(['uniform', 'range'], "must be 'uniform' or 'range'").optional(),
@@ -232,6 +250,7 @@ const schema = z.strictObject({
   fetchMemoryBytes: whole(1_048_576).default(67_108_864),
   clientRack: z.string('must be a string').default(''),
   allowAutoTopicCreation: flag.default(false),
+  stallTimeoutMs: whole(1).default(30_000),
   defaultApiTimeoutMs: whole(1).default(60_000),
   onPartitionsAssigned: listener,
   onPartitionsRevoked: listener,
@@ -246,8 +265,11 @@ export function resolveConsumerOptions(options: ConsumerOptions | undefined): Re
   const resolved: ResolvedConsumerOptions = {
     ...given,
     groupId: given.groupId ?? null,
-    topics: given.topics ?? [],
+    topics: given.topics?.topics ?? [],
+    topicPattern: given.topics?.pattern ?? null,
     assign: given.assign ?? null,
+    startFrom: given.startFrom ?? (given.until === undefined ? 'latest' : 'earliest'),
+    until: given.until ?? null,
     groupInstanceId: given.groupInstanceId ?? null,
     groupRemoteAssignor: given.groupRemoteAssignor ?? null,
     rebalanceTimeoutMs: given.rebalanceTimeoutMs ?? given.maxPollIntervalMs,
@@ -263,14 +285,32 @@ export function resolveConsumerOptions(options: ConsumerOptions | undefined): Re
 }
 
 function contradictions(options: ResolvedConsumerOptions): string[] {
-  const { groupId, topics, assign, groupInstanceId, autoCommit, sessionTimeoutMs, heartbeatIntervalMs } =
-    options
-  const problems: string[] = []
-  if (assign === null && topics.length === 0) {
+  const {
+    groupId,
+    topics,
+    topicPattern,
+    assign,
+    until,
+    groupInstanceId,
+    autoCommit,
+    sessionTimeoutMs,
+    heartbeatIntervalMs,
+  } = options
+  const problems = assign === null ? [] : assignmentProblems(assign)
+  const hasTopics = topics.length > 0 || topicPattern !== null
+  if (assign === null && !hasTopics) {
     problems.push("one of the options 'topics' (with 'groupId') and 'assign' is needed")
   }
-  if (assign === null && topics.length > 0 && groupId === null) {
-    problems.push("option 'topics' needs a 'groupId'; without a group give partitions by 'assign'")
+  if (assign === null && hasTopics && groupId === null) {
+    problems.push("option 'topics' needs a 'groupId'; without a group give topics or partitions by 'assign'")
+  }
+  if (assign !== null && topicPattern !== null) {
+    problems.push(
+      "option 'topics' has a pattern, which only a group can follow; leave out 'assign', or the pattern",
+    )
+  }
+  if (assign === null && until !== null) {
+    problems.push("option 'until' needs 'assign': a group's topics are read without an end")
   }
   if (groupId === null && autoCommit) problems.push("option 'autoCommit' is true: commits need a 'groupId'")
   if (groupInstanceId !== null && (groupId === null || assign !== null)) {
@@ -281,10 +321,6 @@ function contradictions(options: ResolvedConsumerOptions): string[] {
       `option 'heartbeatIntervalMs' is ${heartbeatIntervalMs}: must be below 'sessionTimeoutMs', ${sessionTimeoutMs}`,
     )
   }
-  const twice = topics
-    .map(({ name: topicName }) => topicName)
-    .filter((one, index, all) => all.indexOf(one) !== index)
-  if (twice.length > 0) problems.push(`option 'topics' names ${twice.join(', ')} more than once`)
   return problems
 }
 

@@ -5,7 +5,6 @@ import type { Cluster } from '../cluster/cluster'
 import { ConsumerEngine, type GroupFactory } from './consumer-engine'
 import {
   type ConsumerOptions,
-  type ManualAssignment,
   type ResolvedConsumerOptions,
   resolveConsumerOptions,
 } from './consumer-options'
@@ -14,12 +13,18 @@ import type { Delivery } from './delivery/delivery'
 import { IterationDelivery } from './delivery/iteration-delivery'
 import { SequentialDelivery } from './delivery/sequential-delivery'
 import type { ConsumerGroupMetadata, OffsetAndMetadata } from './group/group-membership'
-import type { MessageOf, TopicInput } from '../message/topic-input'
+import type { ConsumerHealth } from './health/consumer-health'
+import type { PartitionLag } from './health/partition-lag'
+import type { ConsumerMetrics } from './metrics/consumer-metrics'
+import type { AssignmentInput } from './manual/manual-assignment'
+import type { ReadProgress } from './manual/reading-ends'
+import type { MessageOf, PatternAmong, SubscriptionInput, TopicAmong } from '../message/topic-input'
 import type { Message } from '../message/message'
 import type { MessageBatch } from '../message/message-batch'
 import type { BatchContext, HandlerContext } from './delivery/handler-context'
 import { type ErrorPolicy, resolveErrorPolicy } from './failures/error-policy'
 import { queryOfSeek, requireOffset, type SeekTarget } from './start-from'
+import { resolveTopics } from './subscription/topic-selection'
 import { TransactionalDelivery, type TransactionHandler } from './transactional/transactional-delivery'
 import type { OffsetTransaction, TransactionalProducer } from './transactional/transactional-producer'
 
@@ -88,7 +93,7 @@ const defaultMaxMessages = 1000
  * Reads messages, as a member of a group or from partitions given by hand. It connects on first use. Messages are
  * handed out by one of `for await`, `run` and `runBatches` at a time; what is finished is committed, never more.
  */
-export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput[]>
+export class Consumer<Topics extends readonly SubscriptionInput[] = readonly SubscriptionInput[]>
   implements AsyncIterable<MessageOf<Topics>>, AsyncDisposable
 {
   /** The options as they apply. */
@@ -97,7 +102,7 @@ export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput
   readonly #engine: ConsumerEngine
 
   /** @internal made by `kafka.consumer()` */
-  constructor(cluster: Cluster, options: ConsumerOptions<Topics>, factory?: GroupFactory) {
+  constructor(cluster: Cluster, options: ConsumerOptions<Topics> | ConsumerOptions, factory?: GroupFactory) {
     this.options = resolveConsumerOptions(options)
     this.#cluster = cluster
     this.#engine = new ConsumerEngine(cluster, this.options, factory)
@@ -106,9 +111,8 @@ export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput
   /** Joins the group and makes sure that the topics exist. Not needed: it is for those who want to fail at start-up. */
   async connect(options: CallOptions = {}): Promise<void> {
     this.#engine.start()
-    const names = [...this.options.topics, ...(this.options.assign ?? [])].map((one) =>
-      'name' in one ? one.name : one.topic,
-    )
+    const { topics, assign } = this.options
+    const names = [...topics, ...(assign ?? []).map(({ topic }) => topic)].map(({ name }) => name)
     const { allowAutoTopicCreation } = this.options
     await this.#cluster.metadata.requireTopics([...new Set(names)], this.#deadline('connect', options), {
       allowAutoTopicCreation,
@@ -231,14 +235,15 @@ export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput
 
   /**
    * Ends the loop or run that is under way once its running handlers have come back, and commits what is finished. The
-   * consumer stays in the group and can be read again. Not to be awaited inside a handler.
+   * consumer stays in the group and can be read again. In a handler use `context.stop()`, which doesn't wait: this would
+   * wait for the handler itself, until its time is over.
+   * @throws TimeoutError (HANDLER_TIMEOUT) when handlers take longer than `timeoutMs`; nothing more is handed out then
    */
   async stop(options: CallOptions = {}): Promise<void> {
-    await this.#engine.stopDelivery()
+    const deadline = this.#deadline('stop', options)
+    await this.#engine.stopDelivery(deadline)
     const { committer } = this.#engine
-    if (committer?.isAutomatic) {
-      await committer.commitFinished(this.#engine.subscription.all(), this.#deadline('stop', options))
-    }
+    if (committer?.isAutomatic) await committer.commitFinished(this.#engine.subscription.all(), deadline)
   }
 
   /** The partitions that are this consumer's now. */
@@ -246,16 +251,52 @@ export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput
     return this.#owned().map(({ topic, partition }) => ({ topic, partition }))
   }
 
-  /** Replaces the partitions of a consumer that was made with `assign`. Partitions that stay are not interrupted. */
-  assign(partitions: readonly ManualAssignment[]): void {
+  /**
+   * Reads these topics instead: names, patterns and definitions as in the option `topics`, as far as the types of this
+   * consumer's messages know them. Nothing of other topics is handed out from now on; what was finished of them is
+   * committed when the rebalance that follows takes their partitions away. An empty list leaves the group until the
+   * next call, as Java's `unsubscribe`.
+   */
+  subscribe(topics: readonly (TopicAmong<Topics> | PatternAmong<Topics>)[]): void {
+    if (this.#engine.membership === undefined) {
+      throw new InvalidArgumentError(
+        "subscribe: this consumer's partitions are given by hand; make one with 'groupId' and 'topics'",
+      )
+    }
+    this.#engine.subscribe(resolveTopics(topics))
+  }
+
+  /** The topics and the pattern that are subscribed to now; by name, whatever they are made of. */
+  subscription(): { readonly topics: readonly string[]; readonly pattern: RegExp | null } {
+    const { topics, pattern } = this.#engine.selection
+    return { topics: topics.map(({ name }) => name), pattern }
+  }
+
+  /**
+   * Replaces the topics and partitions of a consumer that was made with `assign`. Partitions that stay are not
+   * interrupted; with an end, it is found anew.
+   */
+  assign(assignments: readonly AssignmentInput<TopicAmong<Topics>>[]): void {
     if (this.options.assign === null) {
       throw new InvalidArgumentError(
         "assign: this consumer's partitions come from its group; make one with the option 'assign'",
       )
     }
-    const { assign = [] } = resolveConsumerOptions({ assign: partitions })
+    const { assign } = resolveConsumerOptions({ assign: assignments })
     this.#engine.start()
     this.#engine.assign(assign ?? [])
+  }
+
+  /**
+   * How far each partition was read, from its start to its end, for a consumer that was made with `assign`. `total` and
+   * `ratio` are known once the starts and ends are.
+   */
+  progress(): ReadProgress {
+    const { manual } = this.#engine
+    if (manual !== undefined) return manual.progress()
+    throw new InvalidArgumentError(
+      "progress: a group's topics have no end; make a consumer with 'assign' and 'until'",
+    )
   }
 
   /** Stops handing out and fetching messages of these partitions. What was fetched before is kept for `resume`. */
@@ -288,15 +329,39 @@ export class Consumer<Topics extends readonly TopicInput[] = readonly TopicInput
       this.#engine.handlePosition(state)
     } else {
       state.locate(query)
-      this.#engine.locate()
+      this.#engine.locate(state)
     }
   }
 
-  /** Offset of the next message to be handed out; undefined while it is being looked up. */
+  /**
+   * Offset of the next message to be handed out; undefined while it is being looked up. With `order` `'key'` or `'none'`
+   * messages are not handed out in the order of the log: it is then the oldest one that is not finished.
+   */
   position({ topic, partition }: TopicPartition): bigint | undefined {
     const [state] = this.#engine.subscription.require([{ topic, partition }], 'position')
     if (state === undefined || state.phase === 'assigned' || state.phase === 'locating') return undefined
-    return state.reader.position
+    return state.position
+  }
+
+  /**
+   * How this consumer is at this moment, without asking anybody: its partitions with position, lag and what each waits
+   * for, its place in the group, and what has not moved for `stallTimeoutMs`, with the reason.
+   */
+  health(): ConsumerHealth {
+    return this.#engine.monitor.health()
+  }
+
+  /**
+   * How many offsets each assigned partition is behind the log's end, as far as brokers have told by their answers;
+   * `lag` is undefined before they did, and while the position is being looked up.
+   */
+  lag(): readonly PartitionLag[] {
+    return this.#engine.monitor.lag()
+  }
+
+  /** What this consumer did and how it stands, by the names of Java's metrics. */
+  metrics(): ConsumerMetrics {
+    return this.#engine.monitor.metrics()
   }
 
   /**

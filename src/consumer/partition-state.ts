@@ -56,6 +56,10 @@ export class PartitionState implements TopicPartition {
   resumeAt: OffsetAndMetadata | undefined
   /** Where the next fetch starts. */
   fetchOffset = 0n
+  /** The position that was found first; undefined before. */
+  firstOffset: bigint | undefined
+  /** It came into being after this consumer began: what was written to it since then is not to be passed over (G13). */
+  isNewlyCreated = false
   /** Leader epoch of the records before the position, for the detection of truncation; -1 when it is not known. */
   positionEpoch = -1
   /** The offset that was last found out of range: to find it so again at once means that the reset did not help. */
@@ -68,6 +72,8 @@ export class PartitionState implements TopicPartition {
   lastStableOffset = -1n
   /** -1 until the first answer. */
   logStartOffset = -1n
+  /** When a broker last told these offsets, by the clock; undefined before it did. */
+  toldAt: number | undefined
   /** The leader that was last asked or heard of; -1 for none yet. */
   leaderId = -1
   leaderEpoch = -1
@@ -78,6 +84,8 @@ export class PartitionState implements TopicPartition {
   retryAt = 0
   /** Failures in a row; 0 after a success. */
   failures = 0
+  /** Why the last one failed, in words or as Kafka's name of the error; of no meaning after a success. */
+  lastError: string | undefined
   /** Where it is being fetched; undefined while nobody asks for it, or only for once. */
   standingFetch: StandingFetch | undefined
   /** The last position stored in the group, undefined while none is known. */
@@ -89,6 +97,8 @@ export class PartitionState implements TopicPartition {
 
   #phase: PartitionPhase = 'assigned'
   #isPaused = false
+  #isDropped = false
+  #endQuery: PositionQuery | undefined
   #token = 0
   #positionToken = 0
   #inFlightToken = -1
@@ -123,6 +133,21 @@ export class PartitionState implements TopicPartition {
     this.#reconsiderFetch()
   }
 
+  /** True while its topic is not subscribed to any more: it is still owned, and nothing of it is handed out (G16). */
+  get isDropped(): boolean {
+    return this.#isDropped
+  }
+
+  set isDropped(isDropped: boolean) {
+    this.#isDropped = isDropped
+    this.#reconsiderFetch()
+  }
+
+  /** True while nothing is to be handed out, although it may be soon. */
+  get isHeld(): boolean {
+    return this.#isPaused || this.#isDropped
+  }
+
   get token(): number {
     return this.#token
   }
@@ -149,12 +174,27 @@ export class PartitionState implements TopicPartition {
 
   /** True when messages of it may be handed out now. */
   get isDeliverable(): boolean {
-    return this.#phase === 'fetching' && !this.#isPaused
+    return this.#phase === 'fetching' && !this.#isPaused && !this.#isDropped
+  }
+
+  /** True when its topic was dropped, when everything up to its end was fetched, and while that end is not known. */
+  get needsNoFetch(): boolean {
+    const { endOffset } = this.reader
+    if (this.#isDropped) return true
+    return this.#endQuery !== undefined || (endOffset !== undefined && this.fetchOffset >= endOffset)
   }
 
   /** True while a single request for the present position is under way, or that position is being looked up. */
   get isInFlight(): boolean {
     return this.#inFlightToken === this.#token
+  }
+
+  /**
+   * The next offset to hand out. Where messages are handled side by side, whose order is not that of the log: the oldest
+   * one that is not finished.
+   */
+  get position(): bigint {
+    return this.tracker.oldestPending?.offset ?? this.reader.position
   }
 
   /** Offset and epoch up to which everything is finished; undefined while no position is known. */
@@ -190,10 +230,31 @@ export class PartitionState implements TopicPartition {
     this.query = undefined
     this.#moveTo('fetching')
     this.fetchOffset = offset
+    this.firstOffset ??= offset
     this.positionEpoch = leaderEpoch
     this.needsValidation = false
     this.reader.leaderEpoch = -1
     this.reader.reset(offset)
+  }
+
+  /** Nothing is left in the log before this offset. */
+  passTo(offset: bigint): void {
+    this.reader.skipTo(offset)
+    this.fetchOffset = offset
+    this.#token++
+    this.#reconsiderFetch()
+  }
+
+  /** Where reading is to end: there, or nowhere while it is undefined, or where a look-up will find it. */
+  endAt(offset: bigint | undefined, query?: PositionQuery): void {
+    this.reader.endOffset = offset
+    this.#endQuery = query
+    this.#reconsiderFetch()
+  }
+
+  /** What the end of reading is being looked up by: nothing is fetched before it is known. */
+  get endQuery(): PositionQuery | undefined {
+    return this.#endQuery
   }
 
   /** Goes back to the oldest message that was not finished, so that it is handed out again. */

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { InvalidArgumentError } from '../base/errors'
 
 /**
@@ -16,6 +17,27 @@ export type StartFrom =
   | { readonly offset: bigint | number }
   | { readonly timestamp: number | Date }
   | { readonly durationMs: number }
+
+const startFromText = "must be 'earliest', 'latest', 'none', { offset }, { timestamp } or { durationMs }"
+
+/** The option `startFrom`. */
+export const startFromOption = z.union(
+  [
+    z.enum(['earliest', 'latest', 'none']),
+    z.strictObject({
+      offset: z.custom<bigint | number>((value) => {
+        try {
+          return requireOffset(value, 'startFrom') >= 0n
+        } catch {
+          return false
+        }
+      }),
+    }),
+    z.strictObject({ timestamp: z.union([z.number().min(0), z.date()]) }),
+    z.strictObject({ durationMs: z.number().min(0) }),
+  ],
+  startFromText,
+)
 
 /** Where `seek` goes: an offset, an end of the log, or a time (ms since 1970, or a Date). */
 export type SeekTarget = bigint | number | 'beginning' | 'end' | { readonly timestamp: number | Date }

@@ -10,7 +10,7 @@ import { rawTopic } from '../serde/topic'
  * else changes in PartitionState.
  */
 export class SubscriptionState {
-  readonly #definitions: ReadonlyMap<string, AnyTopic>
+  readonly #definitions = new Map<string, AnyTopic>()
   readonly #readerOptions: (
     partition: () => PartitionState,
   ) => Omit<PartitionReaderOptions, 'topic' | 'partition'>
@@ -23,8 +23,15 @@ export class SubscriptionState {
     definitions: readonly AnyTopic[],
     readerOptions: (partition: () => PartitionState) => Omit<PartitionReaderOptions, 'topic' | 'partition'>,
   ) {
-    this.#definitions = new Map(definitions.map((topic) => [topic.name, topic]))
+    this.define(definitions)
     this.#readerOptions = readerOptions
+  }
+
+  /** Adds definitions; the first one of a name counts, as the messages' types were made from it. */
+  define(definitions: readonly AnyTopic[]): void {
+    for (const topic of definitions) {
+      if (!this.#definitions.has(topic.name)) this.#definitions.set(topic.name, topic)
+    }
   }
 
   /** All partitions, those being revoked included. */

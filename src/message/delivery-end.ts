@@ -1,5 +1,5 @@
 import { createDeferred } from '../base/deferred'
-import { KafkaError } from '../base/errors'
+import { KafkaError, TimeoutError } from '../base/errors'
 import type { Message } from './message'
 
 /**
@@ -53,4 +53,12 @@ export function handlerFailure(error: unknown, message: Message | undefined, att
     partition,
     cause: error,
   })
+}
+
+/** Handlers did not come back in the time that `stop` was given. */
+export function stopTimeout(): TimeoutError {
+  return new TimeoutError(
+    'HANDLER_TIMEOUT',
+    'Handlers were still running when the time of stop() was over; nothing more is handed out. In a handler use context.stop() (in a loop, break): stop() would wait for the handler itself',
+  )
 }

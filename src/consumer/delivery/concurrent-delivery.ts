@@ -141,7 +141,7 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
       }
       this.#head++
       if (isCurrent(job)) {
-        if (!job.state.isPaused) return job
+        if (!job.state.isHeld) return job
         this.#park(job)
         continue
       }
@@ -238,7 +238,7 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
   /** Jobs of partitions that were resumed, or given away, go on; nothing is kept of partitions that are gone. */
   #unpark(): void {
     for (const [state, jobs] of this.#parked) {
-      if (state.isPaused && state.isOwned) continue
+      if (state.isHeld && state.isOwned) continue
       this.#parked.delete(state)
       this.#runnable = [...jobs, ...this.#runnable.slice(this.#head)]
       this.#head = 0

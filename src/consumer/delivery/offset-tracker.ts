@@ -27,6 +27,11 @@ export class OffsetTracker {
     return this.current ?? this.#slots[this.#head]?.message
   }
 
+  /** The oldest of the messages handled side by side that is not finished. */
+  get oldestPending(): Message | undefined {
+    return this.#slots[this.#head]?.message
+  }
+
   /** How many messages handled side by side are not finished, or wait for one before them. */
   get pendingCount(): number {
     return this.#slots.length - this.#head

@@ -29,6 +29,8 @@ export interface PartitionReaderOptions {
   readonly readCommitted: boolean
   /** Called when a pending batch is open. */
   readonly onReady: () => void
+  /** Messages were handed out; called once for many. Bytes are those of the batches that were opened for them. */
+  readonly onHandedOut?: (messages: number, bytes: number) => void
 }
 
 /**
@@ -57,6 +59,14 @@ export class PartitionReader {
   #generation = 0
   /** Leader epoch of the batch last read, -1 when it is not known. */
   leaderEpoch = -1
+  /** Time of the first record of the batch last read (ms since 1970); undefined before one was read. */
+  lastTimestamp: number | undefined
+  /** Time of the last message that is known to have been handed out (ms since 1970); undefined before. */
+  #deliveredTimestamp: number | undefined
+  /** Bytes of batches that were opened since `onHandedOut` was called. */
+  #uncountedBytes = 0
+  /** Reading ends here: neither this offset nor what lies behind it is handed out. Undefined: it goes on. */
+  endOffset: bigint | undefined
 
   constructor(options: PartitionReaderOptions) {
     this.#options = options
@@ -66,6 +76,21 @@ export class PartitionReader {
   get position(): bigint {
     const next = this.#slice[this.#index]
     return next === undefined ? this.#nextOffset : next.offset
+  }
+
+  /** Time of the next message to hand out; undefined while none was made. */
+  get nextTimestamp(): number | undefined {
+    return this.#slice[this.#index]?.timestamp
+  }
+
+  /** Time of the last message that was handed out; undefined before the first. */
+  get deliveredTimestamp(): number | undefined {
+    return this.#slice[this.#index - 1]?.timestamp ?? this.#deliveredTimestamp
+  }
+
+  /** True when there is an end, and everything before it was handed out. */
+  get isAtEnd(): boolean {
+    return this.endOffset !== undefined && this.position >= this.endOffset
   }
 
   /** Why reading cannot go on from the position. */
@@ -86,6 +111,7 @@ export class PartitionReader {
 
   /** Drops what was fetched and goes on at `offset`. */
   reset(offset: bigint): void {
+    this.#countHandedOut(this.#index)
     this.#generation++
     this.#slice = []
     this.#index = 0
@@ -108,10 +134,11 @@ export class PartitionReader {
     if (this.#failure !== undefined) return 'failed'
     if (this.#isOpening) return 'pending'
     const slice: Message[] = []
+    this.#countHandedOut(this.#index)
     this.#index = 0
     let status: ReaderStatus = 'empty'
     try {
-      for (let bytes = 0; slice.length < limit && bytes < mergedBytes;) {
+      for (let bytes = 0; slice.length < limit && bytes < mergedBytes && !this.#hasPassedEnd();) {
         if (this.#cursor === undefined) {
           const opened = this.#openNext()
           if (opened !== 'opened') {
@@ -126,8 +153,28 @@ export class PartitionReader {
       this.#fail(error, slice)
       status = 'failed'
     }
+    if (this.#hasPassedEnd()) this.#cutAtEnd(slice)
     this.#slice = slice
     return slice.length > 0 ? 'ready' : status
+  }
+
+  #hasPassedEnd(): boolean {
+    return this.endOffset !== undefined && this.#nextOffset >= this.endOffset
+  }
+
+  /** Reading stops exactly at the end, although the batch that it lies in was fetched as a whole. */
+  #cutAtEnd(slice: Message[]): void {
+    const end = this.endOffset as bigint
+    while ((slice.at(-1)?.offset ?? -1n) >= end) slice.pop()
+    this.#nextOffset = end
+    this.#failure = undefined
+    this.#endBatch()
+    this.queue.clear()
+  }
+
+  /** Nothing is left in the log between the position and this offset. */
+  skipTo(offset: bigint): void {
+    if (this.isDrained && offset > this.#nextOffset) this.#nextOffset = offset
   }
 
   /** The next message of those that `prepare` made; undefined after the last of them. */
@@ -145,6 +192,7 @@ export class PartitionReader {
       return first
     }
     const slice = this.#index === 0 ? this.#slice : this.#slice.slice(this.#index)
+    this.#countHandedOut(this.#slice.length)
     this.#slice = []
     this.#index = 0
     return slice
@@ -152,8 +200,17 @@ export class PartitionReader {
 
   /** The last messages that were taken are to be handed out again; the position goes back to the first of them. */
   putBack(messages: readonly Message[]): void {
+    this.#countHandedOut(this.#index)
     this.#slice = [...messages, ...this.#slice.slice(this.#index)]
     this.#index = 0
+  }
+
+  /** The first so many messages of the slice were handed out, and the slice is done with. */
+  #countHandedOut(messages: number): void {
+    if (messages === 0) return
+    this.#deliveredTimestamp = this.#slice[messages - 1]?.timestamp
+    this.#options.onHandedOut?.(messages, this.#uncountedBytes)
+    this.#uncountedBytes = 0
   }
 
   /** Adds messages of the open batch to the slice. */
@@ -184,6 +241,8 @@ export class PartitionReader {
       }
       if (this.#options.checkCrcs) batch.verifyChecksum()
       this.leaderEpoch = batch.partitionLeaderEpoch
+      this.lastTimestamp =
+        batch.isLogAppendTime || batch.hasDeleteHorizon ? batch.maxTimestamp : batch.baseTimestamp
       const isHidden = this.#options.readCommitted && this.#hides(batch)
       if (batch.isControl || isHidden || batch.recordsCount === 0) {
         this.#nextOffset = batch.nextOffset
@@ -232,6 +291,7 @@ export class PartitionReader {
       this.#decompressedBytes += this.#openBytes
       this.#options.memory.add(this.#openBytes)
     } else this.#openBytes = 0
+    this.#uncountedBytes += this.#openBytes === 0 ? batch.sizeInBytes : this.#openBytes
     this.#batch = batch
     this.#cursor = cursor
     this.#source = {

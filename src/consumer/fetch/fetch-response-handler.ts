@@ -86,6 +86,7 @@ export class FetchResponseHandler {
     state.highWatermark = data.highWatermark
     state.lastStableOffset = data.lastStableOffset
     if (data.logStartOffset >= 0n) state.logStartOffset = data.logStartOffset
+    state.toldAt = this.#settings.cluster.clock.now()
     this.#notePreferredReplica(state, data.preferredReadReplica)
     const { records } = data
     if (records === null || records.length === 0) {
@@ -127,6 +128,7 @@ export class FetchResponseHandler {
     state.preferredReplica = -1
     if (isRetriable(errorCode) || errorCode === ErrorCode.UNKNOWN_SERVER_ERROR) {
       this.#backOff(state)
+      state.lastError = details.error
       if (isTopicUnknown(errorCode) && state.failures === toleratedUnknownTopics) {
         logger.warn('The topic of an assigned partition is unknown to its broker; was it deleted?', details)
       } else logger.debug('A partition was refused and is asked for again', details)

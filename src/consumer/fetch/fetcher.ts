@@ -199,5 +199,11 @@ export class Fetcher implements FetchPlanner {
 }
 
 function isFetchable(state: PartitionState): boolean {
-  return state.phase === 'fetching' && !state.isPaused && !state.isInFlight && !state.needsValidation
+  return (
+    state.phase === 'fetching' &&
+    !state.isPaused &&
+    !state.isInFlight &&
+    !state.needsValidation &&
+    !state.needsNoFetch
+  )
 }

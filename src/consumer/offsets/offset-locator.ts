@@ -1,6 +1,6 @@
 import { Deadline } from '../../base/deadline'
 import { BrokerError, KafkaError } from '../../base/errors'
-import { isRetriable } from '../../base/error-codes'
+import { errorCodeName, isRetriable } from '../../base/error-codes'
 import type { Cluster } from '../../cluster/cluster'
 import type { GroupOffsets } from '../group/group-membership'
 import type { PartitionState } from '../partition-state'
@@ -219,6 +219,7 @@ export class OffsetLocator {
       this.#options.cluster.metadata.requestRefresh(
         `ListOffsets was refused for ${state.topic}-${state.partition}`,
       )
+      state.lastError = answer && errorCodeName(answer.errorCode)
       this.#retryLater(state)
     } else if (answer.errorCode !== 0) {
       const { topic, partition } = state
@@ -241,6 +242,7 @@ export class OffsetLocator {
     for (const lookup of lookups) {
       if (!this.#isCurrent(lookup)) continue
       lookup.state.clearInFlight(lookup.token)
+      lookup.state.lastError = error.message
       if (error.retriable) this.#retryLater(lookup.state)
       else this.#fail(lookup.state, error)
     }

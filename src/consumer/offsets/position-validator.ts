@@ -114,6 +114,7 @@ export class PositionValidator {
     if (answer === undefined || isRetriable(answer.errorCode)) {
       const reason = answer === undefined ? 'no answer' : errorCodeName(answer.errorCode)
       cluster.metadata.requestRefresh(`OffsetForLeaderEpoch: ${reason} for ${formatTopicPartition(state)}`)
+      state.lastError = reason
       this.#retryLater(state)
     } else if (answer.errorCode !== 0) {
       // The fetch meets the same error, and tells the user.
@@ -133,6 +134,7 @@ export class PositionValidator {
     for (const question of questions) {
       if (!this.#isCurrent(question)) continue
       question.state.clearInFlight(question.token)
+      question.state.lastError = error.message
       // A broker too old to be asked can't be validated against; the fetch itself is what tells then.
       if (error instanceof UnsupportedVersionError || !error.retriable) this.#accept(question.state)
       else this.#retryLater(question.state)

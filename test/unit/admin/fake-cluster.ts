@@ -184,6 +184,7 @@ export class FakeCluster implements Cluster {
       return Promise.resolve()
     },
     listTopics: () => Promise.resolve(this.topics),
+    watchTopics: () => () => {},
     updateLeader: () => {},
     onUpdate: () => () => {},
   }

@@ -76,6 +76,7 @@ export class FakeMetadata implements Metadata {
   requestRefresh(): void {}
   refresh = () => Promise.resolve()
   listTopics = () => Promise.resolve([])
+  watchTopics = () => () => {}
   updateLeader(): void {}
 
   onUpdate(listener: () => void): () => void {

@@ -56,6 +56,9 @@ export class FakeMetadata implements Metadata {
   listTopics(): Promise<readonly TopicMetadata[]> {
     return Promise.resolve([])
   }
+  watchTopics(): () => void {
+    return () => {}
+  }
   updateLeader(topic: string, partition: number, leaderId: number, leaderEpoch: number): void {
     const known = this.partition(topic, partition)
     if (known === undefined || known.leaderEpoch >= leaderEpoch) return

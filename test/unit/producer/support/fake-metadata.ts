@@ -92,6 +92,10 @@ export class FakeMetadata implements Metadata {
     return [...this.#topics.values()]
   }
 
+  watchTopics(): () => void {
+    return () => {}
+  }
+
   updateLeader(topic: string, partition: number, leaderId: number, leaderEpoch: number): void {
     this.learntLeaders.push({ topic, partition, leaderId, leaderEpoch })
     const known = this.#topics.get(topic)
