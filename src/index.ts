@@ -45,6 +45,7 @@ export type {
 export { Message, type TimestampType } from './message/message'
 export type { MessageOf, SubscriptionInput, TopicInput } from './message/topic-input'
 export type { AssignmentInput, ManualAssignment, ReadUntil } from './consumer/manual/manual-assignment'
+export type { MessageReadable } from './consumer/streams/message-readable'
 export type { PartitionProgress, ReadProgress } from './consumer/manual/reading-ends'
 export { MessageBatch } from './message/message-batch'
 export { TransactionBatch } from './consumer/transactional/transaction-batch'
@@ -65,15 +66,6 @@ export {
 } from './consumer/failures/dead-letter'
 export type { ErrorPolicy, GiveUp } from './consumer/failures/error-policy'
 export type { FailedMessage } from './consumer/failures/failed-message'
-export type { ConsumerHealth, ConsumerState, GroupHealth } from './consumer/health/consumer-health'
-export type { PartitionHealth, PartitionWait } from './consumer/health/partition-health'
-export type { PartitionLag } from './consumer/health/partition-lag'
-export type { Stall, StallKind } from './consumer/health/stall'
-export type {
-  ConsumerMetrics,
-  ConsumerPartitionMetrics,
-  ConsumerTopicMetrics,
-} from './consumer/metrics/consumer-metrics'
 export type { SeekTarget, StartFrom } from './consumer/start-from'
 export type { ConsumerGroupMetadata, OffsetAndMetadata } from './consumer/group/group-membership'
 export type {
@@ -190,22 +182,5 @@ export {
   type TransactionEndFailedEvent,
   type TransactionEvent,
 } from './base/diagnostics'
-export type {
-  CommitFailedEvent,
-  CommittedEvent,
-  ConsumerErrorEvent,
-  ConsumerEvent,
-  FetchedEvent,
-  FetchFailedEvent,
-  PartitionsEvent,
-  RebalancedEvent,
-  SessionLostEvent,
-  StallEvent,
-} from './base/consumer-diagnostics'
-export type {
-  MessageDeadLetteredEvent,
-  MessageFailureEvent,
-  MessageRetriedEvent,
-} from './base/failure-diagnostics'
 export { consoleLogger, silentLogger, type Logger, type LogLevel } from './base/logger'
 export type { TopicPartition } from './base/topic-partition'

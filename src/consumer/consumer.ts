@@ -1,3 +1,4 @@
+import type { ReadableStream } from 'node:stream/web'
 import { Deadline } from '../base/deadline'
 import { InvalidArgumentError, InvalidOptionError } from '../base/errors'
 import type { TopicPartition } from '../base/topic-partition'
@@ -25,6 +26,8 @@ import type { BatchContext, HandlerContext } from './delivery/handler-context'
 import { type ErrorPolicy, resolveErrorPolicy } from './failures/error-policy'
 import { queryOfSeek, requireOffset, type SeekTarget } from './start-from'
 import { resolveTopics } from './subscription/topic-selection'
+import { MessageReadable } from './streams/message-readable'
+import { messageStream } from './streams/message-stream'
 import { TransactionalDelivery, type TransactionHandler } from './transactional/transactional-delivery'
 import type { OffsetTransaction, TransactionalProducer } from './transactional/transactional-producer'
 
@@ -124,10 +127,43 @@ export class Consumer<Topics extends readonly SubscriptionInput[] = readonly Sub
    * the one with which the loop is left (`break`, `return`, an error) is delivered again.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<MessageOf<Topics>> {
+    return this.#iterate(undefined)
+  }
+
+  /**
+   * The same as looping over the consumer itself, with a signal that ends the loop as `stop` does: the message that the
+   * loop works on is finished, and the next loop goes on behind it.
+   */
+  messages(options: { readonly signal?: AbortSignal | undefined } = {}): AsyncIterable<MessageOf<Topics>> {
+    return { [Symbol.asyncIterator]: () => this.#iterate(options.signal) }
+  }
+
+  #iterate(signal: AbortSignal | undefined): AsyncIterableIterator<MessageOf<Topics>> {
+    const onAbort = () => void iteration.stop()
     const iteration: IterationDelivery<MessageOf<Topics>> = this.#engine.startDelivery(
-      (tools) => new IterationDelivery(tools, () => this.#engine.endDelivery(iteration)),
+      (tools) =>
+        new IterationDelivery(tools, () => {
+          signal?.removeEventListener('abort', onAbort)
+          this.#engine.endDelivery(iteration)
+        }),
     )
+    if (signal?.aborted) onAbort()
+    else signal?.addEventListener('abort', onAbort, { once: true })
     return iteration
+  }
+
+  /**
+   * The messages as a stream of Node, in object mode and with back-pressure: each is taken when it is asked for, and
+   * finished when the next one is. It ends after `stop`, `close` and at the end of a range; destroying it leaves the
+   * last message unfinished. Reading starts with this call.
+   */
+  readable(): MessageReadable<MessageOf<Topics>> {
+    return new MessageReadable(this.#iterate(undefined))
+  }
+
+  /** As `readable`, as a web stream; cancelling it leaves the last message unfinished. */
+  readableStream(): ReadableStream<MessageOf<Topics>> {
+    return messageStream(this.#iterate(undefined))
   }
 
   /**

@@ -73,6 +73,9 @@ export class IterationDelivery<M extends Message> implements Delivery, AsyncIter
     this.#isStopping = true
     this.#failure = undefined
     this.#closeOpen()
+    // A stream that is destroyed leaves in the middle of a wait.
+    this.#waiting?.resolve({ done: true, value: undefined })
+    this.#waiting = undefined
     return this.#end()
   }
 
