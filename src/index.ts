@@ -182,5 +182,10 @@ export {
   type TransactionEndFailedEvent,
   type TransactionEvent,
 } from './base/diagnostics'
+export type {
+  MessageDeadLetteredEvent,
+  MessageFailureEvent,
+  MessageRetriedEvent,
+} from './base/failure-diagnostics'
 export { consoleLogger, silentLogger, type Logger, type LogLevel } from './base/logger'
 export type { TopicPartition } from './base/topic-partition'

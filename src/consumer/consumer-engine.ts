@@ -457,6 +457,8 @@ export class ConsumerEngine {
     const deadline = new Deadline(clock, 'the close of a consumer', timeoutMs)
     this.monitor.closing()
     void this.#delivery?.stop()
+    // A handler that calls this counts as running once it has given back its promise.
+    await Promise.resolve()
     await this.#changes.waitForHandlers(this.subscription.all(), deadline.remainingMs() / 2)
     this.#locator.close()
     this.manual?.close()

@@ -222,7 +222,7 @@ describe.each(['partition', 'key', 'none'] as const)('a failing handler, order %
     )
     await group.assign(partitionsOf(0))
     await until(cluster, () => attempts > 0)
-    await cluster.clock.advance(15_000)
+    await cluster.clock.advance(20_000)
     expect([attempts >= 3, group.suspensions, lost]).toEqual([true, 1, true])
     await consumer.close()
     await run
