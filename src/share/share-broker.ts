@@ -404,6 +404,7 @@ export class ShareBroker implements AcquisitionOwner {
     } finally {
       this.#abort.abort()
       this.#session.reset()
+      this.#waiters.finish(Infinity)
     }
   }
 
@@ -418,7 +419,6 @@ export class ShareBroker implements AcquisitionOwner {
       this.#conclude(round.takeAll(), cause)
     } finally {
       this.#isSpeaking = this.#isRoundUnderWay = false
-      this.#waiters.finish(Infinity)
     }
   }
 

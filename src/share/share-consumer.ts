@@ -161,7 +161,8 @@ export class ShareConsumer<Topics extends readonly TopicInput[] = readonly Topic
    */
   async stop(options: ShareCallOptions = {}): Promise<void> {
     await this.#engine.stopDelivery()
-    await this.#engine.commit(this.#deadline('stop', options))
+    // What a close under way sends needs no sending here.
+    if (!this.#engine.isClosing) await this.#engine.commit(this.#deadline('stop', options))
   }
 
   /**

@@ -126,6 +126,10 @@ export class ShareEngine {
     this.membership.start()
   }
 
+  get isClosing(): boolean {
+    return this.#closing !== undefined
+  }
+
   assignment(): readonly SharePartition[] {
     return [...this.#partitions.values()]
   }

@@ -51,8 +51,8 @@ export class ShareFetcher implements SharePlanner {
     if (this.#isClosed) return
     for (const partition of this.#partitions) {
       const nodeId = this.#leaderOf(partition)
-      if (nodeId >= 0) this.#broker(nodeId).wake()
-      else this.#waitForLeader(partition)
+      if (nodeId < 0) this.#waitForLeader(partition)
+      else if (!this.#brokers.has(nodeId)) this.#addBroker(nodeId)
     }
     this.wakeBrokers()
   }
@@ -99,6 +99,11 @@ export class ShareFetcher implements SharePlanner {
 
   onAsking(nodeId: number, records: number): void {
     this.#asked.set(nodeId, records)
+    // Who asked last comes last when there is not enough for all.
+    const broker = this.#brokers.get(nodeId)
+    if (broker === undefined || this.#settings.acquireMode === 'batch_optimized') return
+    this.#brokers.delete(nodeId)
+    this.#brokers.set(nodeId, broker)
   }
 
   onAsked(nodeId: number): void {
@@ -160,12 +165,7 @@ export class ShareFetcher implements SharePlanner {
     this.wakeLater(partition.retryAt - now)
   }
 
-  #broker(nodeId: number): ShareBroker {
-    let broker = this.#brokers.get(nodeId)
-    if (broker === undefined) {
-      broker = new ShareBroker(nodeId, this.#settings, this, this.#handler)
-      this.#brokers.set(nodeId, broker)
-    }
-    return broker
+  #addBroker(nodeId: number): void {
+    this.#brokers.set(nodeId, new ShareBroker(nodeId, this.#settings, this, this.#handler))
   }
 }
