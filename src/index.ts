@@ -66,6 +66,15 @@ export {
 } from './consumer/failures/dead-letter'
 export type { ErrorPolicy, GiveUp } from './consumer/failures/error-policy'
 export type { FailedMessage } from './consumer/failures/failed-message'
+export type { ConsumerHealth, ConsumerState, GroupHealth } from './consumer/health/consumer-health'
+export type { PartitionHealth, PartitionWait } from './consumer/health/partition-health'
+export type { PartitionLag } from './consumer/health/partition-lag'
+export type { Stall, StallKind } from './consumer/health/stall'
+export type {
+  ConsumerMetrics,
+  ConsumerPartitionMetrics,
+  ConsumerTopicMetrics,
+} from './consumer/metrics/consumer-metrics'
 export type { SeekTarget, StartFrom } from './consumer/start-from'
 export type { ConsumerGroupMetadata, OffsetAndMetadata } from './consumer/group/group-membership'
 export type {
@@ -182,6 +191,18 @@ export {
   type TransactionEndFailedEvent,
   type TransactionEvent,
 } from './base/diagnostics'
+export type {
+  CommitFailedEvent,
+  CommittedEvent,
+  ConsumerErrorEvent,
+  ConsumerEvent,
+  FetchedEvent,
+  FetchFailedEvent,
+  PartitionsEvent,
+  RebalancedEvent,
+  SessionLostEvent,
+  StallEvent,
+} from './base/consumer-diagnostics'
 export type {
   MessageDeadLetteredEvent,
   MessageFailureEvent,

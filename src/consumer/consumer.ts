@@ -375,8 +375,7 @@ export class Consumer<Topics extends readonly SubscriptionInput[] = readonly Sub
    */
   position({ topic, partition }: TopicPartition): bigint | undefined {
     const [state] = this.#engine.subscription.require([{ topic, partition }], 'position')
-    if (state === undefined || state.phase === 'assigned' || state.phase === 'locating') return undefined
-    return state.position
+    return state?.isPositioned === true ? state.position : undefined
   }
 
   /**
