@@ -12,7 +12,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * A member of a consumer group that prints what it owns after every change, as one line `owned orders-0 orders-1`.
- * Arguments: bootstrap servers, group id, topics separated by commas, assignor class names separated by commas.
+ * Arguments: bootstrap servers, group id, topics separated by commas, assignor class names separated by commas, or
+ * `consumer` for a member of the KIP-848 protocol.
  * Leaves the group when its standard input ends or says anything.
  */
 public class GroupMember {
@@ -20,8 +21,12 @@ public class GroupMember {
         Properties config = new Properties();
         config.put("bootstrap.servers", args[0]);
         config.put("group.id", args[1]);
-        config.put("partition.assignment.strategy", args[3]);
-        config.put("heartbeat.interval.ms", "500");
+        if (args[3].equals("consumer")) {
+            config.put("group.protocol", "consumer");
+        } else {
+            config.put("partition.assignment.strategy", args[3]);
+            config.put("heartbeat.interval.ms", "500");
+        }
         config.put("auto.offset.reset", "earliest");
         config.put("key.deserializer", ByteArrayDeserializer.class.getName());
         config.put("value.deserializer", ByteArrayDeserializer.class.getName());

@@ -4,7 +4,13 @@ import type { KafkaError } from '../../../../src/base/errors'
 import { AbortedError, TimeoutError } from '../../../../src/base/errors'
 import type { Deadline } from '../../../../src/base/deadline'
 import type { TopicPartition } from '../../../../src/base/topic-partition'
-import type { Cluster, ClusterLease, RequestBody, SendOptions } from '../../../../src/cluster/cluster'
+import type {
+  Cluster,
+  ClusterLease,
+  RequestBody,
+  RequestTarget,
+  SendOptions,
+} from '../../../../src/cluster/cluster'
 import type { Metadata, TopicMetadata } from '../../../../src/cluster/metadata'
 import type { ClientApi } from '../../../../src/wire/api'
 import type { GroupListener } from '../../../../src/consumer/group/group-membership'
@@ -24,6 +30,8 @@ export class FakeMetadata implements Metadata {
   readonly clusterId = 'fake'
   readonly controllerId = 1
   readonly topics = new Map<string, number>()
+  /** Names by topic id. */
+  readonly names = new Map<string, string>()
   readonly #listeners = new Set<() => void>()
   readonly #waiting = new Set<() => void>()
 
@@ -46,8 +54,8 @@ export class FakeMetadata implements Metadata {
     return { name, topicId: 'AAAAAAAAAAAAAAAAAAAAAA', isInternal: false, partitions }
   }
 
-  topicName() {
-    return undefined
+  topicName(topicId: string): string | undefined {
+    return this.names.get(topicId)
   }
 
   partition(topic: string, partition: number) {
@@ -157,8 +165,13 @@ export class FakeGroupCluster implements Cluster {
     })
   }
 
-  request(): never {
-    throw new TypeError('The group sends its requests one attempt at a time')
+  request<Request, Response>(
+    target: RequestTarget,
+    api: ClientApi<Request, Response>,
+    body: RequestBody<Request>,
+  ): Promise<Response> {
+    if (target.kind !== 'any') throw new TypeError('The group sends its requests one attempt at a time')
+    return this.send(1, api, body)
   }
 
   coordinator(): Promise<number> {
