@@ -1,4 +1,4 @@
-import { Deadline } from '../../base/deadline'
+import type { Deadline } from '../../base/deadline'
 import { isRetriable } from '../../base/error-codes'
 import { BrokerError, KafkaError, TimeoutError } from '../../base/errors'
 import { formatTopicPartition, type TopicPartition } from '../../base/topic-partition'

@@ -34,13 +34,16 @@ export class MessageReadable<M extends Message> extends Readable {
 
   /** The next message, if it is there already. */
   declare read: () => M | null
+  declare [Symbol.asyncIterator]: () => NodeJS.AsyncIterator<M, undefined, undefined>
+  declare on: MessageListening<M, this>
+  declare once: MessageListening<M, this>
 }
 
-/** The methods of a stream that hand out messages, with their type. */
-export interface MessageReadable<M extends Message> {
-  [Symbol.asyncIterator](): NodeJS.AsyncIterator<M, undefined, undefined>
-  on(event: 'data', listener: (message: M) => void): this
-  on(event: 'close' | 'end' | 'pause' | 'readable' | 'resume', listener: () => void): this
-  on(event: 'error', listener: (error: Error) => void): this
-  on(event: string | symbol, listener: (...args: unknown[]) => void): this
+/** How listeners are added to a stream of messages. */
+export interface MessageListening<M extends Message, Stream> {
+  (event: 'data', listener: (message: M) => void): Stream
+  (event: 'close' | 'end' | 'pause' | 'readable' | 'resume', listener: () => void): Stream
+  (event: 'error', listener: (error: Error) => void): Stream
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as Node declares the events of others
+  (event: string | symbol, listener: (...args: any[]) => void): Stream
 }
