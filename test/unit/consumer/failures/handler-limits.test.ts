@@ -149,7 +149,7 @@ describe.each(Object.keys(ways))('a handler that hangs, %s', (name) => {
       await Promise.resolve()
       await consumer.stop({ timeoutMs: 2000 }).catch((reason: unknown) => (error ??= reason))
     })
-    run.then(() => (outcome = 'ended'))
+    void run.then(() => (outcome = 'ended'))
     await group.assign(partitionsOf(0, 1))
     await cluster.clock.advance(1900)
     expect(outcome).toBeUndefined()
