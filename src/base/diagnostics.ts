@@ -70,8 +70,11 @@ export interface OffsetResetEvent {
   readonly groupId: string | null
   readonly topic: string
   readonly partition: number
-  /** `out-of-range`: deleted, by retention or on demand. `truncated`: lost with a leader (KIP-320). */
-  readonly reason: 'out-of-range' | 'truncated'
+  /**
+   * `out-of-range`: deleted, by retention or on demand. `truncated`: lost with a leader (KIP-320). `recreated`: the topic
+   * was deleted and created anew.
+   */
+  readonly reason: 'out-of-range' | 'truncated' | 'recreated'
   /** The offset that was to be read next. */
   readonly fromOffset: bigint
   /** The offset that is read next. */

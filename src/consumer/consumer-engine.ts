@@ -27,6 +27,7 @@ import { PositionResets } from './offsets/position-resets'
 import { PositionValidator } from './offsets/position-validator'
 import type { PartitionState } from './partition-state'
 import type { StartFrom } from './start-from'
+import { TopicIdentities } from './subscription/topic-identities'
 import type { TopicSelection } from './subscription/topic-selection'
 import { TopicSubscription } from './subscription/topic-subscription'
 import { SubscriptionState } from './subscription-state'
@@ -71,6 +72,7 @@ export class ConsumerEngine {
   readonly #memory: FetchMemory
   readonly #resets: PositionResets
   readonly #topics: TopicSubscription
+  readonly #identities: TopicIdentities
   /** Undefined for members of a group. */
   readonly manual: ManualReading | undefined
   #fetcher: Fetcher | undefined
@@ -147,6 +149,13 @@ export class ConsumerEngine {
       onPosition: (state) => this.handlePosition(state),
       onError: (error) => this.raise(error),
     })
+    this.#identities = new TopicIdentities({
+      cluster,
+      subscription: this.subscription,
+      isManual: options.assign !== null,
+      onRecreated: (state) => this.#resets.handleRecreated(state),
+      onFailed: (error) => this.raise(error),
+    })
     this.manual = options.assign === null ? undefined : this.#createManual()
     this.#locator = this.#createLocator()
     this.#validator = new PositionValidator({
@@ -216,6 +225,7 @@ export class ConsumerEngine {
       timeoutMs: defaultApiTimeoutMs,
       onLocated: (state, isCommitted) => {
         if (isCommitted) this.#validateIfOlder(state)
+        this.#identities.note(state)
         this.#resets.handleLocated(state)
         this.handlePosition(state)
       },
@@ -276,6 +286,7 @@ export class ConsumerEngine {
     if (this.#fetcher !== undefined) return
     this.#fetcher = this.#createFetcher()
     this.#idle = this.#watch.begin()
+    this.#identities.start()
     this.monitor.started()
     if (this.membership !== undefined) this.#topics.start(this.membership)
     if (this.#options.assign !== null) this.assign(this.#options.assign)
@@ -311,6 +322,7 @@ export class ConsumerEngine {
     }
     this.start()
     this.#throwUntold()
+    this.#retryFailed()
     const delivery = create(this.#tools)
     this.#delivery = delivery
     if (this.#idle !== undefined && this.#watch.end(this.#idle)) this.#resume()
@@ -324,9 +336,18 @@ export class ConsumerEngine {
   #throwUntold(): void {
     const error = this.#error
     if (!this.#isFatal) this.#error = undefined
-    const failed = this.subscription.all().find(({ phase }) => phase === 'failed')?.failure
     if (error !== undefined) throw error
-    if (failed !== undefined) throw failed
+  }
+
+  /** Whoever reads on after an error wants what failed to be tried again: a permission may have been given meanwhile. */
+  #retryFailed(): void {
+    for (const state of this.subscription.all()) {
+      if (state.phase !== 'failed') continue
+      state.retry()
+      this.#fetcher?.wakePartition(state)
+      this.#locator.wake()
+      this.#validator.wake()
+    }
   }
 
   /** The delivery has ended: what was handed out and not finished is handed out again by the next one. */
@@ -463,6 +484,7 @@ export class ConsumerEngine {
     this.#locator.close()
     this.manual?.close()
     this.#topics.close()
+    this.#identities.close()
     this.#validator.close()
     const fetcherClosed = this.#fetcher?.close(Math.min(sessionCloseMs, deadline.remainingMs()))
     try {

@@ -96,6 +96,7 @@ export class PartitionState implements TopicPartition {
   isQueued = false
 
   #phase: PartitionPhase = 'assigned'
+  #isPositioned = false
   #isPaused = false
   #isDropped = false
   #endQuery: PositionQuery | undefined
@@ -167,6 +168,11 @@ export class PartitionState implements TopicPartition {
     return this.#failure
   }
 
+  /** True when it is known where to read, whatever has become of the partition since then. */
+  get isPositioned(): boolean {
+    return this.#isPositioned
+  }
+
   /** True while messages may be handed out and positions committed. */
   get isOwned(): boolean {
     return this.#phase !== 'revoking' && this.#phase !== 'revoked'
@@ -199,8 +205,8 @@ export class PartitionState implements TopicPartition {
 
   /** Offset and epoch up to which everything is finished; undefined while no position is known. */
   committable(): OffsetAndMetadata | undefined {
-    if (this.#phase === 'assigned' || this.#phase === 'locating' || this.#phase === 'revoked')
-      return undefined
+    // A partition may fail, or be revoked, before its position is found: the group's must stay as it is then (C3).
+    if (!this.#isPositioned || this.#phase === 'revoked') return undefined
     const oldest = this.tracker.oldestUnfinished
     const leaderEpoch =
       oldest?.leaderEpoch ?? (this.reader.leaderEpoch < 0 ? this.positionEpoch : this.reader.leaderEpoch)
@@ -211,6 +217,7 @@ export class PartitionState implements TopicPartition {
   locate(query: PositionQuery | undefined): void {
     if (!this.isOwned) return
     this.query = query
+    this.#isPositioned = false
     this.#moveTo('locating')
     this.reader.reset(0n)
   }
@@ -228,6 +235,7 @@ export class PartitionState implements TopicPartition {
   startAt(offset: bigint, leaderEpoch: number): void {
     if (!this.isOwned) return
     this.query = undefined
+    this.#isPositioned = true
     this.#moveTo('fetching')
     this.fetchOffset = offset
     this.firstOffset ??= offset
@@ -260,8 +268,26 @@ export class PartitionState implements TopicPartition {
   /** Goes back to the oldest message that was not finished, so that it is handed out again. */
   rewind(): void {
     const oldest = this.tracker.oldestUnfinished
-    if (oldest === undefined || this.#phase !== 'fetching') return this.tracker.clear()
+    const failure = this.#failure
+    const mayRewind = this.#phase === 'fetching' || (this.#phase === 'failed' && this.#isPositioned)
+    if (oldest === undefined || !mayRewind) return this.tracker.clear()
     this.startAt(oldest.offset, oldest.leaderEpoch)
+    if (failure !== undefined) this.fail(failure)
+  }
+
+  /** The user was told why it failed: what was refused is asked for again, at the same place. */
+  retry(): void {
+    if (this.#phase !== 'failed') return
+    const position = this.committable()
+    if (position === undefined) {
+      const { resumeAt } = this
+      this.locate(this.query)
+      this.resumeAt = resumeAt
+      return
+    }
+    this.startAt(position.offset, position.leaderEpoch)
+    // It may have failed because its log was truncated, and the log has grown since then.
+    this.needsValidation = position.leaderEpoch >= 0
   }
 
   #moveTo(phase: PartitionPhase): void {

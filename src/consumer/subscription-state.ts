@@ -44,6 +44,15 @@ export class SubscriptionState {
     return this.all().length
   }
 
+  /** The topics of which there are partitions. */
+  topics(): Iterable<string> {
+    return this.#byTopic.keys()
+  }
+
+  ofTopic(topic: string): readonly PartitionState[] {
+    return [...(this.#byTopic.get(topic)?.values() ?? [])]
+  }
+
   get(topic: string, partition: number): PartitionState | undefined {
     return this.#byTopic.get(topic)?.get(partition)
   }

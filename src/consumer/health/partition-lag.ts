@@ -9,7 +9,7 @@ export interface PartitionLag extends TopicPartition {
 
 /** Offset of the next message to be handed out; undefined while it is being looked up. */
 export function positionOf(state: PartitionState): bigint | undefined {
-  return state.phase === 'assigned' || state.phase === 'locating' ? undefined : state.position
+  return state.isPositioned ? state.position : undefined
 }
 
 /** Where the log ends for this consumer, as a broker last said; undefined before one did. */

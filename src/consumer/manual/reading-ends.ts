@@ -134,7 +134,7 @@ export class ReadingEnds {
 export function progressOf(states: readonly PartitionState[]): ReadProgress {
   const partitions = states.map((state): PartitionProgress => {
     const { topic, partition, firstOffset, reader } = state
-    const isKnown = state.phase !== 'assigned' && state.phase !== 'locating'
+    const isKnown = state.isPositioned
     const position = isKnown ? state.position : undefined
     const endOffset = state.endQuery === undefined ? reader.endOffset : undefined
     const isDone = isKnown && endOffset !== undefined && reader.isAtEnd

@@ -87,6 +87,14 @@ export class PositionResets {
     onPosition(state)
   }
 
+  /** The topic is another one of the same name: the group's position in it counts, else its beginning. */
+  handleRecreated(state: PartitionState): void {
+    state.isNewlyCreated = true
+    state.committed = undefined
+    this.#locate(state, 'recreated', undefined)
+    this.#options.onLocating()
+  }
+
   /** A position was found: where it ends a reset, the loss is told. */
   handleLocated(state: PartitionState): void {
     const open = this.#open.get(state)
@@ -106,7 +114,7 @@ export class PositionResets {
     return queryOfStartFrom(startFrom, this.#options.cluster.clock.wallTime())
   }
 
-  #locate(state: PartitionState, reason: OffsetResetEvent['reason'], query: PositionQuery): void {
+  #locate(state: PartitionState, reason: OffsetResetEvent['reason'], query: PositionQuery | undefined): void {
     const event = this.#eventOf(state, reason)
     state.locate(query)
     this.#open.set(state, { event, token: state.positionToken })

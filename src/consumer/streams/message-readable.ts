@@ -33,7 +33,7 @@ export class MessageReadable<M extends Message> extends Readable {
   }
 
   /** The next message, if it is there already. */
-  declare read: () => M | null
+  declare read: () => M | null;
   declare [Symbol.asyncIterator]: () => NodeJS.AsyncIterator<M, undefined, undefined>
   declare on: MessageListening<M, this>
   declare once: MessageListening<M, this>

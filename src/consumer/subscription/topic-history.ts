@@ -1,10 +1,9 @@
 import { Deadline } from '../../base/deadline'
-import { KafkaError } from '../../base/errors'
 import type { TopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
 import { isSelected, type TopicSelection } from './topic-selection'
 
-/** How long a subscribed topic is waited for before it counts as one that does not exist yet. */
+/** How long a first look at a subscribed topic may take. */
 const firstLookMs = 5_000
 
 interface FirstSight {
@@ -72,7 +71,7 @@ export class TopicHistory {
       const topic = this.#cluster.metadata.topic(name)
       if (topic !== undefined) {
         this.#note(name, { topicId: topic.topicId, partitionCount: topic.partitions.length })
-      }
+      } else if (this.#isMissing(name)) this.#note(name, notThere)
     }
   }
 
@@ -84,16 +83,19 @@ export class TopicHistory {
     this.#endUpdates = undefined
   }
 
+  /** Nothing else says that it did not exist when it is seen later. */
+  #isMissing(name: string): boolean {
+    return this.#cluster.metadata.topicFailure(name)?.code === 'UNKNOWN_TOPIC_OR_PARTITION'
+  }
+
   /** A member that leads nothing and owns nothing would otherwise hear of its topics only when they have changed. */
   async #look(name: string): Promise<void> {
     const { clock, metadata } = this.#cluster
     const deadline = new Deadline(clock, `the first look at topic ${name}`, firstLookMs, this.#abort.signal)
     try {
       await metadata.requireTopics([name], deadline, { allowAutoTopicCreation: false })
-    } catch (caught) {
-      // Nothing else says that it did not exist when it is seen later.
-      const { code } = KafkaError.from(caught)
-      if (code === 'UNKNOWN_TOPIC_OR_PARTITION') this.#note(name, notThere)
+    } catch {
+      if (this.#isMissing(name)) this.#note(name, notThere)
     }
   }
 

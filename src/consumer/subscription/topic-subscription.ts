@@ -45,8 +45,10 @@ export class TopicSubscription {
     membership.start(subscriptionOf(this.#selection))
   }
 
-  /** Reads these topics instead. */
+  /** Reads these topics instead. Throws InvalidArgumentError for a pattern that brokers can't be asked for. */
   replace(selection: TopicSelection, membership: GroupMembership): void {
+    // First, because it may refuse a pattern; what follows from it comes later.
+    membership.subscribe(subscriptionOf(selection))
     this.#selection = selection
     const { subscription, onRestored } = this.#options
     subscription.define(selection.topics)
@@ -57,7 +59,6 @@ export class TopicSubscription {
       if (state.isDropped && !isDropped) restored.push(state)
       state.isDropped = isDropped
     }
-    membership.subscribe(subscriptionOf(selection))
     onRestored(restored)
   }
 
