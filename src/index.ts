@@ -40,8 +40,10 @@ export type {
   ConsumerOptions,
   IsolationLevel,
   PartitionsListener,
+  RemoteAssignorName,
   ResolvedConsumerOptions,
 } from './consumer/consumer-options'
+export type { GroupProtocol } from './consumer/group/create-membership'
 export { Message, type TimestampType } from './message/message'
 export type { MessageOf, SubscriptionInput, TopicInput } from './message/topic-input'
 export type { AssignmentInput, ManualAssignment, ReadUntil } from './consumer/manual/manual-assignment'

@@ -10,6 +10,7 @@ import { stickyAssignor } from './assignors/sticky/sticky-assignor'
 import type { AnyTopic } from '../message/message'
 import type { SubscriptionInput } from '../message/topic-input'
 import type { GroupProtocol } from './group/create-membership'
+import { groupProtocolProblems } from './group-protocol-options'
 import {
   type AssignmentInput,
   assignmentOption,
@@ -28,8 +29,8 @@ export type IsolationLevel = 'read_uncommitted' | 'read_committed'
 /** The assignors that are built in, by their names on the wire. */
 export type AssignorName = 'range' | 'roundrobin' | 'sticky' | 'cooperative-sticky'
 
-/** The assignors that brokers bring with them for `groupProtocol: 'consumer'`. */
-export type RemoteAssignorName = 'uniform' | 'range'
+/** The assignors that brokers bring with them for `groupProtocol: 'consumer'`, and others that they were given. */
+export type RemoteAssignorName = 'uniform' | 'range' | (string & {})
 
 /** Told of a change of the assignment; it is waited for, within the rebalance timeout. */
 export type PartitionsListener = (partitions: readonly TopicPartition[]) => void | Promise<void>
@@ -227,7 +228,7 @@ const schema = z.strictObject({
     .default('startFrom'),
   groupInstanceId: name.optional(),
   groupProtocol: z.enum(['classic', 'consumer'], "must be 'classic' or 'consumer'").default('classic'),
-  groupRemoteAssignor: z.enum(['uniform', 'range'], "must be 'uniform' or 'range'").optional(),
+  groupRemoteAssignor: name.optional(),
   sessionTimeoutMs: whole(1).default(45_000),
   heartbeatIntervalMs: whole(1).default(3_000),
   maxPollIntervalMs: whole(1).default(300_000),
@@ -279,7 +280,7 @@ export function resolveConsumerOptions(options: ConsumerOptions | undefined): Re
     onPartitionsRevoked: given.onPartitionsRevoked,
     onPartitionsLost: given.onPartitionsLost,
   }
-  const problems = [...contradictions(resolved), ...protocolContradictions(options ?? {}, resolved)]
+  const problems = [...contradictions(resolved), ...groupProtocolProblems(options ?? {}, resolved)]
   if (problems.length > 0) throw new InvalidOptionError(`Wrong options for ${what}`, problems)
   return Object.freeze(resolved)
 }
@@ -322,29 +323,4 @@ function contradictions(options: ResolvedConsumerOptions): string[] {
     )
   }
   return problems
-}
-
-/** With KIP-848 these are the broker's, and set by the group's configs. */
-const classicOptions = {
-  sessionTimeoutMs: 'consumer.session.timeout.ms',
-  heartbeatIntervalMs: 'consumer.heartbeat.interval.ms',
-  assignors: "option 'groupRemoteAssignor'",
-} as const
-
-function protocolContradictions(given: ConsumerOptions, resolved: ResolvedConsumerOptions): string[] {
-  const { groupProtocol, groupRemoteAssignor } = resolved
-  if (groupProtocol === 'classic') {
-    return groupRemoteAssignor === null
-      ? []
-      : [
-          `option 'groupRemoteAssignor' needs groupProtocol 'consumer': here the members assign, by 'assignors'`,
-        ]
-  }
-  return (Object.keys(classicOptions) as (keyof typeof classicOptions)[])
-    .filter((option) => given[option] !== undefined)
-    .map((option) => {
-      const instead = classicOptions[option]
-      const where = option === 'assignors' ? `by ${instead}` : `by the group's config ${instead}`
-      return `option '${option}' is the broker's with groupProtocol 'consumer'; leave it out, it is set ${where}`
-    })
 }

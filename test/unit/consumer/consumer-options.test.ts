@@ -64,6 +64,31 @@ describe('consumer options', () => {
       /'heartbeatIntervalMs' is 3000/,
     ],
     ['a topic twice', { ...group, topics: ['t', topic('t')] }, /must not name t more than once/],
+    [
+      'a session timeout of its own with KIP-848',
+      { ...group, groupProtocol: 'consumer', sessionTimeoutMs: 10_000 },
+      /'sessionTimeoutMs' is the broker's .* consumer.session.timeout.ms/,
+    ],
+    [
+      'a heartbeat interval of its own with KIP-848',
+      { ...group, groupProtocol: 'consumer', heartbeatIntervalMs: 3_000 },
+      /'heartbeatIntervalMs' is the broker's .* consumer.heartbeat.interval.ms/,
+    ],
+    [
+      'assignors of its own with KIP-848',
+      { ...group, groupProtocol: 'consumer', assignors: ['range'] },
+      /'assignors' is the broker's .* 'groupRemoteAssignor'/,
+    ],
+    [
+      "a broker's assignor with the classic protocol",
+      { ...group, groupRemoteAssignor: 'uniform' },
+      /'groupRemoteAssignor' needs groupProtocol 'consumer'/,
+    ],
+    [
+      'a pattern that brokers can not be asked for',
+      { groupId: 'g', groupProtocol: 'consumer', topics: [new RegExp('^[a--b]', 'v')] },
+      /flag 'v' has no meaning for brokers/,
+    ],
     ['a topic name Kafka refuses', { ...group, topics: ['a b'] }, /may hold only letters/],
     ['a negative offset', { ...group, startFrom: { offset: -1 } }, /'startFrom' .*must be 'earliest'/],
     ['an unknown place to start', { ...group, startFrom: 'oldest' as 'latest' }, /'startFrom' is 'oldest'/],
