@@ -50,6 +50,30 @@ describeEachKafka('the examples', (kafka) => {
     expect(output).toContain('301 orders placed, 301 published, the same in the same order')
   }, 90_000)
 
+  it('retry-and-dead-letter.ts retries what passes, sets aside what does not, and replays it', async () => {
+    const output = await runExample('retry-and-dead-letter')
+    expect(output).toMatch(/retry 1 of 0@2: Error: the booking service does not answer/)
+    expect(output).toContain('booked 19 of 20 orders')
+    expect(output).toContain('replaying order 13 to its topic: order 13 has a negative total')
+  }, 90_000)
+
+  it('key-ordered-concurrency.ts handles keys side by side, and each in its order', async () => {
+    const output = await runExample('key-ordered-concurrency')
+    expect(Number(/up to (\d+) at once/.exec(output)?.[1])).toBeGreaterThan(8)
+    expect(output).toContain('20 of 20 accounts saw theirs in order')
+  }, 90_000)
+
+  it('graceful-shutdown.ts ends on SIGTERM with all that was begun finished and committed', async () => {
+    const output = await runExample('graceful-shutdown')
+    expect(output).toContain('SIGTERM: ending')
+    expect(output).toMatch(/finished all \d+ messages that were begun: true/)
+    expect(output).toContain('committed exactly what was finished: true')
+  }, 90_000)
+
+  it('replay-time-range.ts reads what lies between two moments, and ends by itself', async () => {
+    expect(await runExample('replay-time-range')).toContain("120 measurements from 8 to 10 o'clock")
+  }, 90_000)
+
   it('quickstart.ts ends with no lag', async () => {
     expect(await runExample('quickstart')).toMatch(/done: 20000 messages, .* 6 partitions, lag 0/)
   }, 90_000)
