@@ -76,7 +76,7 @@ export type {
   ConsumerMetrics,
   ConsumerPartitionMetrics,
   ConsumerTopicMetrics,
-} from './consumer/metrics/consumer-metrics'
+} from './consumer/health/consumer-metrics'
 export type { SeekTarget, StartFrom } from './consumer/start-from'
 export type { ConsumerGroupMetadata, OffsetAndMetadata } from './consumer/group/group-membership'
 export type {

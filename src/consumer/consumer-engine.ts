@@ -10,14 +10,9 @@ import { HandlerWatch, type WatchedWork } from '../message/handler-watch'
 import { ReadyPartitions } from './delivery/ready-partitions'
 import { FetchMemory } from './fetch/fetch-memory'
 import { Fetcher } from './fetch/fetcher'
-import { type AnyMembershipOptions, createMembership } from './group/create-membership'
-import type {
-  ConsumerGroupMetadata,
-  GroupListener,
-  GroupMembership,
-  GroupOffsets,
-} from './group/group-membership'
-import { ManualGroupOffsets } from './group/manual-group-offsets'
+import type { AnyMembershipOptions } from './group/create-membership'
+import { type GroupFactory, groupFactory } from './group/group-factory'
+import type { ConsumerGroupMetadata, GroupMembership, GroupOffsets } from './group/group-membership'
 import { ConsumerMonitor } from './health/consumer-monitor'
 import type { ResolvedAssignment } from './manual/manual-assignment'
 import { ManualReading } from './manual/manual-reading'
@@ -32,17 +27,6 @@ import type { TopicSelection } from './subscription/topic-selection'
 import { TopicSubscription } from './subscription/topic-subscription'
 import { SubscriptionState } from './subscription-state'
 import type { TransactionalDeliveryOptions } from './transactional/transactional-delivery'
-
-/** Makes the parts of a consumer that speak for a group; tests pass their own. */
-export interface GroupFactory {
-  membership(cluster: Cluster, options: AnyMembershipOptions, listener: GroupListener): GroupMembership
-  offsets(cluster: Cluster, groupId: string): GroupOffsets
-}
-
-const groupFactory: GroupFactory = {
-  membership: createMembership,
-  offsets: (cluster, groupId) => new ManualGroupOffsets(cluster, groupId),
-}
 
 /** How long a broker that named a follower to fetch from is obeyed (KIP-392); as long as metadata lives. */
 const preferredReplicaMaxAgeMs = 300_000

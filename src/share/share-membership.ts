@@ -262,7 +262,10 @@ export class ShareMembership {
       if (topic === undefined) this.#hasUnknownTopics = true
       else partitions.push(...numbers.map((partition) => ({ topic, topicId, partition })))
     }
-    if (this.#hasUnknownTopics) metadata.requestRefresh('topics of a share group are not known yet')
+    if (this.#hasUnknownTopics) {
+      this.#awaited.set(this.#options.topics)
+      metadata.requestRefresh('topics of a share group are not known yet')
+    }
     this.#listener.onAssigned(partitions)
   }
 

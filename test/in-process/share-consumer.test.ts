@@ -150,11 +150,11 @@ describe('a share consumer with implicit acknowledgements', () => {
     await start()
     await cluster.produce(['not json', '{"id":1}'])
     const definition = topic('orders', {
-      value: json<{ id: number }>({
+      value: json({
         '~standard': {
           version: 1,
           vendor: 'test',
-          validate: (value) => ({ value: value as { id: number } }),
+          validate: (value: unknown) => ({ value: value as { id: number } }),
         },
       }),
     })

@@ -126,7 +126,7 @@ export class FetchResponseHandler {
     const details = { partition: formatTopicPartition(state), error: errorCodeName(errorCode) }
     if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) return this.#handleOutOfRange(asked)
     state.preferredReplica = -1
-    if (isRetriable(errorCode) || errorCode === ErrorCode.UNKNOWN_SERVER_ERROR) {
+    if (maySucceedLater(errorCode)) {
       this.#backOff(state)
       state.lastError = details.error
       if (isTopicUnknown(errorCode) && state.failures === toleratedUnknownTopics) {
@@ -161,6 +161,12 @@ export class FetchResponseHandler {
     state.failures++
     state.retryAt = cluster.clock.now() + cluster.backoffMs(state.failures)
   }
+}
+
+/** A log that its broker can't read stays so: asking again for ever would be a stall that nobody hears of (C7). */
+function maySucceedLater(errorCode: number): boolean {
+  if (errorCode === ErrorCode.CORRUPT_MESSAGE) return false
+  return isRetriable(errorCode) || errorCode === ErrorCode.UNKNOWN_SERVER_ERROR
 }
 
 function isTopicUnknown(errorCode: number): boolean {

@@ -81,7 +81,15 @@ export class ClassicMembership implements GroupMembership {
     this.#requests = new GroupRequests(cluster, groupId, `group:${groupId}`)
     this.#joinRequests = new GroupRequests(cluster, groupId, `group-join:${groupId}:${++memberCount}`)
     this.#attempts = new JoinAttempts(cluster.clock)
-    this.#leader = new GroupLeader(cluster, options.allowAutoTopicCreation, (what) => this.#askToRejoin(what))
+    this.#leader = new GroupLeader(
+      cluster,
+      options.allowAutoTopicCreation,
+      (what) => this.#askToRejoin(what),
+      // What only other members read is their users' concern.
+      (topic, error) => {
+        if (this.#subscribed.names.includes(topic)) listener.onError(error)
+      },
+    )
     this.#join = new GroupJoin(this.#joinRequests, options, this.#leader)
     this.#heartbeats = new Heartbeats(this.#requests, options, (identity, answer) =>
       this.#onHeartbeat(identity, answer),

@@ -27,10 +27,18 @@ export class GroupLeader {
   #endWatch: (() => void) | undefined
   readonly #awaited: AwaitedTopics
 
-  /** @param onChange called when the topics no longer are what was divided */
-  constructor(cluster: Cluster, allowAutoTopicCreation: boolean, onChange: (what: string) => void) {
+  /**
+   * @param onChange called when the topics no longer are what was divided
+   * @param onRefused called when a broker refuses to tell of a topic; it is left out, and asked for again
+   */
+  constructor(
+    cluster: Cluster,
+    allowAutoTopicCreation: boolean,
+    onChange: (what: string) => void,
+    onRefused: (topic: string, error: KafkaError) => void,
+  ) {
     this.#cluster = cluster
-    this.#awaited = new AwaitedTopics(cluster, allowAutoTopicCreation, () => this.#compare())
+    this.#awaited = new AwaitedTopics(cluster, allowAutoTopicCreation, () => this.#compare(), onRefused)
     this.#onChange = onChange
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock'
 import type { PartitionsListener } from '../consumer-options'
-import type { ListenerName } from '../metrics/consumer-statistics'
+import type { ListenerName } from './consumer-statistics'
 
 /** The user's listeners, as the options have them. */
 export type PartitionsListeners = Readonly<Record<ListenerName, PartitionsListener | undefined>>

@@ -1,6 +1,6 @@
 import type { KafkaError } from '../../../../src/base/errors'
 import type { TopicPartition } from '../../../../src/base/topic-partition'
-import type { GroupFactory } from '../../../../src/consumer/consumer-engine'
+import type { GroupFactory } from '../../../../src/consumer/group/group-factory'
 import type {
   CommittedPartition,
   ConsumerGroupMetadata,

@@ -1,5 +1,5 @@
 import type { FailureCounts } from '../failures/failure-monitor'
-import { lagOf, leadOf } from '../health/partition-lag'
+import { lagOf, leadOf } from './partition-lag'
 import type { PartitionState } from '../partition-state'
 import type { ConsumerPartitionMetrics } from './consumer-metrics'
 import type { ConsumerGauges } from './consumer-statistics'

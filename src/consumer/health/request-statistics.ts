@@ -3,7 +3,7 @@ import { AbortedError, type KafkaError } from '../../base/errors'
 import type { ObservedRequest } from '../../cluster/observed-cluster'
 import type { FetchResponse } from '../../wire/generated/client/fetch'
 import { batchLayout, batchLengthOverhead } from '../../wire/records/batch-layout'
-import type { ConsumerEvents } from '../health/consumer-events'
+import type { ConsumerEvents } from './consumer-events'
 import type { ConsumerStatistics } from './consumer-statistics'
 
 /** Counts requests by what they are for, once a request. */
