@@ -38,12 +38,9 @@ onDiagnostics('typed-kafka:consumer:message-retried', ({ partition, offset, atte
   console.log(`retry ${attempts} of ${partition}@${offset}: ${String(error)}`),
 )
 
-let isServiceUp = false
-setTimeout(() => (isServiceUp = true), 300)
-
-async function book(order: Order): Promise<void> {
+async function book(order: Order, attempt: number): Promise<void> {
   await Promise.resolve()
-  if (order.id === 4 && !isServiceUp) throw new Error('the booking service does not answer')
+  if (order.id === 4 && attempt < 3) throw new Error('the booking service does not answer')
   if (order.total < 0) throw new RangeError(`order ${order.id} has a negative total`)
 }
 
@@ -51,8 +48,8 @@ const consumer = kafka.consumer({ groupId: uniqueName('booking'), topics: [order
 let booked = 0
 const done = new AbortController()
 await consumer.run(
-  async ({ value }) => {
-    await book(value)
+  async ({ value }, { attempt }) => {
+    await book(value, attempt)
     if (++booked === total - 1) done.abort()
   },
   {

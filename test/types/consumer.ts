@@ -39,6 +39,43 @@ export async function raw(): Promise<void> {
   })
 }
 
+export async function chosen(): Promise<void> {
+  const ranges = kafka.consumer({ assign: [{ topic: orders, partition: 0, until: 'end' }, removals] })
+  for await (const message of ranges) {
+    const total: number | undefined = message.value?.total
+    void total
+    // @ts-expect-error one of the topics has nullable values
+    void message.value.total
+  }
+  const typed = kafka.consumer({ groupId: 'g', topics: [orders, removals] })
+  typed.subscribe([orders])
+  typed.subscribe([])
+  // @ts-expect-error messages of this topic would be bytes, which this consumer's are not
+  typed.subscribe(['clicks'])
+  // @ts-expect-error as those of topics that a pattern finds
+  typed.subscribe([/clicks/])
+  // @ts-expect-error nor is this definition among its topics
+  typed.subscribe([topic('others', { value: string() })])
+  const bytes = kafka.consumer({ groupId: 'g', topics: [/^events/, orders] })
+  bytes.subscribe(['clicks', /^more/, orders])
+  await bytes.run((message) => {
+    const value: Order | Buffer | null = message.value
+    if (message.isFrom(orders)) void message.value.total
+    return value
+  })
+  // @ts-expect-error there is no such end
+  kafka.consumer({ assign: ['clicks'], until: 'now' })
+}
+
+export async function streamed(): Promise<void> {
+  const consumer = kafka.consumer({ groupId: 'g', topics: [orders] })
+  for await (const { value } of consumer.readable()) void value.total
+  for await (const { value } of consumer.readableStream()) void value.total
+  for await (const { value } of consumer.messages({ signal: AbortSignal.timeout(1) })) void value.total
+  // @ts-expect-error an order has no price
+  consumer.readable().on('data', ({ value }) => void value.price)
+}
+
 export async function mixed(): Promise<void> {
   await kafka.consumer({ groupId: 'g', topics: [orders, 'clicks'] }).run((message) => {
     const value: Order | Buffer | null = message.value
