@@ -1,129 +1,25 @@
 // Guards members of the KIP-848 protocol against owning what others own, staying out of their group, and moving the
 // group's offsets back: consumers as users have them, against the rules of a coordinator of Kafka 4.3.
-import { isKafkaError, Kafka, type Consumer, type ConsumerOptions, type KafkaOptions } from '../../src'
-import { createCluster, type TestCluster, type TestClusterOptions } from '../../src/testing'
+import { isKafkaError } from '../../src'
 import { silentLogger } from '../../src/base/logger'
-
-const configs = {
-  'group.consumer.min.heartbeat.interval.ms': 50,
-  'group.consumer.heartbeat.interval.ms': 50,
-  'group.consumer.min.session.timeout.ms': 500,
-  'group.consumer.session.timeout.ms': 500,
-  'group.consumer.assignment.interval.ms': 0,
-}
-
-const closers: (() => Promise<void>)[] = []
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
-
-async function start(options: TestClusterOptions = {}): Promise<TestCluster> {
-  const cluster = await createCluster({
-    logger: silentLogger,
-    configs,
-    topics: [{ name: 'orders', partitions: 4 }],
-    ...options,
-  })
-  closers.push(() => cluster.close())
-  return cluster
-}
-
-/** A consumer that notes what it owns and what it handles, and breaks the rules loudly. */
-class Member {
-  readonly owned = new Set<string>()
-  readonly events: string[] = []
-  readonly handled: string[] = []
-  readonly consumer: Consumer<readonly string[]>
-  readonly kafka: Kafka
-  failure: unknown
-  #running: Promise<void> | undefined
-
-  constructor(
-    cluster: TestCluster,
-    options: Partial<ConsumerOptions> = {},
-    kafka: Partial<KafkaOptions> = {},
-  ) {
-    this.kafka = new Kafka({
-      ...cluster.clientOptions(),
-      logger: silentLogger,
-      requestTimeoutMs: 1_000,
-      retryBackoffMs: 20,
-      ...kafka,
-    })
-    const note =
-      (what: string, change: (key: string) => void) =>
-      (list: readonly { topic: string; partition: number }[]) => {
-        const keys = list.map(({ topic, partition }) => `${topic}-${partition}`)
-        this.events.push([what, ...keys].join(' '))
-        keys.forEach(change)
-      }
-    this.consumer = this.kafka.consumer({
-      groupId: 'billing',
-      topics: ['orders'],
-      startFrom: 'earliest',
-      autoCommitIntervalMs: 50,
-      groupProtocol: 'consumer',
-      onPartitionsAssigned: note('assigned', (key) => this.owned.add(key)),
-      onPartitionsRevoked: note('revoked', (key) => this.owned.delete(key)),
-      onPartitionsLost: note('lost', (key) => this.owned.delete(key)),
-      ...options,
-    }) as Consumer<readonly string[]>
-    closers.push(() => this.close())
-  }
-
-  run(handle: () => Promise<void> = () => Promise.resolve()): this {
-    this.#running = this.consumer.run(async (message) => {
-      this.handled.push(String(message.value))
-      await handle()
-    })
-    this.#running.catch((error: unknown) => (this.failure = error))
-    return this
-  }
-
-  async close(): Promise<void> {
-    await this.consumer.close()
-    await this.#running?.catch(() => {})
-  }
-}
-
-async function eventually(isDone: () => boolean, what: () => string): Promise<void> {
-  const end = performance.now() + 15_000
-  while (!isDone()) {
-    if (performance.now() > end) throw new Error(`Waited in vain: ${what()}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-
-/** Waits until the members have these many partitions, none twice. */
-async function eventuallyShared(members: readonly Member[], counts: readonly number[]): Promise<void> {
-  const isShared = () => {
-    const all = members.flatMap(({ owned }) => [...owned])
-    const found = members.map(({ owned }) => owned.size).sort()
-    return new Set(all).size === all.length && JSON.stringify(found) === JSON.stringify([...counts].sort())
-  }
-  await eventually(isShared, () =>
-    members
-      .map(({ owned, events, failure }) => JSON.stringify([[...owned], events, String(failure)]))
-      .join('; '),
-  )
-}
-
-async function produce(cluster: TestCluster, count: number): Promise<string[]> {
-  const producer = new Kafka({ ...cluster.clientOptions(), logger: silentLogger }).producer()
-  const values = Array.from({ length: count }, (_, i) => `m${i}`)
-  await Promise.all(values.map((value, i) => producer.send('orders', { partition: i % 4, value })))
-  await producer.close()
-  return values
-}
-
-const committed = (cluster: TestCluster) =>
-  (cluster.group('billing')?.offsets ?? []).reduce((sum, { offset }) => sum + Number(offset), 0)
+import type { TestCluster } from '../../src/testing'
+import { eventually, eventuallyShared } from '../support/watched-member'
+import {
+  closeAll,
+  closers,
+  committed,
+  configs,
+  Member,
+  produce,
+  start,
+} from './support/consumer-protocol-setup'
 
 const heartbeats = (cluster: TestCluster) => cluster.requests.filter({ api: 'ConsumerGroupHeartbeat' })
 
+afterEach(closeAll)
+
 describe('a group of the KIP-848 protocol', () => {
-  it('reads and commits with one member, and starts where it was', async () => {
+  it('G15: reads and commits with one member, and starts where it was', async () => {
     const cluster = await start()
     const values = await produce(cluster, 20)
     const first = new Member(cluster).run()
@@ -147,7 +43,7 @@ describe('a group of the KIP-848 protocol', () => {
     expect(cluster.failures).toEqual([])
   })
 
-  it('shares partitions with a second member, which interrupts only what moves, and gets all back', async () => {
+  it('G4, G15: shares partitions with a second member, which interrupts only what moves, and gets all back', async () => {
     const cluster = await start()
     const first = new Member(cluster).run()
     await eventuallyShared([first], [4])
@@ -161,7 +57,7 @@ describe('a group of the KIP-848 protocol', () => {
     expect([...first.events, ...second.events].filter((event) => event.startsWith('lost'))).toEqual([])
   })
 
-  it('commits what is finished before it gives partitions up: nothing is handled twice', async () => {
+  it('K5, L15: commits what is finished before it gives partitions up: nothing is handled twice', async () => {
     const cluster = await start()
     const first = new Member(cluster, { autoCommitIntervalMs: 60_000 })
     first.run(() => new Promise((resolve) => setTimeout(resolve, 1)))
@@ -181,7 +77,7 @@ describe('a group of the KIP-848 protocol', () => {
     expect(committed(cluster)).toBe(200)
   })
 
-  it('gets new partitions, and topics that come into being', async () => {
+  it('G13: gets new partitions, and topics that come into being', async () => {
     const cluster = await start()
     const member = new Member(cluster, { topics: ['orders', 'later'] }, { metadataMaxAgeMs: 300 }).run()
     await eventuallyShared([member], [4])
@@ -195,7 +91,7 @@ describe('a group of the KIP-848 protocol', () => {
     await eventuallyShared([member], [6])
   })
 
-  it('takes a topic that was deleted and created anew for another one', async () => {
+  it('L19: takes a topic that was deleted and created anew for another one', async () => {
     const cluster = await start()
     const member = new Member(cluster, {}, { metadataMaxAgeMs: 300 }).run()
     await eventuallyShared([member], [4])
@@ -215,7 +111,7 @@ describe('a group of the KIP-848 protocol', () => {
     expect([...member.handled].sort()).toEqual([...values].sort())
   })
 
-  it('gives the partitions of a member that went silent to the others; that one finds out and joins again', async () => {
+  it('G11, L14: gives the partitions of a member that went silent to the others; that one finds out and joins again', async () => {
     const cluster = await start()
     const silent = new Member(cluster).run()
     await eventuallyShared([silent], [4])
@@ -234,7 +130,7 @@ describe('a group of the KIP-848 protocol', () => {
     expect(silent.consumer.groupMetadata().memberId).toBe(memberId)
   })
 
-  it('goes on with its partitions when the coordinator moves', async () => {
+  it('G14, L20: goes on with its partitions when the coordinator moves', async () => {
     const cluster = await start({
       brokers: 3,
       topics: [{ name: 'orders', partitions: 4, replicationFactor: 3 }],
@@ -256,7 +152,7 @@ describe('a group of the KIP-848 protocol', () => {
     expect(member.events).toEqual(['assigned orders-0 orders-1 orders-2 orders-3'])
   })
 
-  it('keeps the partitions of a static member that is restarted, and refuses a second one of the same id', async () => {
+  it('G7: keeps the partitions of a static member that is restarted, and refuses a second one of the same id', async () => {
     const cluster = await start({ configs: { ...configs, 'group.consumer.session.timeout.ms': 10_000 } })
     const other = new Member(cluster).run()
     const first = new Member(cluster, { groupInstanceId: 'till-1' }).run()
@@ -276,7 +172,7 @@ describe('a group of the KIP-848 protocol', () => {
     expect(other.consumer.groupMetadata().generationId).toBe(epoch)
   })
 
-  it('leaves for as long as a handler takes too long, and joins again', async () => {
+  it('G2, L16: leaves for as long as a handler takes too long, and joins again', async () => {
     const cluster = await start()
     await produce(cluster, 1)
     let release: () => void = () => {}
@@ -302,7 +198,7 @@ describe('a group of the KIP-848 protocol', () => {
     release()
   })
 
-  it('retries a commit that names an epoch that has passed', async () => {
+  it('G9: retries a commit that names an epoch that has passed', async () => {
     const cluster = await start()
     const member = new Member(cluster).run()
     await eventuallyShared([member], [4])
@@ -335,7 +231,7 @@ describe('a group of the KIP-848 protocol', () => {
       'brokers that were told not to serve it',
       { configs: { 'group.coordinator.rebalance.protocols': 'classic' } },
     ],
-  ])('uses the classic protocol with %s, and says so once', async (_what, options) => {
+  ])('K6: uses the classic protocol with %s, and says so once', async (_what, options) => {
     const cluster = await start({ ...options })
     const warnings: string[] = []
     const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) }
@@ -352,7 +248,7 @@ describe('a group of the KIP-848 protocol', () => {
     expect(committed(cluster)).toBe(8)
   })
 
-  it('tells the user when the broker has no such assignor', async () => {
+  it('K7: tells the user when the broker has no such assignor', async () => {
     const cluster = await start({ configs: { ...configs, 'group.consumer.assignors': 'uniform' } })
     const member = new Member(cluster, { groupRemoteAssignor: 'range' }).run()
     await eventually(
@@ -360,5 +256,88 @@ describe('a group of the KIP-848 protocol', () => {
       () => member.events.join(),
     )
     expect(isKafkaError(member.failure) && member.failure.code).toBe('UNSUPPORTED_ASSIGNOR')
+  })
+
+  it('G8, K5: revokes in order: commit, callback, then the group is told; and commits work in the callback', async () => {
+    const cluster = await start()
+    let revocation: readonly string[] | undefined
+    const notes: string[] = []
+    const first: Member = new Member(cluster, {
+      autoCommitIntervalMs: 60_000,
+      onPartitionsRevoked: async (partitions) => {
+        if (revocation !== undefined) return
+        revocation = partitions.map(({ partition }) => String(partition)).sort()
+        notes.push(...order())
+        await first.consumer.commit(
+          partitions.map(({ topic, partition }) => ({ topic, partition, offset: 1n })),
+        )
+      },
+    })
+    const order = () =>
+      cluster.requests
+        .filter()
+        .filter(({ api, request }) => {
+          if (api !== 'ConsumerGroupHeartbeat') return api === 'OffsetCommit'
+          return (request as { topicPartitions: unknown }).topicPartitions !== null
+        })
+        .map(({ api }) => api)
+    first.run()
+    await eventually(
+      () => first.consumer.assignment().length === 4,
+      () => first.events.join(),
+    )
+    await produce(cluster, 8)
+    await eventually(
+      () => first.handled.length === 8,
+      () => String(first.failure),
+    )
+    const before = order().length
+    new Member(cluster).run()
+    await eventually(
+      () => first.consumer.assignment().length === 2,
+      () => first.events.join(),
+    )
+    await eventually(
+      () => order().slice(before).length >= 4,
+      () => order().slice(before).join(),
+    )
+    // The newcomer's join is the first heartbeat with partitions (none of them).
+    expect(notes.slice(before)).toEqual(['ConsumerGroupHeartbeat', 'OffsetCommit'])
+    expect(order().slice(before, before + 4)).toEqual([
+      'ConsumerGroupHeartbeat',
+      'OffsetCommit',
+      'OffsetCommit',
+      'ConsumerGroupHeartbeat',
+    ])
+    expect(revocation).toHaveLength(2)
+  })
+
+  it('L14, G10: tells handlers by their signal when no heartbeat was taken for a whole session', async () => {
+    const cluster = await start()
+    await produce(cluster, 1)
+    const member = new Member(cluster)
+    let signal: AbortSignal | undefined
+    const running = member.consumer.run(async (_message, context) => {
+      if (signal !== undefined) return
+      signal = context.signal
+      await new Promise((resolve) => context.signal.addEventListener('abort', resolve, { once: true }))
+    })
+    await eventually(
+      () => signal !== undefined,
+      () => member.events.join(),
+    )
+    const stop = cluster.on('ConsumerGroupHeartbeat', (_request, exchange) => exchange.drop())
+    await eventually(
+      () => signal?.aborted === true,
+      () => member.events.join(),
+    )
+    await eventually(
+      () => member.events.some((event) => event.startsWith('lost')),
+      () => member.events.join(),
+    )
+    stop()
+    await eventuallyShared([member], [4])
+    await member.close()
+    await running
   })
 })

@@ -59,7 +59,7 @@ export class WatchedMember {
 }
 
 /** Waits for a condition; what `what` says explains why it took too long. */
-export async function eventually(isDone: () => boolean, what: () => string, limitMs = 15_000): Promise<void> {
+export async function eventually(isDone: () => boolean, what: () => string, limitMs = 4_500): Promise<void> {
   const end = performance.now() + limitMs
   while (!isDone()) {
     if (performance.now() > end) throw new Error(`Waited in vain: ${what()}`)
