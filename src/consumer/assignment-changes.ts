@@ -48,6 +48,9 @@ export class AssignmentChanges implements GroupListener {
 
   async onAssigned(added: readonly TopicPartition[]): Promise<void> {
     const { subscription, onPartitionsAssigned } = this.#options
+    // Given again before it was given up as a whole: its handler may still run.
+    const replaced = this.#statesOf(added)
+    if (replaced.length > 0) this.#remove(replaced, subscription)
     const states = added.map((topicPartition) => subscription.add(topicPartition))
     try {
       await onPartitionsAssigned?.(added)
