@@ -223,20 +223,27 @@ describe('events of a producer', () => {
 })
 
 describe('the guide', () => {
-  const guide = readFileSync(join(__dirname, '../../../docs/producing.md'), 'utf8')
-  const section = (title: string) => guide.split('\n## ').find((one) => one.startsWith(title)) ?? ''
+  const read = (path: string) => readFileSync(join(__dirname, '../../..', path), 'utf8')
+  const guide = read('docs/monitoring.md')
+  const section = (title: string) => guide.split(/\n##+ /).filter((one) => one.startsWith(title))
 
-  test('names every metric', () => {
+  test('names every metric of a producer', () => {
     const { topics: _, ...metrics } = setUp().producer.metrics()
-    const named = [...section('Metrics').matchAll(/`(\w+)`/g)].map((match) => match[1])
+    const [, ofProducer = ''] = guide.split('\n### Of a producer')
+    const named = [...(ofProducer.split('\n## ')[0] ?? '').matchAll(/`(\w+)`/g)].map((match) => match[1])
     for (const name of Object.keys(metrics)) expect(named).toContain(name)
   })
 
-  test('names every event of a producer, and no other', () => {
-    const source = readFileSync(join(__dirname, '../../../src/base/diagnostics.ts'), 'utf8')
-    const events = [...source.matchAll(/^ {2}'(typed-kafka:producer:[\w-]+)'/gm)].map((match) => match[1])
-    const named = [...section('Events').matchAll(/^\| `([\w:-]+)`/gm)].map((match) => match[1])
-    expect(events.length).toBeGreaterThan(5)
-    expect(named.sort()).toEqual(events.sort())
+  test.each(['producer', 'consumer'])('names every event of a %s, and no other', (client) => {
+    const files = ['diagnostics', 'consumer-diagnostics', 'failure-diagnostics']
+    const source = files.map((file) => read(`src/base/${file}.ts`)).join()
+    const names = [...source.matchAll(new RegExp(`^ {2}'(typed-kafka:${client}:[\\w-]+)'`, 'gm'))]
+    const cells = section(`Of ${client}s`).flatMap((one) => one.match(/^\| `[^|]+/gm) ?? [])
+    // `:name` stands for the name of another event of the same client.
+    const named = cells.flatMap((cell) => [...cell.matchAll(/`[\w:-]*(:[\w-]+)`/g)].map((match) => match[1]))
+    expect(names.length).toBeGreaterThan(5)
+    expect(named.map((name) => `typed-kafka:${client}${name}`).sort()).toEqual(
+      names.map((match) => match[1]).sort(),
+    )
   })
 })
