@@ -43,6 +43,8 @@ const leaveEpoch = -1
 const firstIntervalMs = 5_000
 /** The broker answers at once: without an answer for so many intervals another coordinator is looked for. */
 const intervalsToAnswer = 3
+/** Where intervals are short, an answer that takes a moment is no failure. */
+const leastAnswerMs = 1_000
 /** Leaving is a courtesy, which must not take long while the member wants to come back. */
 const leaveTimeoutMs = 10_000
 
@@ -192,7 +194,10 @@ export class ShareMembership {
         },
         {
           deadline: new Deadline(clock, 'ShareGroupHeartbeat', requestTimeoutMs, this.#ended.signal),
-          timeoutMs: Math.min(requestTimeoutMs, this.#intervalMs * intervalsToAnswer),
+          timeoutMs: Math.min(
+            requestTimeoutMs,
+            Math.max(this.#intervalMs * intervalsToAnswer, leastAnswerMs),
+          ),
           errorCodes: (response) => [response.errorCode],
         },
       )

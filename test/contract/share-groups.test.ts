@@ -132,6 +132,15 @@ describeEachBroker('a share group', { releases: ['4.3'] }, (broker) => {
     ])
   })
 
+  it('tells a member that joined, and one that says all again, what it is to read; a short word is told nothing', async () => {
+    const member = await new Member().join()
+    const assigned = { topicPartitions: [{ topicId: topic.id, partitions: [0] }] }
+    const names = { subscribedTopicNames: [topic.name] }
+    expect((await beat(member.id, member.epoch)).assignment).toBeNull()
+    expect((await beat(member.id, member.epoch, names)).assignment).toMatchObject(assigned)
+    expect((await beat(member.id, 0, names)).assignment).toMatchObject(assigned)
+  })
+
   it('gives what a member has in hand to another one when it leaves', async () => {
     await produce(broker, topic, batch({ values: ['a', 'b'] }))
     const [first, second] = [await new Member().join(), await new Member().join()]

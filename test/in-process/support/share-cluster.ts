@@ -29,10 +29,11 @@ export class ShareCluster {
         logger: silentLogger,
         topics: [{ name: 'orders', partitions: 1 }],
         ...options,
-        configs: { ...configs, ...options.configs },
+        configs: options.version?.startsWith('3') ? {} : { ...configs, ...options.configs },
       }),
     )
-    await cluster.configure('workers', { 'share.auto.offset.reset': 'earliest' })
+    const hasShareGroups = !cluster.broker.version.startsWith('3')
+    if (hasShareGroups) await cluster.configure('workers', { 'share.auto.offset.reset': 'earliest' })
     return cluster
   }
 

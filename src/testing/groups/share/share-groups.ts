@@ -74,7 +74,9 @@ export class ShareGroups {
     this.#computeTarget(group)
     const member = this.#assign(group, updated)
     this.#expectHeartbeat(group, member.memberId)
-    const isTold = request.memberEpoch === joinEpoch || member.assigned !== before.assigned
+    // A member that says all does not know what it was told: an answer was lost.
+    const saysAll = request.memberEpoch === joinEpoch || request.subscribedTopicNames !== null
+    const isTold = saysAll || member.assigned !== before.assigned
     return {
       throttleTimeMs: 0,
       errorCode: 0,
