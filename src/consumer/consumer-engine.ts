@@ -452,12 +452,12 @@ export class ConsumerEngine {
   }
 
   /** Ends everything within the time. Never rejects; a second call waits for the first. */
-  close(timeoutMs: number): Promise<void> {
-    this.#closing ??= this.#close(timeoutMs)
+  close(timeoutMs: number, leave: boolean | 'default'): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs, leave)
     return this.#closing
   }
 
-  async #close(timeoutMs: number): Promise<void> {
+  async #close(timeoutMs: number, leave: boolean | 'default'): Promise<void> {
     const { clock, logger } = this.#cluster
     const deadline = new Deadline(clock, 'the close of a consumer', timeoutMs)
     this.monitor.closing()
@@ -474,7 +474,7 @@ export class ConsumerEngine {
     try {
       // The membership's last revocation commits what is finished; without one it is done here.
       if (this.membership !== undefined) {
-        if (this.#fetcher !== undefined) await this.membership.close(deadline, { leave: 'default' })
+        if (this.#fetcher !== undefined) await this.membership.close(deadline, { leave })
       } else if (this.committer?.isAutomatic) {
         await this.committer.commitFinished(this.subscription.all(), deadline)
       }

@@ -440,11 +440,26 @@ export class Consumer<Topics extends readonly SubscriptionInput[] = readonly Sub
   }
 
   /**
+   * Asks the group to divide its partitions anew, for instance because what an assignor of your own looks at has changed;
+   * the group's log shows the reason (KIP-800). Does nothing with `groupProtocol: 'consumer'`, where the broker decides.
+   * Throws InvalidArgumentError without a group's assignment.
+   */
+  enforceRebalance(reason = 'the user asked for it'): void {
+    const { membership } = this.#engine
+    if (membership === undefined) {
+      throw new InvalidArgumentError('enforceRebalance: the partitions of this consumer are given by hand')
+    }
+    membership.enforceRebalance(reason)
+  }
+
+  /**
    * Stops, waits for running handlers, commits what is finished, leaves the group and frees everything, all within
    * `timeoutMs` (default 30,000). Never rejects. A second call waits for the first.
+   * @param options.leaveGroup whether the group divides the partitions at once, or keeps this member's for it until its
+   *   session ends (KIP-1092). Default: true, except for a member with a `groupInstanceId`.
    */
-  async close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    await this.#engine.close(options.timeoutMs ?? defaultCloseTimeoutMs)
+  async close(options: { readonly timeoutMs?: number; readonly leaveGroup?: boolean } = {}): Promise<void> {
+    await this.#engine.close(options.timeoutMs ?? defaultCloseTimeoutMs, options.leaveGroup ?? 'default')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
