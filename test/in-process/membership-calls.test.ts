@@ -11,7 +11,7 @@ const reasonsOf = (cluster: TestCluster) =>
 afterEach(closeAll)
 
 describe('enforceRebalance', () => {
-  it('G1 KIP-800: the classic member joins again and says why; with cooperative-sticky nothing is interrupted', async () => {
+  it('KIP-800: the classic member joins again and says why; with cooperative-sticky nothing is interrupted', async () => {
     const cluster = await start()
     const member = new Member(cluster, { groupProtocol: 'classic' }).run()
     await eventuallyShared([member], [4])
@@ -54,7 +54,7 @@ describe.each(['classic', 'consumer'] as const)('close, groupProtocol %s', (grou
     ['a dynamic member stays when asked to', undefined, false, 1],
     ['a static member stays', 'pod-1', undefined, 1],
     ['a static member leaves when asked to', 'pod-1', true, 0],
-  ])('G9 KIP-1092: %s', async (_title, groupInstanceId, leaveGroup, left) => {
+  ])('G7 KIP-1092: %s', async (_title, groupInstanceId, leaveGroup, left) => {
     const cluster = await start()
     const member = new Member(cluster, { groupProtocol, groupInstanceId }).run()
     await eventuallyShared([member], [4])
