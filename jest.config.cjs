@@ -5,7 +5,9 @@ const base = {
     '^typed-kafka$': '<rootDir>/src/index.ts',
     '^typed-kafka/testing$': '<rootDir>/src/testing/index.ts',
   },
-  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.jest.json', diagnostics: false }] },
+  transform: {
+    '^.+\\.ts$': ['<rootDir>/test/support/typescript-transformer.cjs', { tsconfig: 'tsconfig.jest.json' }],
+  },
 }
 
 /** Real brokers: the suites of a run share them through the global set-up. */
