@@ -4,9 +4,10 @@ import { ErrorCode } from '../../src/base/error-codes'
 import { createBroker, type InspectedTopic, type TestCluster } from '../../src/testing'
 import { rejectionOf } from '../support/rejection'
 import { until } from './support/case-runner'
-import { NumberedReader, writeNumbers } from './support/numbered-reader'
+import { NumberedReader, NumberWriter } from './support/numbered-reader'
 
 let broker: TestCluster
+let writer: NumberWriter
 
 beforeEach(async () => {
   broker = await createBroker({
@@ -14,8 +15,10 @@ beforeEach(async () => {
     logger: silentLogger,
     topics: [{ name: 't', partitions: 1 }],
   })
+  writer = new NumberWriter(broker)
 })
 afterEach(async () => {
+  await writer.close()
   expect(broker.failures).toEqual([])
   await broker.close()
 })
@@ -34,7 +37,7 @@ function refuseFetch(code: number): void {
 }
 
 test('C3: a refused look-up of what is committed leaves it as it is, whenever the consumer is closed', async () => {
-  await writeNumbers(broker, 't', 0, 4)
+  await writer.write('t', 0, 4)
   await using first = new NumberedReader(broker, 't')
   first.start()
   await first.readsAll(4)
@@ -50,7 +53,7 @@ test('C3: a refused look-up of what is committed leaves it as it is, whenever th
 })
 
 test('C7 C13: a partition that is refused while a handler works: what is not finished is not committed, and the next run hands it out', async () => {
-  await writeNumbers(broker, 't', 0, 3)
+  await writer.write('t', 0, 3)
   await using reader = new NumberedReader(broker, 't')
   let goOn = () => {}
   const seen: number[] = []
@@ -61,7 +64,7 @@ test('C7 C13: a partition that is refused while a handler works: what is not fin
   const ended = rejectionOf(run)
   await until(() => seen.length === 2, 'the second message')
   refuseFetch(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
-  await writeNumbers(broker, 't', 3, 4)
+  await writer.write('t', 3, 4)
   await new Promise((resolve) => setTimeout(resolve, 100))
   goOn()
   expect(await ended).toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
@@ -77,7 +80,7 @@ test('C7 C13: a partition that is refused while a handler works: what is not fin
 test.each(['range', 'cooperative-sticky'] as const)(
   'C3 C13: a partition that is revoked before its position was found (%s) leaves what is committed as it is',
   async (assignor) => {
-    await writeNumbers(broker, 't', 0, 4)
+    await writer.write('t', 0, 4)
     const options = { assignors: [assignor], autoCommitIntervalMs: 5 }
     await using first = new NumberedReader(broker, 't', options)
     first.start()

@@ -5,6 +5,9 @@ import { createBroker, type TestCluster } from '../../src/testing'
 import { storedValues } from './support/committed-view'
 import { cutAtEachByte, SingleCut, type CutDirection } from './support/single-cut'
 
+// Hundreds of cases at once, on machines that may have other things to do.
+jest.setTimeout(20_000)
+
 let broker: TestCluster
 
 beforeEach(async () => {

@@ -6,6 +6,9 @@ import { createCluster, simulate, type TestCluster } from '../../src/testing'
 import { bounded, errorOf, until } from './support/case-runner'
 import { storedValues } from './support/committed-view'
 
+// Hundreds of cases at once, on machines that may have other things to do.
+jest.setTimeout(20_000)
+
 let broker: TestCluster
 const open: { close(options?: { timeoutMs?: number }): Promise<void> }[] = []
 

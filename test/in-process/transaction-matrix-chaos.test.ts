@@ -5,6 +5,9 @@ import { simulate, type BrokerApiName, type Simulation } from '../../src/testing
 import type { ErrorCodeName } from '../../src/base/error-codes'
 import { committedValues, storedValues } from './support/committed-view'
 
+// Hundreds of cases at once, on machines that may have other things to do.
+jest.setTimeout(20_000)
+
 const apis: readonly BrokerApiName[] = [
   'Produce',
   'InitProducerId',

@@ -12,6 +12,9 @@ import { createBroker, simulate, type BrokerApiName, type TestCluster } from '..
 import { errorOf, until } from './support/case-runner'
 import { committedValues, storedValues, transactionsEnded } from './support/committed-view'
 
+// Hundreds of cases at once, on machines that may have other things to do.
+jest.setTimeout(20_000)
+
 let broker: TestCluster
 const open: Producer[] = []
 

@@ -41,7 +41,7 @@ export class ArmedErrors {
 }
 
 /** Settles as the promise does, or with `'hangs'` when it takes too long. */
-export async function bounded<Result>(work: Promise<Result>, limitMs = 8000): Promise<Result | 'hangs'> {
+export async function bounded<Result>(work: Promise<Result>, limitMs = 15_000): Promise<Result | 'hangs'> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<'hangs'>((resolve) => {
     timer = setTimeout(() => resolve('hangs'), limitMs)

@@ -1,4 +1,4 @@
-import { Kafka, type Consumer, type ConsumerOptions, type KafkaOptions } from '../../../src'
+import { Kafka, type Consumer, type ConsumerOptions, type KafkaOptions, type Producer } from '../../../src'
 import { silentLogger } from '../../../src/base/logger'
 import type { TestCluster } from '../../../src/testing'
 import { errorOf, until } from './case-runner'
@@ -11,20 +11,34 @@ export const quickly: Partial<KafkaOptions> = {
   requestTimeoutMs: 2000,
 }
 
-/** Writes a topic's next messages, numbered from 0 through all its partitions in turn. */
-export async function writeNumbers(
-  cluster: TestCluster,
-  topic: string,
-  from: number,
-  to: number,
-): Promise<void> {
-  await using producer = new Kafka({ ...cluster.clientOptions(), logger: silentLogger }).producer()
-  const partitions = cluster.topics.find(({ name }) => name === topic)?.partitions ?? 1
-  for (let i = from; i < to; i++) await producer.send(topic, { partition: i % partitions, value: String(i) })
+/** Writes numbers to topics, through all their partitions in turn. */
+export class NumberWriter {
+  readonly #cluster: TestCluster
+  readonly #producer: Producer
+
+  constructor(cluster: TestCluster) {
+    this.#cluster = cluster
+    this.#producer = new Kafka({ ...cluster.clientOptions(), logger: silentLogger }).producer()
+  }
+
+  /** Writes the numbers from one to another, the latter not included. */
+  async write(topic: string, from: number, to: number): Promise<void> {
+    const partitions = this.#cluster.topics.find(({ name }) => name === topic)?.partitions ?? 1
+    const values = Array.from({ length: to - from }, (_, i) => from + i)
+    await this.#producer.send(
+      topic,
+      values.map((value) => ({ partition: value % partitions, value: String(value) })),
+    )
+  }
+
+  close(): Promise<void> {
+    return this.#producer.close()
+  }
 }
 
-/** A consumer that notes which numbers it was given. Its client id, its group and its topic have one name. */
+/** A consumer that notes which numbers it has handled. Its client id, its group and its topic have one name. */
 export class NumberedReader {
+  /** What its handler has finished, in that order. */
   readonly seen: number[] = []
   readonly consumer: Consumer<readonly string[]>
   /** The error of the run that ended last. */
@@ -33,16 +47,18 @@ export class NumberedReader {
 
   constructor(cluster: TestCluster, name: string, options: ConsumerOptions = {}) {
     const kafka = new Kafka({ ...cluster.clientOptions(), ...quickly, clientId: name })
-    const place = options.assign === undefined ? { groupId: name, topics: [name] } : {}
+    // With KIP-848 the brokers say how long sessions last.
+    const session =
+      options.groupProtocol === 'consumer' ? {} : { sessionTimeoutMs: 6000, heartbeatIntervalMs: 15 }
     this.consumer = kafka.consumer({
-      ...place,
+      groupId: name,
+      topics: [name],
       startFrom: 'earliest',
-      sessionTimeoutMs: 6000,
+      ...session,
       rebalanceTimeoutMs: 1000,
-      heartbeatIntervalMs: 15,
       fetchMaxWaitMs: 50,
       // Commits are made at revocations and at the close: what is lost before comes again.
-      ...(options.assign === undefined ? { autoCommitIntervalMs: 60_000 } : {}),
+      autoCommitIntervalMs: 60_000,
       ...options,
     }) as Consumer<readonly string[]>
   }
@@ -55,7 +71,9 @@ export class NumberedReader {
   start(): void {
     this.error = undefined
     this.#running = errorOf(
-      this.consumer.run(({ value }) => {
+      this.consumer.run(async ({ value }) => {
+        // What is fetched, committed and revoked meanwhile finds an unfinished message.
+        await new Promise(setImmediate)
         this.seen.push(Number(value))
       }),
     ).then((error) => {
@@ -66,7 +84,7 @@ export class NumberedReader {
 
   /** Resolves when the condition holds, or when the run has ended. */
   async reads(condition: () => boolean, what: string): Promise<void> {
-    await until(() => condition() || !this.isRunning, `${what}; seen: ${this.seen.join(' ')}`, 6000)
+    await until(() => condition() || !this.isRunning, `${what}; seen: ${this.seen.join(' ')}`, 12_000)
   }
 
   /** Resolves when so many different numbers were read, or when the run has ended. */
