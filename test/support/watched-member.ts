@@ -1,5 +1,12 @@
 import { Kafka, silentLogger, type Consumer, type ConsumerOptions, type KafkaOptions } from '../../src'
 
+/** What is known of a member of a group, whoever's client it is. */
+export interface MemberView {
+  readonly owned: ReadonlySet<string>
+  readonly events: readonly string[]
+  readonly failure: unknown
+}
+
 /** A member of the group `billing` that notes what it owns and what it handles. */
 export class WatchedMember {
   readonly owned = new Set<string>()
@@ -69,7 +76,7 @@ export async function eventually(isDone: () => boolean, what: () => string, limi
 
 /** Waits until the members have these many partitions, none twice. */
 export async function eventuallyShared(
-  members: readonly WatchedMember[],
+  members: readonly MemberView[],
   counts: readonly number[],
   limitMs?: number,
 ): Promise<void> {
