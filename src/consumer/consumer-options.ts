@@ -91,6 +91,12 @@ export interface ConsumerOptions<
   /** How long a rebalance waits for handlers of partitions that move. Default: `maxPollIntervalMs`. */
   readonly rebalanceTimeoutMs?: number | undefined
   /**
+   * How long handlers may go on when their partition is to be given up, before their `signal` fires and their messages are
+   * left to the next owner. 0 tells them at once; the rebalance waits for them all the same, as `rebalanceTimeoutMs`
+   * allows. Default: four fifths of `rebalanceTimeoutMs`, as long as handlers are waited for.
+   */
+  readonly revocationGraceMs?: number | undefined
+  /**
    * `partition.assignment.strategy`, in Java range and cooperative-sticky. Names of built-in assignors or assignors of
    * your own, the preferred one first. With `cooperative-sticky` alone, partitions that stay are not interrupted by a
    * rebalance (KIP-429); Java members with their default list can join such a group. Beside members that know
@@ -111,7 +117,10 @@ export interface ConsumerOptions<
   readonly fetchMinBytes?: number | undefined
   /** `fetch.max.bytes`. Most bytes of one answer; a larger single batch still comes. Default: 52,428,800. */
   readonly fetchMaxBytes?: number | undefined
-  /** `fetch.max.wait.ms`. Default: 500. */
+  /**
+   * `fetch.max.wait.ms`. How long a broker waits for `fetchMinBytes`. One that has had nothing for a while is given up to
+   * 5 s, unless `fetchMinBytes` is set: it answers at the first message all the same. Default: 500.
+   */
   readonly fetchMaxWaitMs?: number | undefined
   /** `max.partition.fetch.bytes`. Most bytes of one partition in one answer; a larger batch still comes. Default: 1,048,576. */
   readonly maxPartitionFetchBytes?: number | undefined
@@ -156,6 +165,8 @@ export interface ResolvedConsumerOptions {
   readonly heartbeatIntervalMs: number
   readonly maxPollIntervalMs: number
   readonly rebalanceTimeoutMs: number
+  /** Null for as long as handlers are waited for. */
+  readonly revocationGraceMs: number | null
   readonly assignors: readonly PartitionAssignor[]
   readonly autoCommit: boolean
   readonly autoCommitIntervalMs: number
@@ -233,6 +244,7 @@ const schema = z.strictObject({
   heartbeatIntervalMs: whole(1).default(3_000),
   maxPollIntervalMs: whole(1).default(300_000),
   rebalanceTimeoutMs: whole(1).optional(),
+  revocationGraceMs: whole(0).optional(),
   assignors: z
     .array(assignor, 'must be a list')
     .min(1, 'must name at least one assignor')
@@ -274,6 +286,7 @@ export function resolveConsumerOptions(options: ConsumerOptions | undefined): Re
     groupInstanceId: given.groupInstanceId ?? null,
     groupRemoteAssignor: given.groupRemoteAssignor ?? null,
     rebalanceTimeoutMs: given.rebalanceTimeoutMs ?? given.maxPollIntervalMs,
+    revocationGraceMs: given.revocationGraceMs ?? null,
     autoCommit: given.autoCommit ?? given.groupId !== undefined,
     autoCommitMessages: given.autoCommitMessages ?? Infinity,
     onPartitionsAssigned: given.onPartitionsAssigned,

@@ -18,6 +18,8 @@ export interface StandingFetch {
 export interface FetchAsker {
   /** True while an answer is awaited. */
   readonly isAsking: boolean
+  /** How long the broker may hold back the present or last answer. */
+  readonly pollWaitMs: number
   /** What the partition was asked for under is no longer so: before the next request it is looked at again. */
   reconsider(partition: PartitionState): void
 }

@@ -9,6 +9,7 @@ import { FetchExchange } from './fetch-exchange'
 import { FetchSession, finalEpoch } from './fetch-session'
 import type { FetchSettings } from './fetch-settings'
 import { ImmediateFetch } from './immediate-fetch'
+import { PollPace } from './poll-pace'
 
 /** How much longer than its wait a fetch may take before metadata is asked whether the broker is still the leader. */
 const overdueMs = 1000
@@ -41,6 +42,7 @@ export class BrokerFetcher implements FetchAsker {
   readonly #exchange: FetchExchange
   readonly #immediate: ImmediateFetch
   readonly #session = new FetchSession<AskedPartition>()
+  readonly #pace: PollPace
   readonly #abort = new AbortController()
   #listed = new Set<PartitionState>()
   /** When the first of those that a follower is asked for is to be asked for at its leader again. */
@@ -55,6 +57,7 @@ export class BrokerFetcher implements FetchAsker {
     this.#settings = settings
     this.#planner = planner
     this.#handler = handler
+    this.#pace = new PollPace(settings)
     this.#exchange = new FetchExchange(nodeId, settings, this.#abort.signal)
     this.#immediate = new ImmediateFetch(this.#exchange, settings, handler, {
       takeListed: (isTaken) => this.#takeListed(isTaken),
@@ -65,6 +68,10 @@ export class BrokerFetcher implements FetchAsker {
 
   get isAsking(): boolean {
     return this.#isAsking
+  }
+
+  get pollWaitMs(): number {
+    return this.#pace.waitMs
   }
 
   /** The partition may have become fetchable here. */
@@ -120,6 +127,7 @@ export class BrokerFetcher implements FetchAsker {
           this.#followersUntil = Math.min(this.#followersUntil, state.preferredReplicaUntil)
         state.standingFetch = asked
         this.#session.want(asked)
+        this.#pace.noteNews()
       } else this.#drop(state)
     }
   }
@@ -150,7 +158,8 @@ export class BrokerFetcher implements FetchAsker {
   }
 
   async #fetch(reservedBytes: number): Promise<void> {
-    const { minBytes, maxWaitMs, connection } = this.#settings
+    const { minBytes, connection } = this.#settings
+    const maxWaitMs = this.#pace.next(this.#followersUntil < Infinity)
     const plan = this.#session.plan()
     const overdue = this.#watch(maxWaitMs + overdueMs)
     let filed: readonly PartitionState[] | undefined
@@ -167,6 +176,7 @@ export class BrokerFetcher implements FetchAsker {
           reservedBytes,
           (state) => this.#listed.add(state),
         )
+        if (filed.length > 0) this.#pace.noteNews()
       } else this.#handleSessionError(response.errorCode)
     } catch (error) {
       this.#handleFailure(error)
@@ -202,6 +212,7 @@ export class BrokerFetcher implements FetchAsker {
   }
 
   #handleSessionError(errorCode: number): void {
+    this.#pace.noteNews()
     const { logger } = this.#settings.cluster
     const details = { nodeId: this.nodeId, error: errorCodeName(errorCode) }
     if (this.#session.handleError(errorCode)) {
@@ -217,6 +228,7 @@ export class BrokerFetcher implements FetchAsker {
 
   #handleFailure(caught: unknown): void {
     this.#session.replace()
+    this.#pace.noteNews()
     if (this.#abort.signal.aborted) return
     // Whoever was to be asked in the leader's place is not to be relied on.
     this.#listFollowers()

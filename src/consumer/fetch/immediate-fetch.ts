@@ -26,17 +26,18 @@ export interface ImmediateFetchPlanner {
  * The way past a long poll. A broker answers one connection's requests one after another, so a partition that becomes
  * fetchable while its broker holds a poll for others (after a seek, a resume, an assignment, or because its data was
  * delivered) would wait for up to `fetch.max.wait.ms`. It is asked for at once, on a connection of its own, without a
- * session and without a wait. What has nothing to give then waits for the next poll like the others.
+ * session and without a wait. What has nothing to give then waits for the next poll like the others; while that is far
+ * off, because nothing happens at the broker (see PollPace), it is asked for again after `fetch.max.wait.ms`.
  */
 export class ImmediateFetch {
   readonly #exchange: FetchExchange
   readonly #settings: FetchSettings
   readonly #handler: FetchResponseHandler
   readonly #planner: ImmediateFetchPlanner
-  /** Partitions that were asked for during the present poll. */
-  readonly #asked = new Set<PartitionState>()
+  /** Partitions that were asked for in vain during the present poll, and when; the oldest first. */
+  readonly #asked = new Map<PartitionState, number>()
   #timer: Timer | undefined
-  #timerMs = Infinity
+  #timerAt = Infinity
   /** Woken while a fetch was under way. */
   #isWoken = false
   #isPolling = false
@@ -71,7 +72,7 @@ export class ImmediateFetch {
   wake(state: PartitionState): void {
     if (!this.#isPolling || this.#asked.has(state)) return
     if (this.#isFetching) this.#isWoken = true
-    else this.#arm(this.#hasMore(state) ? shortPatienceMs : patienceMs)
+    else this.#armIn(this.#hasMore(state) ? shortPatienceMs : patienceMs)
   }
 
   #hasMore(state: PartitionState): boolean {
@@ -79,34 +80,58 @@ export class ImmediateFetch {
     return state.fetchOffset < (isolationLevel === 1 ? state.lastStableOffset : state.highWatermark)
   }
 
-  #arm(ms: number): void {
-    if (ms >= this.#timerMs) return
+  #armIn(ms: number): void {
+    const { clock } = this.#settings.cluster
+    const at = clock.now() + ms
+    if (at >= this.#timerAt) return
     this.#disarm()
-    this.#timerMs = ms
-    this.#timer = this.#settings.cluster.clock.setTimer(ms, () => {
+    this.#timerAt = at
+    this.#timer = clock.setTimer(ms, () => {
       this.#disarm()
       this.#start()
     })
   }
 
+  /** For what was asked for in vain. In most cases the poll ends before. */
+  #armForAsked(): void {
+    const [oldest] = this.#asked.values()
+    if (oldest === undefined || !this.#isPolling) return
+    const { clock } = this.#settings.cluster
+    this.#armIn(Math.max(shortPatienceMs, oldest + this.#againMs - clock.now()))
+  }
+
+  get #againMs(): number {
+    return Math.max(patienceMs, this.#settings.maxWaitMs)
+  }
+
+  #forgetAskedLongAgo(): void {
+    const until = this.#settings.cluster.clock.now() - this.#againMs
+    for (const [state, at] of this.#asked) {
+      if (at > until) return
+      this.#asked.delete(state)
+    }
+  }
+
   #disarm(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    this.#timerMs = Infinity
+    this.#timerAt = Infinity
   }
 
   #start(): void {
     if (!this.#isPolling || this.#isFetching) return
+    this.#forgetAskedLongAgo()
     const targets = new FetchTargets<AskedPartition>()
     for (const state of this.#planner.takeListed((one) => !this.#asked.has(one))) {
       targets.set(this.#exchange.ask(state, this.#planner.bytesFor(state)))
     }
-    if (targets.size === 0) return
+    if (targets.size === 0) return this.#armForAsked()
     const reservedBytes = this.#exchange.reserve(targets.bytes)
-    if (reservedBytes === 0) return
+    if (reservedBytes === 0) return this.#armIn(this.#againMs)
     this.#isFetching = true
+    const now = this.#settings.cluster.clock.now()
     for (const { state } of targets) {
-      this.#asked.add(state)
+      this.#asked.set(state, now)
       state.markInFlight()
     }
     void this.#fetch(targets, reservedBytes)
@@ -138,10 +163,11 @@ export class ImmediateFetch {
       if (!isHandled) this.#settings.memory.release(reservedBytes)
       for (const { state, token } of targets) state.clearInFlight(token)
       this.#isFetching = false
-      if (this.#isWoken && this.#isPolling) this.#arm(shortPatienceMs)
+      if (this.#isWoken && this.#isPolling) this.#armIn(shortPatienceMs)
       this.#isWoken = false
       // The poll may have ended meanwhile, and its successor found these still being asked for.
       for (const { state } of targets) this.#planner.wakePartition(state)
+      this.#armForAsked()
     }
   }
 

@@ -135,7 +135,8 @@ export class StallFinder {
     if (state.phase !== 'fetching' || state.isPaused || state.needsNoFetch || !state.reader.isDrained) return
     const nodeId = fetchedFrom(state, cluster.metadata)
     const wait = requests.waitOf('Fetch', nodeId)
-    if (wait === undefined || now - wait.since < stallTimeoutMs + fetchMaxWaitMs) return
+    const heldMs = state.standingFetch?.asker?.pollWaitMs ?? fetchMaxWaitMs
+    if (wait === undefined || now - wait.since < stallTimeoutMs + heldMs) return
     const waitedMs = now - wait.since
     const text = `no answer from broker ${nodeId} to Fetch for ${seconds(waitedMs)}`
     yield { kind: 'fetch', waitedMs, partition: nameOf(state), nodeId, text, lastError: wait.lastError }
