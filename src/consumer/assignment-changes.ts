@@ -74,14 +74,13 @@ export class AssignmentChanges implements GroupListener {
 
   async onRevoked(revoked: readonly TopicPartition[]): Promise<void> {
     const { clock, rebalanceTimeoutMs, subscription, onPartitionsRevoked } = this.#options
-    const committer = this.#options.committer()
     const states = this.#statesOf(revoked)
     for (const state of states) state.beginRevoke()
     this.#options.onRemoved()
     const deadline = new Deadline(clock, 'the revocation of partitions', rebalanceTimeoutMs)
     try {
       await this.waitForHandlers(states, rebalanceTimeoutMs * handlerShare)
-      if (committer?.isAutomatic) await this.#commit(committer, states, deadline)
+      await this.commitFinished(states, deadline)
       await onPartitionsRevoked?.(revoked)
     } finally {
       this.#remove(states, subscription)
@@ -126,11 +125,13 @@ export class AssignmentChanges implements GroupListener {
     }
   }
 
-  async #commit(
-    committer: OffsetCommitter,
-    states: readonly PartitionState[],
-    deadline: Deadline,
-  ): Promise<void> {
+  /**
+   * Commits what is finished of partitions that are to be given up, unless commits are the user's. With the classic
+   * protocol the coordinator takes none between JoinGroup and SyncGroup: where no revocation runs, this waits for their end.
+   */
+  async commitFinished(states: readonly PartitionState[], deadline: Deadline): Promise<void> {
+    const committer = this.#options.committer()
+    if (committer?.isAutomatic !== true) return
     try {
       await committer.commitFinished(states, deadline)
     } catch (error) {

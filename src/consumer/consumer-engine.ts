@@ -458,7 +458,7 @@ export class ConsumerEngine {
   }
 
   async #close(timeoutMs: number, leave: boolean | 'default'): Promise<void> {
-    const { clock, logger } = this.#cluster
+    const { clock } = this.#cluster
     const deadline = new Deadline(clock, 'the close of a consumer', timeoutMs)
     this.monitor.closing()
     void this.#delivery?.stop()
@@ -471,18 +471,10 @@ export class ConsumerEngine {
     this.#identities.close()
     this.#validator.close()
     const fetcherClosed = this.#fetcher?.close(Math.min(sessionCloseMs, deadline.remainingMs()))
-    try {
-      // The membership's last revocation commits what is finished; without one it is done here.
-      if (this.membership !== undefined) {
-        if (this.#fetcher !== undefined) await this.membership.close(deadline, { leave })
-      } else if (this.committer?.isAutomatic) {
-        await this.committer.commitFinished(this.subscription.all(), deadline)
-      }
-    } catch (error) {
-      logger.warn('The last commit failed; some messages will be delivered again', {
-        reason: KafkaError.from(error).message,
-      })
-    }
+    // A rebalance under way goes on while this waits for it: the membership's close breaks it off.
+    const commitMs = deadline.remainingMs() / (this.membership === undefined ? 1 : 2)
+    await this.#changes.commitFinished(this.subscription.all(), new Deadline(clock, deadline.what, commitMs))
+    if (this.#fetcher !== undefined) await this.membership?.close(deadline, { leave })
     void this.committer?.endAutomatic()
     this.subscription.remove(this.subscription.all())
     this.#watch.close()

@@ -30,3 +30,53 @@ test('C13: close does not wait for a poll under way, and ends its session all th
   expect(broker.failures).toEqual([])
   await broker.close()
 })
+
+test('C13 G9 G15: what was finished is committed by a close in the middle of a rebalance, which the group ends first', async () => {
+  const topics = [{ name: 't', partitions: 2 }]
+  const configs = { 'group.initial.rebalance.delay.ms': 0 }
+  const broker = await createBroker({ network: 'memory', logger: silentLogger, topics, configs })
+  const kafka = new Kafka({ ...broker.clientOptions(), logger: silentLogger })
+  const options = {
+    groupId: 'g',
+    topics: ['t'],
+    startFrom: 'earliest',
+    heartbeatIntervalMs: 20,
+    autoCommitIntervalMs: 60_000,
+  } as const
+  const [first, second] = [kafka.consumer(options), kafka.consumer(options)]
+  const producer = kafka.producer()
+  await producer.send('t', [
+    { partition: 0, value: 'a' },
+    { partition: 1, value: 'b' },
+  ])
+  let handled = 0
+  const runs = [first.run(() => void handled++)]
+  await until(() => handled === 2, 'both messages')
+
+  let release = () => {}
+  const released = new Promise<void>((resolve) => (release = resolve))
+  let syncing = 0
+  broker.on('SyncGroup', async () => {
+    syncing++
+    await released
+  })
+  runs.push(second.run(() => void handled++))
+  await until(() => syncing === 2, 'a rebalance of both')
+  const closed = first.close()
+  // The answers to SyncGroup come when the close has begun; a commit before them is refused.
+  await Promise.race([
+    broker.requests.waitFor('OffsetCommit'),
+    new Promise((resolve) => setTimeout(resolve, 50)),
+  ])
+  release()
+  await closed
+  const listed = await second.committed([0, 1].map((partition) => ({ topic: 't', partition })))
+  expect(listed.map(({ committed }) => committed?.offset)).toEqual([1n, 1n])
+  await until(() => second.assignment().length === 2, 'the other one has everything')
+  await second.close()
+  await Promise.all(runs)
+  expect(handled).toBe(2)
+  await producer.close()
+  expect(broker.failures).toEqual([])
+  await broker.close()
+})

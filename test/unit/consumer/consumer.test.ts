@@ -245,7 +245,7 @@ describe('what is left behind', () => {
     await until(cluster, () => seen.length === 10)
     await Promise.all([consumer.close(), consumer.close()])
     await run
-    expect(group.events).toEqual(['revoking', 'commit', 'revoked', 'left'])
+    expect(group.events).toEqual(['commit', 'revoking', 'revoked', 'left'])
     expect(cluster.fetches.at(-1)?.request.sessionEpoch).toBe(-1)
     expect(cluster.closedConnections).toHaveLength(2)
     expect(cluster.clock.pendingTimers).toBe(0)
