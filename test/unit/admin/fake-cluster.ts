@@ -14,6 +14,7 @@ import type {
 import type { BrokerMetadata, Metadata, TopicMetadata } from '../../../src/cluster/metadata'
 import type { ApiInfo, ClientApi } from '../../../src/wire/api'
 import { Writer } from '../../../src/wire/primitives/writer'
+import { seededRandom } from '../../../src/testing/simulation/seeded-random'
 import { FakeClock } from '../support/fake-clock'
 
 /** One request as a fake broker sees it. */
@@ -40,7 +41,8 @@ export class FakeCluster implements Cluster {
   readonly logger = silentLogger
   readonly requestTimeoutMs = 30_000
   readonly retryBackoffMaxMs = 1000
-  readonly random = Math.random
+  /** The same numbers in each run: a failure can be found again. */
+  readonly random = seededRandom(1)
 
   readonly sent: SentRequest[] = []
   /** Groups whose coordinator was forgotten. */

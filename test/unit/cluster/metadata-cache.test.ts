@@ -12,6 +12,7 @@ import {
 import { silentLogger } from '../../../src/base/logger'
 import { MetadataCache } from '../../../src/cluster/metadata-cache'
 import type { MetadataRequest, MetadataResponse } from '../../../src/wire/generated/client/metadata'
+import { seededRandom } from '../../../src/testing/simulation/seeded-random'
 import { FakeClock, settle } from '../support/fake-clock'
 
 interface Topic {
@@ -39,7 +40,7 @@ function setUp() {
     metadataMaxAgeMs: 300_000,
     retryBackoffMs: 100,
     retryBackoffMaxMs: 1000,
-    random: Math.random,
+    random: seededRandom(1),
   }
   const metadata = new MetadataCache(settings, { askOnce: answer, ask: answer })
   metadata.start()

@@ -54,6 +54,71 @@ describe('revocation', () => {
     await run
   })
 
+  it.each([
+    ['throws', (signal: AbortSignal) => signal.throwIfAborted()],
+    ['comes back', () => {}],
+  ])(
+    'G10 L14 with revocationGraceMs 0 a handler is told at once, and waited for; it %s, and its message comes again',
+    async (_, end) => {
+      const { cluster, group, consumer } = groupConsumer({ revocationGraceMs: 0 })
+      cluster.log('t', 0).fill(10)
+      const seen: string[] = []
+      const run = consumer.run(async (message, { signal }) => {
+        seen.push(shown(message))
+        if (seen.length !== 4) return
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        await new Promise((resolve) => cluster.clock.setTimer(500, () => resolve(undefined)))
+        end(signal)
+      })
+      await group.assign(partitionsOf(0))
+      await settle()
+      const revoked = group.revoke(partitionsOf(0))
+      await cluster.clock.advance(499)
+      expect(group.events).toEqual(['revoking'])
+      await cluster.clock.advance(1)
+      await revoked
+      expect(group.events).toEqual(['revoking', 'commit', 'revoked'])
+      expect(group.offsetOf('t', 0)).toBe(3n)
+      await group.assign(partitionsOf(0))
+      await until(cluster, () => seen.length === 11)
+      expect(seen.slice(4)).toEqual(values(3, 10).map((value) => `0:${value}`))
+      await consumer.close()
+      await run
+    },
+  )
+
+  it('G10 within revocationGraceMs a handler finishes, and its message is committed', async () => {
+    const { cluster, group, consumer } = groupConsumer(
+      { rebalanceTimeoutMs: 1000, revocationGraceMs: 300 },
+      2,
+    )
+    for (const partition of [0, 1]) cluster.log('t', partition).fill(1)
+    const fired: string[] = []
+    const run = consumer.run(
+      async (message, { signal }) => {
+        signal.addEventListener('abort', () => fired.push(shown(message)))
+        const ms = message.partition === 0 ? 299 : 5000
+        await new Promise((resolve) => cluster.clock.setTimer(ms, () => resolve(undefined)))
+      },
+      { concurrency: 2 },
+    )
+    await group.assign(partitionsOf(0, 1))
+    await settle()
+    const revoked = group.revoke(partitionsOf(0, 1))
+    await cluster.clock.advance(299)
+    expect(fired).toEqual([])
+    await cluster.clock.advance(1)
+    expect(fired).toEqual(['1:0'])
+    expect(group.events).toEqual(['revoking'])
+    await cluster.clock.advance(500)
+    await revoked
+    expect(group.offsetOf('t', 0)).toBe(1n)
+    expect(group.offsetOf('t', 1)).toBe(0n)
+    await cluster.clock.advance(5000)
+    await consumer.close()
+    await run
+  })
+
   it('G10 a partition that comes back waits for the handler of its former life, then starts at the committed offset', async () => {
     const { cluster, group, consumer } = groupConsumer()
     cluster.log('t', 0).fill(10)
@@ -82,6 +147,32 @@ describe('revocation', () => {
     await cluster.clock.advance(50)
     expect(seen).toHaveLength(11)
     expect(seen.slice(4)).toEqual(values(3, 10).map((value) => `0:${value}`))
+    await consumer.close()
+    await run
+  })
+
+  it('G10 a partition that is given again while it is being revoked waits for its handler', async () => {
+    const { cluster, group, consumer } = groupConsumer()
+    cluster.log('t', 0).fill(10)
+    let release = () => {}
+    const seen: string[] = []
+    const run = consumer.run(
+      (message) => {
+        seen.push(shown(message))
+        return seen.length === 4 ? new Promise<void>((resolve) => (release = resolve)) : undefined
+      },
+      { concurrency: 2 },
+    )
+    await group.assign(partitionsOf(0))
+    await until(cluster, () => seen.length === 4)
+    const revoked = group.revoke(partitionsOf(0))
+    await settle()
+    await group.assign(partitionsOf(0))
+    await cluster.clock.advance(100)
+    expect(seen).toHaveLength(4)
+    release()
+    await until(cluster, () => seen.length > 4)
+    await revoked
     await consumer.close()
     await run
   })

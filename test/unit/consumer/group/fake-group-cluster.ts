@@ -14,6 +14,7 @@ import type {
 import type { Metadata, TopicMetadata } from '../../../../src/cluster/metadata'
 import type { ClientApi } from '../../../../src/wire/api'
 import type { GroupListener } from '../../../../src/consumer/group/group-membership'
+import { seededRandom } from '../../../../src/testing/simulation/seeded-random'
 import { FakeClock } from '../../support/fake-clock'
 
 export interface SentRequest {
@@ -111,7 +112,8 @@ export class FakeGroupCluster implements Cluster {
   readonly metadata = new FakeMetadata()
   readonly requestTimeoutMs = 30_000
   readonly retryBackoffMaxMs = 1000
-  readonly random = Math.random
+  /** The same numbers in each run: a failure can be found again. */
+  readonly random = seededRandom(1)
   readonly sent: SentRequest[] = []
   readonly closedConnections: string[] = []
   coordinatorLookups = 0

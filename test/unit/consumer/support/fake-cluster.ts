@@ -18,6 +18,7 @@ import {
 } from '../../../../src/wire/generated/client/offset-for-leader-epoch'
 import { listOffsetsApi, type ListOffsetsRequest } from '../../../../src/wire/generated/client/list-offsets'
 import { zeroUuid } from '../../../../src/wire/primitives/uuid'
+import { seededRandom } from '../../../../src/testing/simulation/seeded-random'
 import { FakeClock } from '../../support/fake-clock'
 import { FakeLog } from './fake-log'
 
@@ -106,7 +107,8 @@ export class FakeClusterOn<C extends Clock> implements Cluster {
   readonly metadata = new FakeMetadata()
   readonly requestTimeoutMs = 30_000
   readonly retryBackoffMaxMs = 1000
-  readonly random = Math.random
+  /** The same numbers in each run: a failure can be found again. */
+  readonly random = seededRandom(1)
   readonly logs = new Map<string, FakeLog>()
   readonly fetches: { nodeId: number; request: FetchRequest; options: SendOptions }[] = []
   readonly listOffsets: { nodeId: number; request: ListOffsetsRequest }[] = []

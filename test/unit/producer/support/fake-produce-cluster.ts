@@ -12,6 +12,7 @@ import type {
 } from '../../../../src/cluster/cluster'
 import type { ClientApi } from '../../../../src/wire/api'
 import type { ProduceRequest, ProduceResponse } from '../../../../src/wire/generated/client/produce'
+import { seededRandom } from '../../../../src/testing/simulation/seeded-random'
 import { FakeMetadata } from './fake-metadata'
 import { FakeProduce } from './fake-produce'
 
@@ -27,7 +28,8 @@ export class FakeProduceCluster implements Cluster {
   readonly metadata = new FakeMetadata()
   readonly requestTimeoutMs = 30_000
   readonly retryBackoffMaxMs = 1000
-  readonly random = Math.random
+  /** The same numbers in each run: a failure can be found again. */
+  readonly random = seededRandom(1)
   readonly clock: Clock
   /** All Produce requests so far. */
   readonly produced: FakeProduce[] = []
