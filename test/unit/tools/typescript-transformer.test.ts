@@ -39,11 +39,9 @@ test('what was compiled before is used again for the same file with the same tex
 
 test('all versions of Node share what one of them compiled', () => {
   const key = transformer.getCacheKey('1', '/root/a.ts', options)
-  const replaced = [
-    jest.replaceProperty(process, 'version', 'v99.0.0'),
-    jest.replaceProperty(process, 'versions', { ...process.versions, node: '99.0.0' }),
-  ]
+  const version = Object.getOwnPropertyDescriptor(process, 'version') ?? { configurable: true }
+  Object.defineProperty(process, 'version', { ...version, value: 'v99.0.0' })
   const other = createTransformer({ tsconfig: 'tsconfig.jest.json' }).getCacheKey('1', '/root/a.ts', options)
-  for (const one of replaced) one.restore()
+  Object.defineProperty(process, 'version', version)
   expect(other).toBe(key)
 })
