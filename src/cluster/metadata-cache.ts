@@ -24,7 +24,7 @@ import {
   type MetadataSnapshot,
 } from './metadata-snapshot'
 import { isFinalFailure } from './retry-policy'
-import { TopicListing, type TopicsListener } from './topic-listing'
+import { TopicListing, type RefusalListener, type TopicsListener } from './topic-listing'
 
 export interface MetadataSettings {
   readonly clock: Clock
@@ -238,8 +238,8 @@ export class MetadataCache implements Metadata {
     return response.topics.filter((topic) => topic.errorCode === 0).map(toTopic)
   }
 
-  watchTopics(listener: TopicsListener): () => void {
-    return this.#listing.watch(listener)
+  watchTopics(listener: TopicsListener, onRefused?: RefusalListener): () => void {
+    return this.#listing.watch(listener, onRefused)
   }
 
   updateLeader(

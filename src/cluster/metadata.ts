@@ -1,6 +1,6 @@
 import type { Deadline } from '../base/deadline'
 import type { KafkaError } from '../base/errors'
-import type { TopicsListener } from './topic-listing'
+import type { RefusalListener, TopicsListener } from './topic-listing'
 
 export interface BrokerMetadata {
   readonly nodeId: number
@@ -69,8 +69,9 @@ export interface Metadata {
   /**
    * Calls `listener` with the names of all topics of the cluster: soon, and then every `metadataMaxAgeMs`; never before
    * this returns. They are not kept up to date otherwise. Returns what ends it.
+   * @param onRefused told when they can't be listed for a reason that does not pass by itself, such as a wrong password
    */
-  watchTopics(listener: TopicsListener): () => void
+  watchTopics(listener: TopicsListener, onRefused?: RefusalListener): () => void
 
   /** A leader learnt from a response (KIP-951); ignored when its epoch is not newer than what is known. */
   updateLeader(

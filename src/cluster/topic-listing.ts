@@ -17,6 +17,9 @@ export interface ListedTopic {
 /** Told of all topics of the cluster: once they are known, and then each time they were listed. */
 export type TopicsListener = (topics: readonly ListedTopic[]) => void
 
+/** Told that the topics could not be listed, for a reason that does not pass by itself. They are asked for again all the same. */
+export type RefusalListener = (error: KafkaError) => void
+
 export interface TopicListingSettings {
   readonly clock: Clock
   readonly logger: Logger
@@ -35,7 +38,7 @@ export interface TopicListingSettings {
 export class TopicListing {
   readonly #settings: TopicListingSettings
   readonly #ask: (request: MetadataRequest) => Promise<MetadataResponse>
-  readonly #listeners = new Set<TopicsListener>()
+  readonly #listeners = new Map<TopicsListener, RefusalListener | undefined>()
   #timer: Timer | undefined
   #isActive = false
   #isAsking = false
@@ -50,10 +53,10 @@ export class TopicListing {
   }
 
   /** Never calls the listener before it returns; returns what ends it. */
-  watch(listener: TopicsListener): () => void {
+  watch(listener: TopicsListener, onRefused?: RefusalListener): () => void {
     // A function of its own, so that one listener registered twice is two.
     const entry: TopicsListener = (topics) => listener(topics)
-    this.#listeners.add(entry)
+    this.#listeners.set(entry, onRefused)
     this.#isWanted = true
     this.#run()
     return () => {
@@ -112,12 +115,17 @@ export class TopicListing {
         code: error.code,
         reason: error.message,
       })
+      if (!error.retriable) this.#refuse(error)
     }
+  }
+
+  #refuse(error: KafkaError): void {
+    for (const onRefused of [...this.#listeners.values()]) onRefused?.(error)
   }
 
   #tell(topics: readonly ListedTopic[]): void {
     if (!this.#isActive) return
-    for (const listener of [...this.#listeners]) {
+    for (const listener of [...this.#listeners.keys()]) {
       try {
         if (this.#listeners.has(listener)) listener(topics)
       } catch (error) {

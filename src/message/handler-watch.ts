@@ -90,6 +90,8 @@ export class HandlerWatch {
       this.#timer = undefined
       this.#check()
     })
+    // Whoever waits for work, or works, keeps the process alive by other means.
+    this.#timer.unref?.()
   }
 
   #check(): void {

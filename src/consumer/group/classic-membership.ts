@@ -94,8 +94,10 @@ export class ClassicMembership implements GroupMembership {
     this.#heartbeats = new Heartbeats(this.#requests, options, (identity, answer) =>
       this.#onHeartbeat(identity, answer),
     )
-    this.#subscribed = new SubscribedNames(options.watchTopics, () =>
-      this.#askToRejoin('the subscription changed'),
+    this.#subscribed = new SubscribedNames(
+      options.watchTopics,
+      () => this.#askToRejoin('the subscription changed'),
+      (error) => this.#endSoon(error),
     )
     this.#callbacks = new RebalanceCallbacks(listener, cluster.clock, rebalanceTimeoutMs, groupId)
     this.#committer = new OffsetCommitter(this.#requests, {

@@ -18,7 +18,11 @@ export interface Subscription {
  * again whenever there are others. Never while it is called itself.
  * @returns what ends it
  */
-export type WatchTopics = (pattern: RegExp, onTopics: (names: readonly string[]) => void) => () => void
+export type WatchTopics = (
+  pattern: RegExp,
+  onTopics: (names: readonly string[]) => void,
+  onRefused: (error: KafkaError) => void,
+) => () => void
 
 /** Who a member is at this moment; a transaction that commits offsets for the group carries it (KIP-447). */
 export interface ConsumerGroupMetadata {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../../base/errors'
+import { InvalidArgumentError, type KafkaError } from '../../base/errors'
 import type { Subscription, WatchTopics } from './group-membership'
 
 /**
@@ -8,13 +8,22 @@ import type { Subscription, WatchTopics } from './group-membership'
 export class SubscribedNames {
   readonly #watchTopics: WatchTopics | undefined
   readonly #onChange: () => void
+  readonly #onRefused: (error: KafkaError) => void
   #names: readonly string[] = []
   #endWatch: (() => void) | undefined
 
-  /** @param onChange called after `names` became others */
-  constructor(watchTopics: WatchTopics | undefined, onChange: () => void) {
+  /**
+   * @param onChange called after `names` became others
+   * @param onRefused called when nobody can say which topics there are, for a reason that does not pass by itself
+   */
+  constructor(
+    watchTopics: WatchTopics | undefined,
+    onChange: () => void,
+    onRefused: (error: KafkaError) => void,
+  ) {
     this.#watchTopics = watchTopics
     this.#onChange = onChange
+    this.#onRefused = onRefused
   }
 
   /** In alphabetical order; those of the pattern once they are known. */
@@ -31,7 +40,11 @@ export class SubscribedNames {
     }
     // What the last pattern found is not read any more; what this one finds comes with the first answer.
     this.#change([...topics, ...this.#names.filter((name) => name.search(pattern) >= 0)])
-    this.#endWatch = this.#watchTopics(pattern, (names) => this.#change([...topics, ...names]))
+    this.#endWatch = this.#watchTopics(
+      pattern,
+      (names) => this.#change([...topics, ...names]),
+      this.#onRefused,
+    )
   }
 
   /** Looks for topics no more. */

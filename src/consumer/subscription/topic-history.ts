@@ -45,11 +45,14 @@ export class TopicHistory {
       for (const name of this.#awaited) void this.#look(name)
     }
     if (selection.pattern === null) return
-    this.#endListing = this.#cluster.metadata.watchTopics((topics) => {
-      this.#listed = new Set(topics.map(({ name }) => name))
+    const endListing = () => {
       this.#endListing?.()
       this.#endListing = undefined
-    })
+    }
+    this.#endListing = this.#cluster.metadata.watchTopics((topics) => {
+      this.#listed = new Set(topics.map(({ name }) => name))
+      endListing()
+    }, endListing)
   }
 
   /** True when the partition, or its topic, came into being after the subscription began. */

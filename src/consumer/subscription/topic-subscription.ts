@@ -63,11 +63,13 @@ export class TopicSubscription {
   }
 
   /** Finds topics by their names where brokers do not: at each listing of all topics, internal ones left out (G12). */
-  readonly watchTopics: WatchTopics = (pattern, onTopics) =>
-    this.#options.cluster.metadata.watchTopics((topics) =>
-      onTopics(
-        topics.filter(({ name, isInternal }) => !isInternal && pattern.test(name)).map(({ name }) => name),
-      ),
+  readonly watchTopics: WatchTopics = (pattern, onTopics, onRefused) =>
+    this.#options.cluster.metadata.watchTopics(
+      (topics) =>
+        onTopics(
+          topics.filter(({ name, isInternal }) => !isInternal && pattern.test(name)).map(({ name }) => name),
+        ),
+      onRefused,
     )
 
   close(): void {
