@@ -108,14 +108,30 @@ export type { ShareHandlerContext } from './share/share-handler-context'
 
 export { Admin } from './admin/admin'
 export type { AdminOptions, ResolvedAdminOptions } from './admin/admin-options'
+export type { AclFilter } from './admin/acl-filter'
+export type {
+  AclBinding,
+  AclBindingOperation,
+  AclPatternType,
+  AclPermission,
+  AclResourceType,
+} from './admin/acl-types'
 export type { AlteredGroupOffset, NewGroupOffset } from './admin/alter-group-offsets'
+export type {
+  AlteredPartitionReassignment,
+  AlterPartitionReassignmentsOptions,
+  NewPartitionReassignment,
+} from './admin/alter-partition-reassignments'
 export type { AclOperation } from './admin/authorized-operations'
 export type { AdminCallOptions, PartialResults } from './admin/call-options'
 export type { ItemResult } from './admin/item-result'
 export type { ConfigEntry, ConfigSource, ConfigType } from './admin/config-entries'
 export type { ConfigResource, ConfigResourceType } from './admin/config-resource'
+export type { NewAcl } from './admin/create-acls'
 export type { CreatedPartitions, CreatePartitionsOptions, NewPartitions } from './admin/create-partitions'
 export type { CreatedTopic, CreateTopicsOptions, NewTopic } from './admin/create-topics'
+export type { DeletedAcls } from './admin/delete-acls'
+export type { GroupPartition } from './admin/delete-group-offsets'
 export type { DeletedGroup } from './admin/delete-groups'
 export type { DeletedRecords, RecordsToDelete } from './admin/delete-records'
 export type { DeletedTopic, DeleteTopicsOptions, TopicReference } from './admin/delete-topics'
@@ -129,6 +145,7 @@ export type {
 } from './admin/describe-configs'
 export type { DescribeGroupsOptions } from './admin/describe-groups'
 export type { DescribeTopicsOptions, PartitionDescription, TopicDescription } from './admin/describe-topics'
+export type { ElectedLeader, ElectionType } from './admin/elect-leaders'
 export type {
   GroupDescription,
   GroupMember as GroupMemberDescription,
@@ -148,7 +165,16 @@ export type {
 } from './admin/list-group-offsets'
 export type { BrokerGroups, GroupListing, ListGroupsOptions } from './admin/list-groups'
 export type { ListedOffset, ListOffsetsOptions, OffsetQuery, OffsetSpec } from './admin/list-offsets'
+export type {
+  ListPartitionReassignmentsOptions,
+  PartitionReassignment,
+} from './admin/list-partition-reassignments'
 export type { ListTopicsOptions, TopicListing } from './admin/list-topics'
+export type {
+  MemberToRemove,
+  RemovedMember,
+  RemoveMembersFromGroupOptions,
+} from './admin/remove-members-from-group'
 
 export { topic, type RawTopic, type Topic, type TopicSerdes } from './serde/topic'
 export { bytes, nullable, string, type RawInput } from './serde/basic-serdes'

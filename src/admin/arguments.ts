@@ -59,6 +59,21 @@ export function parseItems<Schema extends z.ZodType>(
   return parsed.data
 }
 
+/**
+ * Checks an argument that is one thing.
+ * @throws InvalidArgumentError that lists every problem
+ */
+export function parseArgument<Schema extends z.ZodType>(
+  what: string,
+  name: string,
+  schema: Schema,
+  value: unknown,
+): z.output<Schema> {
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw invalid(what, describeIssues(name, parsed.error.issues))
+  return parsed.data
+}
+
 /** Problems of a call's arguments as one error. */
 export function invalid(what: string, problems: readonly string[]): InvalidArgumentError {
   return new InvalidArgumentError(`Wrong arguments for ${what}: ${problems.join('; ')}`)

@@ -14,8 +14,8 @@ export type AclOperation =
   | 'describeTokens'
   | 'twoPhaseCommit'
 
-/** Index is the operation's bit in the field that brokers answer. */
-const operations: readonly (AclOperation | undefined)[] = [
+/** Index is Kafka's number of the operation, and its bit in the field that brokers answer. */
+export const aclOperations: readonly (AclOperation | undefined)[] = [
   undefined,
   undefined,
   undefined,
@@ -40,7 +40,7 @@ const notRequested = -2_147_483_648
 /** The operations of a broker's bit field; null when they were not asked for. */
 export function authorizedOperations(bits: number): readonly AclOperation[] | null {
   if (bits === notRequested) return null
-  return operations.filter(
+  return aclOperations.filter(
     (name, bit): name is AclOperation => name !== undefined && (bits & (1 << bit)) !== 0,
   )
 }

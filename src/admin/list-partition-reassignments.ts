@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import type { TopicPartition } from '../base/topic-partition'
+import { listPartitionReassignmentsApi } from '../wire/generated/client/list-partition-reassignments'
+import { request, requestTimeoutMs, type AdminCall } from './admin-call'
+import { partitionSchema, topicNameSchema } from './arguments'
+import { callOptionFields, type AdminCallOptions } from './call-options'
+import { byTopic } from './leader-shards'
+
+/** A partition whose replicas are being moved. */
+export interface PartitionReassignment extends TopicPartition {
+  /** Node ids of all replicas at the moment, those that come and those that go included. */
+  readonly replicas: readonly number[]
+  readonly addingReplicas: readonly number[]
+  readonly removingReplicas: readonly number[]
+}
+
+export interface ListPartitionReassignmentsOptions extends AdminCallOptions {
+  /** Only these partitions. Default: all that are being moved. */
+  readonly partitions?: readonly TopicPartition[]
+}
+
+/** The options of `listPartitionReassignments` as they are checked. */
+export const listPartitionReassignmentsOptions = z.strictObject({
+  ...callOptionFields,
+  partitions: z.array(z.strictObject({ topic: topicNameSchema, partition: partitionSchema })).optional(),
+})
+
+/**
+ * Kafka: `Admin.listPartitionReassignments` (KIP-455), API ListPartitionReassignments, to the controller. Partitions
+ * that are not being moved, or do not exist, are left out.
+ */
+export async function listPartitionReassignments(
+  call: AdminCall,
+  { partitions }: z.output<typeof listPartitionReassignmentsOptions>,
+): Promise<PartitionReassignment[]> {
+  const topics =
+    partitions === undefined
+      ? null
+      : byTopic(partitions).map(([name, entries]) => ({
+          name,
+          partitionIndexes: entries.map(({ partition }) => partition),
+        }))
+  const response = await request(
+    call,
+    { kind: 'controller' },
+    listPartitionReassignmentsApi,
+    { timeoutMs: requestTimeoutMs(call), topics },
+    { errorOf: (answer) => answer },
+  )
+  return response.topics.flatMap(({ name: topic, partitions: moving }) =>
+    moving.map(({ partitionIndex: partition, replicas, addingReplicas, removingReplicas }) => ({
+      topic,
+      partition,
+      replicas,
+      addingReplicas,
+      removingReplicas,
+    })),
+  )
+}
