@@ -16,6 +16,8 @@ export interface AssignmentChangesOptions {
   /** Undefined without a group. */
   readonly committer: () => OffsetCommitter | undefined
   readonly rebalanceTimeoutMs: number
+  /** Null for as long as handlers are waited for. */
+  readonly revocationGraceMs: number | null
   readonly onPartitionsAssigned: PartitionsListener | undefined
   readonly onPartitionsRevoked: PartitionsListener | undefined
   readonly onPartitionsLost: PartitionsListener | undefined
@@ -36,6 +38,8 @@ const handlerShare = 0.8
  *     hand out nothing more → wait for running handlers → commit what finished → user's listener → free everything
  *
  * A handler that is not back in time has its signal fired, and what it still does is neither committed nor kept (G10).
+ * How soon that is, is the user's choice; it is waited for all the same, bounded, so that it does not run beside the next
+ * owner's.
  */
 export class AssignmentChanges implements GroupListener {
   readonly #options: AssignmentChangesOptions
@@ -73,13 +77,14 @@ export class AssignmentChanges implements GroupListener {
   }
 
   async onRevoked(revoked: readonly TopicPartition[]): Promise<void> {
-    const { clock, rebalanceTimeoutMs, subscription, onPartitionsRevoked } = this.#options
+    const { clock, rebalanceTimeoutMs, revocationGraceMs, subscription, onPartitionsRevoked } = this.#options
     const states = this.#statesOf(revoked)
     for (const state of states) state.beginRevoke()
     this.#options.onRemoved()
     const deadline = new Deadline(clock, 'the revocation of partitions', rebalanceTimeoutMs)
     try {
-      await this.waitForHandlers(states, rebalanceTimeoutMs * handlerShare)
+      const timeoutMs = rebalanceTimeoutMs * handlerShare
+      await this.waitForHandlers(states, timeoutMs, Math.min(revocationGraceMs ?? timeoutMs, timeoutMs))
       await this.commitFinished(states, deadline)
       await onPartitionsRevoked?.(revoked)
     } finally {
@@ -105,24 +110,36 @@ export class AssignmentChanges implements GroupListener {
     this.#options.onError(error, true)
   }
 
-  /** Waits until no handler runs for these partitions; after `timeoutMs` those that do are told that they came too late. */
-  async waitForHandlers(states: readonly PartitionState[], timeoutMs: number): Promise<void> {
+  /**
+   * Waits until no handler runs for these partitions. After `graceMs` the signals of those that do are fired, and their
+   * results count no longer; after `timeoutMs` they are not waited for any more.
+   */
+  async waitForHandlers(
+    states: readonly PartitionState[],
+    timeoutMs: number,
+    graceMs = timeoutMs,
+  ): Promise<void> {
     const running = states.filter((state) => !state.isIdle && !state.isAborted)
     if (running.length === 0) return
-    const { clock, logger } = this.#options
-    const deadline = new Deadline(clock, 'the wait for running handlers', timeoutMs)
-    try {
-      await deadline.race(
-        Promise.all(running.map((state) => state.whenIdle())),
-        () => new TimeoutError('HANDLER_TIMEOUT', `Handlers were still running after ${timeoutMs} ms`),
-      )
-    } catch (error) {
-      for (const state of running) if (!state.isIdle) state.abortHandlers()
-      logger.warn('Handlers were still running when their partitions had to be given up', {
-        partitions: running.map(formatTopicPartition).join(' '),
-        reason: KafkaError.from(error).message,
-      })
-    }
+    const back = Promise.all(running.map((state) => state.whenIdle()))
+    if (await this.#areBack(back, graceMs)) return
+    const late = running.filter((state) => !state.isIdle)
+    for (const state of late) state.abortHandlers()
+    if (timeoutMs > graceMs && (await this.#areBack(back, timeoutMs - graceMs))) return
+    this.#options.logger.warn('Handlers were still running when their partitions had to be given up', {
+      partitions: late.map(formatTopicPartition).join(' '),
+      afterMs: timeoutMs,
+    })
+  }
+
+  async #areBack(back: Promise<unknown>, withinMs: number): Promise<boolean> {
+    const deadline = new Deadline(this.#options.clock, 'the wait for running handlers', withinMs)
+    const timeout = () =>
+      new TimeoutError('HANDLER_TIMEOUT', `Handlers were still running after ${withinMs} ms`)
+    return await deadline.race(back, timeout).then(
+      () => true,
+      () => false,
+    )
   }
 
   /**

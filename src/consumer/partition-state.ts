@@ -108,6 +108,8 @@ export class PartitionState implements TopicPartition {
   #failure: KafkaError | undefined
   #running = 0
   #idleWaiters: (() => void)[] = []
+  /** Where the committable offset stays, set when running handlers were told that their results count no longer. */
+  #finishedBeforeAbort: OffsetAndMetadata | undefined
   readonly #abort = new AbortController()
   /** Tells handlers of the partition's messages that their results count no longer. */
   readonly signal: AbortSignal = this.#abort.signal
@@ -209,6 +211,7 @@ export class PartitionState implements TopicPartition {
   committable(): OffsetAndMetadata | undefined {
     // A partition may fail, or be revoked, before its position is found: the group's must stay as it is then (C3).
     if (!this.#isPositioned || this.#phase === 'revoked') return undefined
+    if (this.#finishedBeforeAbort !== undefined) return this.#finishedBeforeAbort
     const oldest = this.tracker.oldestUnfinished
     const leaderEpoch =
       oldest?.leaderEpoch ?? (this.reader.leaderEpoch < 0 ? this.positionEpoch : this.reader.leaderEpoch)
@@ -269,7 +272,7 @@ export class PartitionState implements TopicPartition {
 
   /** Goes back to the oldest message that was not finished, so that it is handed out again. */
   rewind(): void {
-    const oldest = this.tracker.oldestUnfinished
+    const oldest = this.#finishedBeforeAbort ?? this.tracker.oldestUnfinished
     const failure = this.#failure
     const mayRewind = this.#phase === 'fetching' || (this.#phase === 'failed' && this.#isPositioned)
     if (oldest === undefined || !mayRewind) return this.tracker.clear()
@@ -301,6 +304,7 @@ export class PartitionState implements TopicPartition {
     this.retryAt = 0
     this.failures = 0
     this.tracker.clear()
+    this.#finishedBeforeAbort = undefined
     this.#reconsiderFetch()
   }
 
@@ -351,8 +355,9 @@ export class PartitionState implements TopicPartition {
     if (this.#running > 0) this.#abort.abort()
   }
 
-  /** Tells running handlers that their results count no longer. */
+  /** Tells running handlers that their results count no longer: one that comes back because of it has finished nothing. */
   abortHandlers(): void {
+    this.#finishedBeforeAbort ??= this.committable()
     this.#abort.abort()
   }
 

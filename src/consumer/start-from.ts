@@ -1,3 +1,4 @@
+import { inspect, types } from 'node:util'
 import { z } from 'zod'
 import { InvalidArgumentError } from '../base/errors'
 
@@ -59,7 +60,7 @@ export const earliestTimestamp = -2n
 export function queryOfStartFrom(startFrom: StartFrom, now: number): PositionQuery {
   if (startFrom === 'earliest' || startFrom === 'latest' || startFrom === 'none') return { kind: startFrom }
   if ('offset' in startFrom) return { kind: 'offset', offset: requireOffset(startFrom.offset, 'startFrom') }
-  if ('timestamp' in startFrom) return timestampQuery(Number(startFrom.timestamp))
+  if ('timestamp' in startFrom) return timestampQuery(startFrom.timestamp)
   return timestampQuery(now - startFrom.durationMs)
 }
 
@@ -72,10 +73,10 @@ export function queryOfSeek(target: SeekTarget): PositionQuery {
   }
   if (typeof target !== 'object' || target === null || !('timestamp' in target)) {
     throw new InvalidArgumentError(
-      `seek takes an offset, 'beginning', 'end' or { timestamp }, not ${JSON.stringify(target)}`,
+      `seek takes an offset, 'beginning', 'end' or { timestamp }, not ${shown(target)}`,
     )
   }
-  return timestampQuery(Number(target.timestamp))
+  return timestampQuery(target.timestamp)
 }
 
 /** An offset of a log as bigint. Throws InvalidArgumentError for negative and fractional ones: sentinels are not taken. */
@@ -84,12 +85,16 @@ export function requireOffset(offset: unknown, what: string): bigint {
     const exact = BigInt(offset as number | bigint)
     if (exact >= 0n) return exact
   }
-  throw new InvalidArgumentError(
-    `${what}: ${String(offset)} is no offset; it must be an integer of 0 or more`,
-  )
+  throw new InvalidArgumentError(`${what}: ${shown(offset)} is no offset; it must be an integer of 0 or more`)
 }
 
-function timestampQuery(timestamp: number): PositionQuery {
-  if (!Number.isFinite(timestamp)) throw new InvalidArgumentError(`${timestamp} is no timestamp`)
-  return { kind: 'timestamp', timestamp: Math.max(0, Math.floor(timestamp)) }
+function timestampQuery(timestamp: unknown): PositionQuery {
+  const ms = types.isDate(timestamp) ? timestamp.getTime() : timestamp
+  if (typeof ms !== 'number' || !Number.isFinite(ms)) {
+    throw new InvalidArgumentError(`${shown(timestamp)} is no timestamp; it must be ms since 1970, or a Date`)
+  }
+  return { kind: 'timestamp', timestamp: Math.max(0, Math.floor(ms)) }
 }
+
+/** Whatever was given, on one line. */
+const shown = (value: unknown) => inspect(value, { breakLength: Infinity })

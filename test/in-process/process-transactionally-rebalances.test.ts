@@ -99,6 +99,39 @@ describe.each([1, 2] as const)('with transaction.version %i', (version) => {
     await one.close()
     await running
   })
+
+  test('G10, X5: with revocationGraceMs 0 a round is told of a revocation at once, and is processed again by the next owner', async () => {
+    await fill(0, 3)
+    const order: string[] = []
+    const one = consumer({
+      assignors: ['range'],
+      revocationGraceMs: 0,
+      onPartitionsRevoked: () => void order.push('revoked'),
+    })
+    const another = consumer({ assignors: ['range'] })
+    let copying: Promise<void> | undefined
+    const running = one.processTransactionally(
+      producer('one'),
+      async (batch, tx, { signal }) => {
+        await tx.send(
+          'out',
+          [...batch].map(({ value }) => ({ value })),
+        )
+        if (copying !== undefined) return
+        copying = copy(another, producer('another'))
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        order.push('told')
+      },
+      { maxWaitMs: 100 },
+    )
+    await until(() => results().length >= 3, 'the results', 20_000)
+    expect(order).toEqual(['told', 'revoked'])
+    expect(await settledResults()).toEqual([0, 1, 2])
+    expect(markers()).toContain('abort')
+    await Promise.all([one.close(), another.close()])
+    await Promise.all([running, copying])
+  })
 })
 
 test('coordinators that move in the middle lose and repeat nothing', async () => {

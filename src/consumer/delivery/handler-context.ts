@@ -3,8 +3,9 @@ import type { Message } from '../../message/message'
 /** What a handler gets beside the message. */
 export interface HandlerContext {
   /**
-   * Aborted when the handler's result counts no longer: the partition was lost, or a rebalance or `close` could not wait
-   * any longer for the handler. Others may then work on the same message.
+   * Aborted when the handler's result counts no longer: the partition was lost, or a rebalance (`revocationGraceMs`) or
+   * `close` could not wait any longer for the handler. The message is then handed out again, perhaps by others, whether the
+   * handler comes back or throws.
    */
   readonly signal: AbortSignal
   /** 1 when the message is handed out for the first time, 2 for its first retry, and so on. */

@@ -23,6 +23,7 @@ describe('consumer options', () => {
       heartbeatIntervalMs: 3_000,
       maxPollIntervalMs: 300_000,
       rebalanceTimeoutMs: 300_000,
+      revocationGraceMs: null,
       autoCommit: true,
       autoCommitIntervalMs: 5_000,
       autoCommitMessages: Infinity,

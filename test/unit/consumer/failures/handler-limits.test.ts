@@ -123,6 +123,21 @@ describe.each(Object.keys(ways))('a handler that hangs, %s', (name) => {
     await run
   })
 
+  it('G15 L15: what comes back because its signal fired at a close is not committed', async () => {
+    const { cluster, group, consumer } = await bench()
+    const run = begin(
+      consumer,
+      (_, { signal }) => new Promise((resolve) => signal.addEventListener('abort', resolve)),
+    )
+    await group.assign(partitionsOf(0, 1))
+    await cluster.clock.advance(100)
+    const closed = consumer.close({ timeoutMs: 10_000 })
+    await cluster.clock.advance(10_000)
+    await closed
+    await run
+    expect([group.offsetOf('t', 0) ?? 0n, group.offsetOf('t', 1) ?? 0n]).toEqual([0n, 0n])
+  })
+
   it('context.stop() ends the run after the handlers that are running, its own included', async () => {
     const { cluster, group, consumer } = await bench()
     const seen: string[] = []
