@@ -84,6 +84,7 @@ export class ClassicMembership implements GroupMembership {
     this.#leader = new GroupLeader(
       cluster,
       options.allowAutoTopicCreation,
+      options.rackId !== null,
       (what) => this.#askToRejoin(what),
       // What only other members read is their users' concern.
       (topic, error) => {

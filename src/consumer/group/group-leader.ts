@@ -22,23 +22,27 @@ const metadataWaitMs = 5_000
 export class GroupLeader {
   readonly #cluster: Cluster
   readonly #onChange: (what: string) => void
-  /** Partition counts as the last assignment saw them; undefined while this member does not lead. */
-  #divided: Map<string, number> | undefined
+  readonly #isRackAware: boolean
+  /** The topics as the last assignment saw them; undefined while this member does not lead. */
+  #divided: Map<string, AssignableTopic | undefined> | undefined
   #endWatch: (() => void) | undefined
   readonly #awaited: AwaitedTopics
 
   /**
+   * @param isRackAware whether this member has a rack: as in Java, the leader then watches the racks of replicas too (KIP-881)
    * @param onChange called when the topics no longer are what was divided
    * @param onRefused called when a broker refuses to tell of a topic; it is left out, and asked for again
    */
   constructor(
     cluster: Cluster,
     allowAutoTopicCreation: boolean,
+    isRackAware: boolean,
     onChange: (what: string) => void,
     onRefused: (topic: string, error: KafkaError) => void,
   ) {
     this.#cluster = cluster
     this.#awaited = new AwaitedTopics(cluster, allowAutoTopicCreation, () => this.#compare(), onRefused)
+    this.#isRackAware = isRackAware
     this.#onChange = onChange
   }
 
@@ -67,8 +71,8 @@ export class GroupLeader {
   }
 
   #watchFor(names: readonly string[], topics: readonly AssignableTopic[]): void {
-    const counts = new Map(topics.map((topic) => [topic.name, topic.partitionCount]))
-    this.#divided = new Map(names.map((name) => [name, counts.get(name) ?? 0]))
+    const found = new Map(topics.map((topic) => [topic.name, topic]))
+    this.#divided = new Map(names.map((name) => [name, found.get(name)]))
     this.#endWatch ??= this.#cluster.metadata.onUpdate(() => this.#compare())
     this.#awaited.set(names)
   }
@@ -101,14 +105,36 @@ export class GroupLeader {
   }
 
   #compare(): void {
-    for (const [name, count] of this.#divided ?? []) {
-      const now = this.#cluster.metadata.topic(name)?.partitions.length ?? 0
-      if (now === count) continue
+    for (const [name, before] of this.#divided ?? []) {
+      const change = this.#changeOf(name, before)
+      if (change === undefined) continue
       this.#divided = undefined
-      this.#onChange(`topic ${name} has ${now} partitions, ${count} were assigned`)
+      this.#onChange(`topic ${name} ${change}`)
       return
     }
   }
+
+  #changeOf(name: string, before: AssignableTopic | undefined): string | undefined {
+    const { metadata } = this.#cluster
+    const topic = metadata.topic(name)
+    const now = topic?.partitions.length ?? 0
+    const then = before?.partitionCount ?? 0
+    if (now !== then) return `has ${now} partitions, ${then} were assigned`
+    if (!this.#isRackAware || topic === undefined) return undefined
+    const known = new Set(metadata.brokers().map(({ nodeId }) => nodeId))
+    // The rack of a broker that is away is not known, and has not changed.
+    if (topic.partitions.some(({ replicas }) => replicas.some((replica) => !known.has(replica))))
+      return undefined
+    const { racks } = racksOf(this.#cluster, topic)
+    return sameRacks(before?.racks, racks)
+      ? undefined
+      : 'has replicas in other racks than when it was assigned'
+  }
+}
+
+function sameRacks(a: AssignableTopic['racks'], b: AssignableTopic['racks']): boolean {
+  const textOf = (racks: AssignableTopic['racks']) => JSON.stringify(racks?.map((some) => [...some].sort()))
+  return textOf(a) === textOf(b)
 }
 
 function assignable(cluster: Cluster, name: string): AssignableTopic | undefined {

@@ -6,6 +6,13 @@ import type { GroupListener } from './group-membership'
 
 type CallbackName = 'onAssigned' | 'onRevoked' | 'onLost'
 
+/** What the options call them. */
+const userNames: Readonly<Record<CallbackName, string>> = {
+  onAssigned: 'onPartitionsAssigned',
+  onRevoked: 'onPartitionsRevoked',
+  onLost: 'onPartitionsLost',
+}
+
 /**
  * Runs the listener's callbacks one after another (K1). A rebalance waits for each only so long, because the group
  * waits for the rebalance; a callback that takes longer is left to itself, and the next one still waits for it.
@@ -47,16 +54,23 @@ export class RebalanceCallbacks {
     try {
       await deadline.race(call, () => this.#overdue(name, timeoutMs))
     } catch (error) {
-      this.#listener.onError(
-        KafkaError.from(error, `The ${name} callback failed`, { groupId: this.#groupId }),
-      )
+      this.#listener.onError(error instanceof KafkaError ? error : this.#failed(name, error))
     }
+  }
+
+  #failed(name: CallbackName, cause: unknown): KafkaError {
+    const detail = cause instanceof Error ? cause.message : String(cause)
+    return new KafkaError(
+      'REBALANCE_CALLBACK_FAILED',
+      `${userNames[name]} failed: ${detail}; the rebalance went on without it`,
+      { groupId: this.#groupId, cause },
+    )
   }
 
   #overdue(name: CallbackName, timeoutMs: number): TimeoutError {
     return new TimeoutError(
       'REBALANCE_CALLBACK_TIMEOUT',
-      `The ${name} callback took longer than ${Math.round(timeoutMs)} ms; the rebalance goes on without it`,
+      `${userNames[name]} took longer than ${Math.round(timeoutMs)} ms; the rebalance goes on without it`,
       { groupId: this.#groupId },
     )
   }
