@@ -36,6 +36,12 @@ export interface RenewableMessage {
   moveTo(records: AcquiredRecords, position: number): void
 }
 
+/** Who is to know when one record's lock is lost. */
+interface LossListener {
+  readonly position: number
+  readonly call: () => void
+}
+
 /** Where acquired records come from, and how long they are held. */
 export interface AcquisitionSource {
   readonly partition: SharePartition
@@ -69,7 +75,9 @@ export class AcquiredRecords {
   /** Those that wait for the answer to their own renewal; the others are renewed with the whole. */
   readonly #renewing = new Map<number, RenewableMessage>()
   #loss: KafkaError | undefined
-  #onLost: Set<() => void> | undefined
+  /** Offsets that other locks hold by now, and the error of what is said of them here. */
+  #superseded: { readonly runs: OffsetRuns; readonly error: KafkaError } | undefined
+  #onLost: Set<LossListener> | undefined
 
   constructor(ranges: readonly AcquiredRange[], source: AcquisitionSource) {
     this.partition = source.partition
@@ -87,6 +95,12 @@ export class AcquiredRecords {
   /** Why nothing of it is held any more. */
   get loss(): KafkaError | undefined {
     return this.#loss
+  }
+
+  /** Why this one is held no longer, or not under these locks. */
+  lossOf(position: number): KafkaError | undefined {
+    if (this.#loss !== undefined) return this.#loss
+    return this.#superseded?.runs.codeOf(position) === undefined ? undefined : this.#superseded.error
   }
 
   /** Nothing is left to do about it. */
@@ -134,12 +148,14 @@ export class AcquiredRecords {
       return false
     }
     this.acknowledgeRun(position, position, code)
-    if (code === acknowledgeCode.renew && this.#loss === undefined) this.#renewing.set(position, message)
+    if (code === acknowledgeCode.renew && this.lossOf(position) === undefined) {
+      this.#renewing.set(position, message)
+    }
     return true
   }
 
   #isBeyondChange(position: number): boolean {
-    if (this.#loss !== undefined) return false
+    if (this.lossOf(position) !== undefined) return false
     return this.#open.codeOf(position) === undefined && this.#pending.codeOf(position) === undefined
       ? !this.#inFlight.some(
           ({ first, last, code }) => code === acknowledgeCode.renew && first <= position && position <= last,
@@ -152,7 +168,19 @@ export class AcquiredRecords {
     if (this.#loss !== undefined) return this.#owner.onUnsent(this, [{ first, last, code }], this.#loss)
     this.#open.delete(first, last)
     this.#pending.set(first, last, code)
-    this.#owner.onPending(this)
+    this.#takeBackSuperseded(first, last)
+    if (!this.#pending.isEmpty) this.#owner.onPending(this)
+  }
+
+  /** What was said of offsets that other locks hold must not reach those. */
+  #takeBackSuperseded(first: number, last: number): void {
+    if (this.#superseded === undefined) return
+    const { runs, error } = this.#superseded
+    for (const run of runs.list()) {
+      if (run.last < first || run.first > last) continue
+      const unsent = this.#pending.delete(Math.max(first, run.first), Math.min(last, run.last))
+      if (unsent.length > 0) this.#owner.onUnsent(this, unsent, error)
+    }
   }
 
   /** Asks for new locks for all that nothing was said of; answers whether there is any. */
@@ -256,12 +284,17 @@ export class AcquiredRecords {
   supersede(firstOffset: bigint, lastOffset: bigint, error: KafkaError): void {
     const first = Number(firstOffset - this.baseOffset)
     const last = Number(lastOffset - this.baseOffset)
-    this.#open.delete(first, last)
     const unsent = this.#pending.delete(first, last)
+    const ended = [...this.#open.delete(first, last), ...unsent]
+    if (ended.length > 0) {
+      this.#superseded ??= { runs: new OffsetRuns(), error }
+      for (const run of ended) this.#superseded.runs.set(run.first, run.last, 0)
+    }
     if (unsent.length > 0) this.#owner.onUnsent(this, unsent, error)
     for (const [position, message] of this.#renewing) {
       if (first <= position && position <= last) this.#part(position, message, error)
     }
+    this.#tellOfLosses()
   }
 
   /** True while the offset is held, and nothing was said of it. */
@@ -287,16 +320,27 @@ export class AcquiredRecords {
     const unsent = this.#pending.takeAll()
     if (unsent.length > 0) this.#owner.onUnsent(this, unsent, error)
     for (const message of renewing) message.moveTo(this, message.position)
-    const listeners = this.#onLost
-    this.#onLost = undefined
-    listeners?.forEach((listener) => listener())
+    this.#tellOfLosses()
   }
 
-  /** Calls the listener when the locks are lost, at once when they are; returns what ends it. */
-  onLost(listener: () => void): () => void {
-    if (this.#loss !== undefined) listener()
-    else (this.#onLost ??= new Set()).add(listener)
-    return () => void this.#onLost?.delete(listener)
+  /** Calls the listener when the lock of this record is lost, at once when it is; returns what ends it. */
+  onLost(position: number, call: () => void): () => void {
+    if (this.lossOf(position) !== undefined) {
+      call()
+      return () => undefined
+    }
+    const listener = { position, call }
+    const listeners = (this.#onLost ??= new Set())
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
+
+  #tellOfLosses(): void {
+    for (const listener of [...(this.#onLost ?? [])]) {
+      if (this.lossOf(listener.position) === undefined) continue
+      this.#onLost?.delete(listener)
+      listener.call()
+    }
   }
 }
 

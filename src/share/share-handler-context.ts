@@ -35,10 +35,10 @@ export class LockContext implements ShareHandlerContext {
   }
 
   #listen(controller: AbortController): void {
-    const { records } = this.#message
-    this.#unlisten = records.onLost(() => {
+    const { records, position } = this.#message
+    this.#unlisten = records.onLost(position, () => {
       // A renewal may have given the message a lock of its own, which lasts.
-      if (this.#message.records === records) controller.abort(records.loss)
+      if (this.#message.records === records) controller.abort(this.#message.loss)
       else this.#listen(controller)
     })
   }

@@ -129,12 +129,12 @@ export class ShareIteration<M extends ShareMessage> implements ShareDelivery, As
   #takeBack(message: ShareMessage): void {
     this.#renewing = undefined
     const waiting = this.#waiting
-    if (message.records.loss === undefined && waiting !== undefined && !this.#isStopping) {
+    if (message.loss === undefined && waiting !== undefined && !this.#isStopping) {
       message.unsay()
       this.#waiting = undefined
       return waiting.resolve({ done: false, value: this.#handOut(message) })
     }
-    if (message.records.loss === undefined) concludeAs(message, 'release')
+    if (message.loss === undefined) concludeAs(message, 'release')
     this.wake()
   }
 

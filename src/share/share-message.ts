@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { InvalidArgumentError } from '../base/errors'
+import { InvalidArgumentError, type KafkaError } from '../base/errors'
 import { Message, type MessageSource } from '../message/message'
 import type { MessageOf, TopicInput } from '../message/topic-input'
 import type { Topic } from '../serde/topic'
@@ -84,6 +84,11 @@ export class ShareMessage<Key = unknown, Value = unknown>
     return this.#records
   }
 
+  /** @internal why it is not held any more, or not under the lock with which it was handed out */
+  get loss(): KafkaError | undefined {
+    return this.#records.lossOf(this.#position)
+  }
+
   /** @internal what was said last */
   get said(): AcknowledgeCode | undefined {
     return this.#said
@@ -93,7 +98,7 @@ export class ShareMessage<Key = unknown, Value = unknown>
   say(code: AcknowledgeCode): void {
     if (!this.#records.acknowledge(this, code)) return
     this.#said = code
-    this.#isRenewalOpen = code === acknowledgeCode.renew && this.#records.loss === undefined
+    this.#isRenewalOpen = code === acknowledgeCode.renew && this.loss === undefined
   }
 
   /** @internal nothing was said of it: it is handed out anew */
@@ -113,7 +118,7 @@ export class ShareMessage<Key = unknown, Value = unknown>
 
   /** @internal calls back once no renewal is waiting for its answer, perhaps at once */
   whenRenewed(callback: () => void): void {
-    if (!this.#isRenewalOpen || this.#records.loss !== undefined) callback()
+    if (!this.#isRenewalOpen || this.loss !== undefined) callback()
     else this.#onRenewal = callback
   }
 

@@ -78,7 +78,7 @@ export class ShareResponseHandler {
 
   #file(partition: SharePartition, data: ShareFetchResponsePartitionData, holder: Holder): void {
     partition.failures = 0
-    if (data.acquiredRecords.length === 0) return
+    if (data.acquiredRecords.length === 0 || this.#isLedElsewhere(partition, holder.nodeId)) return
     const { held, memory, checkCrcs, isExplicit, cluster, onReady, onRecords } = this.#settings
     held.supersede(partition.key, data.acquiredRecords)
     const { nodeId } = holder
@@ -95,6 +95,14 @@ export class ShareResponseHandler {
         onReady,
       }),
     )
+  }
+
+  /** While the answer was on its way another broker became the leader: it knows of no locks (S3), and gives them anew. */
+  #isLedElsewhere({ topic, topicId, partition }: SharePartition, nodeId: number): boolean {
+    const { metadata } = this.#settings.cluster
+    if (metadata.topic(topic)?.topicId !== topicId) return false
+    const leaderId = metadata.partition(topic, partition)?.leaderId ?? -1
+    return leaderId >= 0 && leaderId !== nodeId
   }
 
   #handleError(partition: SharePartition, errorCode: number): void {

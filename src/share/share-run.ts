@@ -167,7 +167,7 @@ export class ShareRun<M extends ShareMessage> implements ShareDelivery {
     let isAtOnce = true
     message.whenRenewed(() => {
       this.#renewing--
-      if (message.records.loss === undefined) {
+      if (message.loss === undefined) {
         message.unsay()
         this.#renewed.push(message)
       }

@@ -68,6 +68,36 @@ describe('a partition that another broker leads', () => {
       { brokers: 3 },
     ))
 
+  it('S3: is not handed out from a late answer of its old leader, whose locks are over', () =>
+    SharedTopic.run(
+      async (shared) => {
+        const { cluster } = shared.sim
+        let isAnswered = false
+        cluster.on(
+          'ShareFetch',
+          async (_request, exchange) => {
+            await exchange.proceed()
+            isAnswered = true
+            await exchange.delay(4_000)
+          },
+          { times: 1 },
+        )
+        await shared.produce(['v0', 'v1'])
+        const consumer = shared.consumer()
+        const seen: string[] = []
+        const run = consumer.run((message) => void seen.push(deliveryOf(message)))
+        await shared.until(() => isAnswered)
+        const { leaderId } = cluster.partition('orders', 0)
+        cluster.moveLeader('orders', 0, leaderId === 1 ? 2 : 1)
+        await shared.until(() => seen.length === 2)
+        await shared.sim.sleep(20_000)
+        await consumer.close()
+        await run
+        expect(seen).toEqual(['v0×1', 'v1×1'])
+      },
+      { brokers: 3 },
+    ))
+
   it('is read on while its old leader is frozen', () =>
     SharedTopic.run(
       async (shared) => {

@@ -103,6 +103,41 @@ describe('a lock', () => {
       expect(seen).toEqual(['v0×1', 'v0×2', 'v1×2', 'v2×2'])
     }))
 
+  it('S2: that ended at the broker before this member knew fails what is said under it, and the message is delivered anew', () =>
+    SharedTopic.run(async (shared) => {
+      await shared.produce(['v0', 'v1'])
+      // The answer is on its way for so long that the member believes in its locks longer than the broker does.
+      shared.sim.cluster.on(
+        'ShareFetch',
+        async (_request, exchange) => {
+          const answer = await exchange.proceed()
+          if ((answer?.responses.length ?? 0) > 0) await exchange.delay(4_000)
+          return undefined
+        },
+        { times: 1 },
+      )
+      const failures: string[] = []
+      const consumer = shared.consumer({
+        onAcknowledged: (results) => failures.push(...failuresOf(results)),
+      })
+      const seen: string[] = []
+      let isAborted = false
+      await consumer.run(
+        async (message, { signal }) => {
+          seen.push(deliveryOf(message))
+          if (seen.length > 2) return void consumer.stop()
+          if (seen.length === 2) return
+          await shared.until(() => seen.length === 3)
+          isAborted = signal.aborted
+        },
+        { concurrency: 2 },
+      )
+      await consumer.close()
+      expect(seen).toEqual(['v0×1', 'v1×1', 'v0×2'])
+      expect(failures).toEqual(['INVALID_RECORD_STATE 0'])
+      expect(isAborted).toBe(true)
+    }))
+
   it('S1: is renewed by hand, and the message can be accepted long after the first lock', () =>
     SharedTopic.run(async (shared) => {
       await shared.produce(['v0', 'v1'])
