@@ -9,3 +9,8 @@ export const keptSeeds: readonly { readonly seed: number; readonly was: string }
   { seed: 750, was: 'a late OffsetCommit took an offset back; the member that starts anew must catch up' },
   { seed: 1227, was: 'markers at the end of a partition were passed and never committed' },
 ]
+
+/** The same for share groups. */
+export const keptShareSeeds: typeof keptSeeds = [
+  { seed: 300_085, was: 'the end of a handler threw when its message had been delivered anew' },
+]
