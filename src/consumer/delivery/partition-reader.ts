@@ -289,7 +289,7 @@ export class PartitionReader {
     if (batch.compressionType !== 0) {
       this.#openBytes = cursor.buffer.length
       this.#decompressedBytes += this.#openBytes
-      this.#options.memory.add(this.#openBytes)
+      this.#options.memory.addUnforeseen(this.#openBytes)
     } else this.#openBytes = 0
     this.#uncountedBytes += this.#openBytes === 0 ? batch.sizeInBytes : this.#openBytes
     this.#batch = batch
@@ -312,7 +312,7 @@ export class PartitionReader {
   /** The bytes of batches that were read to their end, once their last messages were handed out too. */
   #releaseDecompressed(): void {
     const inUse = this.#cursor === undefined ? 0 : this.#openBytes
-    this.#options.memory.release(this.#decompressedBytes - inUse)
+    this.#options.memory.releaseUnforeseen(this.#decompressedBytes - inUse)
     this.#decompressedBytes = inUse
   }
 
