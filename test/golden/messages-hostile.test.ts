@@ -24,6 +24,11 @@ function codecOf({ message }: Vector): MessageCodec {
   return codec
 }
 
+// Errors by the hundred thousand: where each was thrown is enough to find it, and its whole stack takes most of the time.
+const { stackTraceLimit } = Error
+beforeAll(() => void (Error.stackTraceLimit = 2))
+afterAll(() => void (Error.stackTraceLimit = stackTraceLimit))
+
 type Outcome = 'value' | 'DecodeError'
 
 /** Throws when decoding ends in anything but a value or a DecodeError. */

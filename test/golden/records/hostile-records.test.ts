@@ -14,6 +14,11 @@ const { records, codecs } = loadVectors()
 const fields = records.map(({ name, bytes }) => ({ name, bytes: Buffer.from(bytes, 'base64') }))
 const smallFields = fields.filter(({ bytes }) => bytes.length <= small)
 
+// Errors by the hundred thousand: where each was thrown is enough to find it, and its whole stack takes most of the time.
+const { stackTraceLimit } = Error
+beforeAll(() => void (Error.stackTraceLimit = 2))
+afterAll(() => void (Error.stackTraceLimit = stackTraceLimit))
+
 /** Reads everything that can be read; answers how many records, or the DecodeError. */
 function read(bytes: Buffer): number | DecodeError {
   let count = 0

@@ -9,21 +9,25 @@ import { encodeTransactionMarker } from '../../../src/wire/records/control-recor
 import { encodeRecordBatch, type RecordInput } from '../../../src/wire/records/encode-record-batch'
 import { RecordBatchBuilder } from '../../../src/wire/records/record-batch-builder'
 import { splitBatch } from '../../../src/wire/records/split-batch'
+import { randomIntegers } from '../../support/random-integers'
 import { describeWithJava } from '../../kafka/support/require-java'
 import { type RecordsVector, readAll } from './vectors'
 
 const now = 1_700_000_000_000
 const day = 86_400_000
 
+/** Made once: the large ones take a while. */
+const written = cases()
+
 describeWithJava('batches that we wrote', () => {
   let java: Map<string, RecordsVector>
 
   beforeAll(async () => {
-    java = await readWithJava(cases)
+    java = await readWithJava(written)
   }, 180_000)
 
-  it.each([...cases().keys()])('%s: Java finds what we put in', (name) => {
-    const bytes = cases().get(name) as Buffer
+  it.each([...written.keys()])('%s: Java finds what we put in', (name) => {
+    const bytes = written.get(name) as Buffer
     expect(java.get(name)?.batches).toEqual(readAll(bytes))
   })
 
@@ -52,7 +56,7 @@ function writable(): CompressionType[] {
   return all.filter((name) => codecNamed(name)?.compressionProblem?.() === undefined)
 }
 
-/** Records fields by name, the same in every call. */
+/** Records fields by name. */
 function cases(): Map<string, Buffer> {
   const made = new Map<string, Buffer>()
   for (const compression of writable()) {
@@ -153,9 +157,8 @@ function headers(i: number): RecordInput['headers'] {
 }
 
 function largeSamples(): RecordInput[] {
-  let state = 1
-  const noise = Buffer.alloc(300_000)
-  for (let i = 0; i < noise.length; i++) noise[i] = (state = Math.imul(state, 1103515245) + 12345) >>> 16
+  const random = randomIntegers(1)
+  const noise = Buffer.from(Array.from({ length: 300_000 }, () => random(256)))
   return [
     { timestamp: now, key: 'text', value: 'all work and no play '.repeat(20_000) },
     { timestamp: now, key: null, value: noise },
@@ -186,13 +189,13 @@ function base64(bytes: Uint8Array | string | null): string | null {
   return bytes === null ? null : Buffer.from(bytes as Uint8Array).toString('base64')
 }
 
-async function readWithJava(make: () => Map<string, Buffer>): Promise<Map<string, RecordsVector>> {
+async function readWithJava(batches: ReadonlyMap<string, Buffer>): Promise<Map<string, RecordsVector>> {
   const folder = await mkdtemp(join(tmpdir(), 'record-vectors-'))
   try {
     const file = join(folder, 'batches.txt')
     await writeFile(
       file,
-      [...make()].map(([name, bytes]) => `${name} ${bytes.toString('base64')}\n`).join(''),
+      [...batches].map(([name, bytes]) => `${name} ${bytes.toString('base64')}\n`).join(''),
     )
     const jars = await fetchJars(['org.apache.kafka:kafka-clients:4.4.0'])
     const lines = await runJavaSource(jars, 'tools/java/RecordVectors.java', ['read', file])
