@@ -1,14 +1,14 @@
 // Guards against a broker that only our own client can use: Kafka's Java clients and tools work with it as they are.
 import { silentLogger } from '../../src/base/logger'
 import { createBroker, type TestCluster } from '../../src/testing'
-import { consoleTools, runJavaProgram, runKafkaTool, startJavaProgram } from '../kafka/support/java-tools'
+import { JavaMembers } from '../kafka/support/java-members'
+import { consoleTools, runJavaProgram, runKafkaTool } from '../kafka/support/java-tools'
 import type { KafkaVersion } from '../kafka/support/kafka-versions'
 import { describeWithJava } from '../kafka/support/require-java'
+import { eventuallyShared } from '../support/watched-member'
 
 const tools = 'org.apache.kafka.tools'
-const assignors = ['Range', 'CooperativeSticky'].map(
-  (name) => `org.apache.kafka.clients.consumer.${name}Assignor`,
-)
+const assignors = ['range', 'cooperative-sticky'] as const
 
 describe.each(['3.7.2', '4.3.1'] as const)(
   'the Java clients and tools of Kafka %s',
@@ -165,23 +165,18 @@ describe.each(['3.7.2', '4.3.1'] as const)(
       })
 
       it('balances members that join and leave', async () => {
-        const name = newTopic('members', 4)
-        const args = [cluster.bootstrap.join(','), 'members-group', name, assignors.join(',')]
-        const start = (): ReturnType<typeof startJavaProgram> =>
-          startJavaProgram(version, 'tools/java/GroupMember.java', args)
-        const [first, second] = [await start(), await start()]
-        const owns = async (member: typeof first, count: number): Promise<void> => {
-          for (;;) {
-            const { value } = (await member.lines.next()) as { value: string | undefined }
-            if (value === undefined) throw new Error(`It ended: ${member.errorOutput()}`)
-            if (value.split(' ').length - 1 === count) return
-          }
+        const java = await JavaMembers.start({ version, bootstrap: cluster.bootstrap })
+        try {
+          const options = { groupId: 'members-group', topics: [newTopic('members', 4)], assignors }
+          const [first, second] = [java.join(options), java.join(options)]
+          await eventuallyShared([first, second], [2, 2], 20_000)
+          await first.close()
+          await eventuallyShared([second], [4], 20_000)
+          await second.close()
+          expect([first.failure, second.failure]).toEqual([undefined, undefined])
+        } finally {
+          await java.stop()
         }
-        await Promise.all([owns(first, 2), owns(second, 2)])
-        first.writeLine('leave')
-        await owns(second, 4)
-        second.writeLine('leave')
-        expect(await Promise.all([first.exited, second.exited])).toEqual([0, 0])
       })
 
       it('keeps what the Java producer writes with every codec', async () => {

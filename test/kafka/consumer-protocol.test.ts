@@ -1,5 +1,5 @@
-// Guards against members of the KIP-848 protocol that only brokers of our own making understand: real coordinators, Java
-// members in the same group, and groups that move from one protocol to the other while messages flow.
+// Guards against members of the KIP-848 protocol that only brokers of our own making understand: real coordinators, and
+// groups that move from one protocol to the other while messages flow.
 import { Kafka, silentLogger, type ConsumerOptions } from '../../src'
 import { eventually, eventuallyShared, WatchedMember } from '../support/watched-member'
 import {
@@ -8,7 +8,6 @@ import {
   type KafkaClusterUnderTest,
   type KafkaUnderTest,
 } from './support/describe-kafka'
-import { startJavaProgram } from './support/java-tools'
 
 const limitMs = 60_000
 
@@ -84,23 +83,6 @@ class Group {
   }
 }
 
-async function startJavaMember(kafka: KafkaUnderTest, group: Group, protocol: string) {
-  const args = [kafka.bootstrap.join(','), group.id, group.topic, protocol]
-  const program = await startJavaProgram(kafka.version, 'tools/java/GroupMember.java', args)
-  const member = { owned: [] as string[], leave: () => Promise.resolve() }
-  const reading = (async () => {
-    for await (const line of program.lines) {
-      if (line.startsWith('owned')) member.owned = line.split(' ').slice(1)
-    }
-  })()
-  member.leave = async () => {
-    program.writeLine('leave')
-    if ((await program.exited) !== 0) throw new Error(program.errorOutput())
-    await reading
-  }
-  return member
-}
-
 const withGroup =
   (kafka: KafkaUnderTest, body: (group: Group) => Promise<void>): (() => Promise<void>) =>
   async () => {
@@ -115,23 +97,6 @@ const withGroup =
 describeEachKafkaCluster('groups of the KIP-848 protocol', quick, (kafka: KafkaClusterUnderTest) => {
   const test = (title: string, body: (group: Group) => Promise<void>, timeoutMs = limitMs) =>
     it(title, (done) => void withGroup(kafka, body)().then(() => done(), done), timeoutMs)
-
-  test('G11, G15: share a topic with a Java member that comes and goes, and only what moves is revoked', async (group) => {
-    await group.createTopic(group.topic, 6)
-    const ours = group.member().run()
-    await eventuallyShared([ours], [6], limitMs)
-    const java = await startJavaMember(kafka, group, 'consumer')
-    try {
-      const isShared = () =>
-        ours.owned.size === 3 && java.owned.length === 3 && !java.owned.some((key) => ours.owned.has(key))
-      await eventually(isShared, () => JSON.stringify([[...ours.owned], java.owned, ours.events]), limitMs)
-      expect(ours.events.filter((event) => event.startsWith('revoked'))).toHaveLength(1)
-    } finally {
-      await java.leave()
-    }
-    await eventuallyShared([ours], [6], limitMs)
-    expect(ours.events.some((event) => event.startsWith('lost'))).toBe(false)
-  })
 
   test('G6: move from the classic protocol to KIP-848 and back while messages flow, without loss', async (group) => {
     await group.createTopic(group.topic, 4)

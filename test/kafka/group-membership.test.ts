@@ -1,5 +1,5 @@
-// Guards against groups that only work among members of our own making: real coordinators, and a Java member in the
-// same group, must agree with us on who owns what, through joins and leaves.
+// Guards against groups that only work with a coordinator of our own making: real ones must agree with us on who owns
+// what, through joins and leaves.
 import { setTimeout as delay } from 'node:timers/promises'
 import { Admin } from '../../src/admin/admin'
 import { Deadline } from '../../src/base/deadline'
@@ -17,16 +17,8 @@ import { stickyAssignor } from '../../src/consumer/assignors/sticky/sticky-assig
 import { ClassicMembership } from '../../src/consumer/group/classic-membership'
 import type { GroupListener, GroupMembershipOptions } from '../../src/consumer/group/group-membership'
 import { describeEachKafka, type KafkaUnderTest } from './support/describe-kafka'
-import { startJavaProgram } from './support/java-tools'
 
 const timeLimitMs = 60_000
-
-/** Something that owns partitions: a member of ours, or a Java one. */
-interface Member {
-  readonly name: string
-  owned(): readonly string[]
-  leave(): Promise<void>
-}
 
 async function eventually(isDone: () => boolean, what: () => string): Promise<void> {
   const end = performance.now() + timeLimitMs
@@ -37,7 +29,7 @@ async function eventually(isDone: () => boolean, what: () => string): Promise<vo
 }
 
 /** One of our members, which writes down what happens to it and breaks when the callbacks contradict each other. */
-class OurMember implements Member, GroupListener {
+class OurMember implements GroupListener {
   readonly #owned = new Set<string>()
   readonly events: string[] = []
   readonly errors: KafkaError[] = []
@@ -110,39 +102,8 @@ class OurMember implements Member, GroupListener {
   }
 }
 
-/** A KafkaConsumer of the Java client, in a process of its own. */
-async function startJavaMember(
-  kafka: KafkaUnderTest,
-  topic: string,
-  groupId: string,
-  assignor: string,
-): Promise<Member> {
-  const program = await startJavaProgram(kafka.version, 'tools/java/GroupMember.java', [
-    kafka.bootstrap.join(','),
-    groupId,
-    topic,
-    assignor,
-  ])
-  let owned: string[] = []
-  const reading = (async () => {
-    for await (const line of program.lines) {
-      if (line.startsWith('owned')) owned = line.split(' ').slice(1)
-    }
-  })()
-  return {
-    name: 'java',
-    owned: () => owned,
-    leave: async () => {
-      program.writeLine('leave')
-      if ((await program.exited) !== 0) throw new Error(program.errorOutput())
-      await reading
-      owned = []
-    },
-  }
-}
-
 /** Waits until every partition has one owner and the shares differ by one at most. */
-async function eventuallyShared(members: readonly Member[], partitions: readonly string[]): Promise<void> {
+async function eventuallyShared(members: readonly OurMember[], partitions: readonly string[]): Promise<void> {
   const isShared = () => {
     const all = members.flatMap((member) => member.owned())
     const counts = members.map((member) => member.owned().length)
@@ -159,187 +120,152 @@ async function eventuallyShared(members: readonly Member[], partitions: readonly
   await eventually(isShared, show)
 }
 
-describeEachKafka(
-  'membership by the classic protocol',
-  (kafka) => {
-    let admin: Admin
-    let started: OurMember[] = []
-    beforeAll(() => {
-      admin = new Admin(
-        createCluster(resolveClusterOptions({ brokers: kafka.bootstrap, logger: silentLogger })),
+describeEachKafka('membership by the classic protocol', (kafka) => {
+  let admin: Admin
+  let started: OurMember[] = []
+  beforeAll(() => {
+    admin = new Admin(
+      createCluster(resolveClusterOptions({ brokers: kafka.bootstrap, logger: silentLogger })),
+    )
+  })
+  afterEach(async () => {
+    await Promise.all(started.map((member) => member.leave()))
+    started = []
+  })
+  afterAll(() => admin.close())
+
+  const newTopic = async (partitions: number) => {
+    const name = kafka.uniqueName('group')
+    await admin.createTopics([{ name, partitions, replicationFactor: 1 }])
+    return { name, partitions: Array.from({ length: partitions }, (_, p) => `${name}-${p}`) }
+  }
+
+  const startOurs = (name: string, ...rest: [string[], ConstructorParameters<typeof OurMember>[3]]) => {
+    const member = new OurMember(kafka, name, ...rest)
+    started.push(member)
+    return member
+  }
+
+  const assignors: [string, () => PartitionAssignor][] = [
+    ['range', rangeAssignor],
+    ['roundrobin', roundRobinAssignor],
+    ['sticky', stickyAssignor],
+    ['cooperative-sticky', cooperativeStickyAssignor],
+  ]
+
+  it.each(assignors)(
+    'shares a topic between members that come and go, by %s',
+    async (_, assignor) => {
+      const { name, partitions } = await newTopic(6)
+      const options = { groupId: kafka.uniqueName('group'), assignors: [assignor()] }
+      const one = startOurs('one', [name], options)
+      await eventuallyShared([one], partitions)
+      const two = startOurs('two', [name], { ...options, assignors: [assignor()] })
+      const three = startOurs('three', [name], { ...options, assignors: [assignor()] })
+      await eventuallyShared([one, two, three], partitions)
+      const before = performance.now()
+      await two.leave()
+      await eventuallyShared([one, three], partitions)
+      // At once, not after the session timeout of 10 s.
+      expect(performance.now() - before).toBeLessThan(8_000)
+      expect([...one.errors, ...two.errors, ...three.errors]).toEqual([])
+    },
+    timeLimitMs,
+  )
+
+  it(
+    'never gives up a partition that stays, when the protocol is cooperative',
+    async () => {
+      const { name, partitions } = await newTopic(4)
+      const options = () => ({ groupId, assignors: [cooperativeStickyAssignor()] })
+      const groupId = kafka.uniqueName('group')
+      const one = startOurs('one', [name], options())
+      await eventuallyShared([one], partitions)
+      const two = startOurs('two', [name], options())
+      await eventuallyShared([one, two], partitions)
+      const moved = one.events.filter((event) => event.startsWith('revoked')).join(' ')
+      expect(one.owned().every((partition) => !moved.split(' ').includes(partition))).toBe(true)
+      expect(two.owned().every((partition) => moved.split(' ').includes(partition))).toBe(true)
+    },
+    timeLimitMs,
+  )
+
+  it(
+    'commits and reads back offsets, the leader epoch and metadata with them',
+    async () => {
+      const { name, partitions } = await newTopic(2)
+      const groupId = kafka.uniqueName('group')
+      const one = startOurs('one', [name], { groupId, assignors: [rangeAssignor()] })
+      await eventuallyShared([one], partitions)
+      const both = [0, 1].map((partition) => ({ topic: name, partition }))
+      const nothing = await one.membership.fetchCommitted(both, one.deadline())
+      expect(nothing.map(({ committed }) => committed)).toEqual([null, null])
+      const position = { offset: 7n, leaderEpoch: 0, metadata: 'seven' }
+      await one.membership.commit([{ topic: name, partition: 1, ...position }], one.deadline())
+      const found = await one.membership.fetchCommitted(both, one.deadline())
+      expect(found).toEqual([
+        { topic: name, partition: 0, committed: null },
+        { topic: name, partition: 1, committed: position },
+      ])
+    },
+    timeLimitMs,
+  )
+
+  it(
+    'gives out the partitions a topic gets later, and a topic that is created later',
+    async () => {
+      const { name, partitions } = await newTopic(2)
+      const later = kafka.uniqueName('later')
+      const groupId = kafka.uniqueName('group')
+      const one = startOurs('one', [name, later], { groupId, assignors: [rangeAssignor()] })
+      await eventuallyShared([one], partitions)
+      await admin.createTopics([{ name: later, partitions: 1, replicationFactor: 1 }])
+      await eventuallyShared([one], [...partitions, `${later}-0`])
+    },
+    timeLimitMs,
+  )
+
+  it(
+    'keeps the place of a static member that is restarted',
+    async () => {
+      const { name, partitions } = await newTopic(4)
+      const groupId = kafka.uniqueName('group')
+      const options = (groupInstanceId: string) => ({
+        groupId,
+        groupInstanceId,
+        assignors: [rangeAssignor()],
+      })
+      const one = startOurs('one', [name], options('one'))
+      const two = startOurs('two', [name], options('two'))
+      await eventuallyShared([one, two], partitions)
+      const [eventsBefore, ownedBefore] = [two.events.length, one.owned()]
+      await one.leave()
+      const again = startOurs('one again', [name], options('one'))
+      await eventuallyShared([again, two], partitions)
+      expect(again.owned()).toEqual(ownedBefore)
+      expect(two.events.length).toBe(eventsBefore)
+    },
+    timeLimitMs,
+  )
+
+  it(
+    'ends with FENCED_INSTANCE_ID when another takes over its instance id',
+    async () => {
+      const { name, partitions } = await newTopic(1)
+      const options = {
+        groupId: kafka.uniqueName('group'),
+        groupInstanceId: 'till',
+        assignors: [rangeAssignor()],
+      }
+      const one = startOurs('one', [name], options)
+      await eventuallyShared([one], partitions)
+      const two = startOurs('two', [name], options)
+      await eventually(
+        () => one.errors.length > 0 && two.owned().length === 1,
+        () => 'one is still not fenced',
       )
-    })
-    afterEach(async () => {
-      await Promise.all(started.map((member) => member.leave()))
-      started = []
-    })
-    afterAll(() => admin.close())
-
-    const newTopic = async (partitions: number) => {
-      const name = kafka.uniqueName('group')
-      await admin.createTopics([{ name, partitions, replicationFactor: 1 }])
-      return { name, partitions: Array.from({ length: partitions }, (_, p) => `${name}-${p}`) }
-    }
-
-    const startOurs = (name: string, ...rest: [string[], ConstructorParameters<typeof OurMember>[3]]) => {
-      const member = new OurMember(kafka, name, ...rest)
-      started.push(member)
-      return member
-    }
-
-    const assignors: [string, () => PartitionAssignor][] = [
-      ['range', rangeAssignor],
-      ['roundrobin', roundRobinAssignor],
-      ['sticky', stickyAssignor],
-      ['cooperative-sticky', cooperativeStickyAssignor],
-    ]
-
-    it.each(assignors)(
-      'shares a topic between members that come and go, by %s',
-      async (_, assignor) => {
-        const { name, partitions } = await newTopic(6)
-        const options = { groupId: kafka.uniqueName('group'), assignors: [assignor()] }
-        const one = startOurs('one', [name], options)
-        await eventuallyShared([one], partitions)
-        const two = startOurs('two', [name], { ...options, assignors: [assignor()] })
-        const three = startOurs('three', [name], { ...options, assignors: [assignor()] })
-        await eventuallyShared([one, two, three], partitions)
-        const before = performance.now()
-        await two.leave()
-        await eventuallyShared([one, three], partitions)
-        // At once, not after the session timeout of 10 s.
-        expect(performance.now() - before).toBeLessThan(8_000)
-        expect([...one.errors, ...two.errors, ...three.errors]).toEqual([])
-      },
-      timeLimitMs,
-    )
-
-    it(
-      'never gives up a partition that stays, when the protocol is cooperative',
-      async () => {
-        const { name, partitions } = await newTopic(4)
-        const options = () => ({ groupId, assignors: [cooperativeStickyAssignor()] })
-        const groupId = kafka.uniqueName('group')
-        const one = startOurs('one', [name], options())
-        await eventuallyShared([one], partitions)
-        const two = startOurs('two', [name], options())
-        await eventuallyShared([one, two], partitions)
-        const moved = one.events.filter((event) => event.startsWith('revoked')).join(' ')
-        expect(one.owned().every((partition) => !moved.split(' ').includes(partition))).toBe(true)
-        expect(two.owned().every((partition) => moved.split(' ').includes(partition))).toBe(true)
-      },
-      timeLimitMs,
-    )
-
-    it(
-      'commits and reads back offsets, the leader epoch and metadata with them',
-      async () => {
-        const { name, partitions } = await newTopic(2)
-        const groupId = kafka.uniqueName('group')
-        const one = startOurs('one', [name], { groupId, assignors: [rangeAssignor()] })
-        await eventuallyShared([one], partitions)
-        const both = [0, 1].map((partition) => ({ topic: name, partition }))
-        const nothing = await one.membership.fetchCommitted(both, one.deadline())
-        expect(nothing.map(({ committed }) => committed)).toEqual([null, null])
-        const position = { offset: 7n, leaderEpoch: 0, metadata: 'seven' }
-        await one.membership.commit([{ topic: name, partition: 1, ...position }], one.deadline())
-        const found = await one.membership.fetchCommitted(both, one.deadline())
-        expect(found).toEqual([
-          { topic: name, partition: 0, committed: null },
-          { topic: name, partition: 1, committed: position },
-        ])
-      },
-      timeLimitMs,
-    )
-
-    it(
-      'gives out the partitions a topic gets later, and a topic that is created later',
-      async () => {
-        const { name, partitions } = await newTopic(2)
-        const later = kafka.uniqueName('later')
-        const groupId = kafka.uniqueName('group')
-        const one = startOurs('one', [name, later], { groupId, assignors: [rangeAssignor()] })
-        await eventuallyShared([one], partitions)
-        await admin.createTopics([{ name: later, partitions: 1, replicationFactor: 1 }])
-        await eventuallyShared([one], [...partitions, `${later}-0`])
-      },
-      timeLimitMs,
-    )
-
-    it(
-      'keeps the place of a static member that is restarted',
-      async () => {
-        const { name, partitions } = await newTopic(4)
-        const groupId = kafka.uniqueName('group')
-        const options = (groupInstanceId: string) => ({
-          groupId,
-          groupInstanceId,
-          assignors: [rangeAssignor()],
-        })
-        const one = startOurs('one', [name], options('one'))
-        const two = startOurs('two', [name], options('two'))
-        await eventuallyShared([one, two], partitions)
-        const [eventsBefore, ownedBefore] = [two.events.length, one.owned()]
-        await one.leave()
-        const again = startOurs('one again', [name], options('one'))
-        await eventuallyShared([again, two], partitions)
-        expect(again.owned()).toEqual(ownedBefore)
-        expect(two.events.length).toBe(eventsBefore)
-      },
-      timeLimitMs,
-    )
-
-    it(
-      'ends with FENCED_INSTANCE_ID when another takes over its instance id',
-      async () => {
-        const { name, partitions } = await newTopic(1)
-        const options = {
-          groupId: kafka.uniqueName('group'),
-          groupInstanceId: 'till',
-          assignors: [rangeAssignor()],
-        }
-        const one = startOurs('one', [name], options)
-        await eventuallyShared([one], partitions)
-        const two = startOurs('two', [name], options)
-        await eventually(
-          () => one.errors.length > 0 && two.owned().length === 1,
-          () => 'one is still not fenced',
-        )
-        expect(one.errors.map((error) => error.code)).toEqual(['FENCED_INSTANCE_ID'])
-      },
-      timeLimitMs,
-    )
-
-    it.each([
-      ['range', 'org.apache.kafka.clients.consumer.RangeAssignor', rangeAssignor],
-      [
-        'cooperative-sticky',
-        'org.apache.kafka.clients.consumer.CooperativeStickyAssignor',
-        cooperativeStickyAssignor,
-      ],
-    ] as const)(
-      'shares a group with a Java consumer, by %s, whoever leads',
-      async (_, javaAssignor, assignor) => {
-        const { name, partitions } = await newTopic(5)
-        const options = () => ({ groupId, assignors: [assignor()] })
-        const groupId = kafka.uniqueName('group')
-        // We lead: the first to join does.
-        const one = startOurs('one', [name], options())
-        await eventuallyShared([one], partitions)
-        const java = await startJavaMember(kafka, name, groupId, javaAssignor)
-        const two = startOurs('two', [name], options())
-        await eventuallyShared([one, two, java], partitions)
-        // With us gone the Java consumer leads.
-        await Promise.all([one.leave(), two.leave()])
-        await eventuallyShared([java], partitions)
-        const three = startOurs('three', [name], options())
-        await eventuallyShared([java, three], partitions)
-        await java.leave()
-        await eventuallyShared([three], partitions)
-        expect([...one.errors, ...two.errors, ...three.errors]).toEqual([])
-      },
-      2 * timeLimitMs,
-    )
-  },
-  { needs: ['java'] },
-)
+      expect(one.errors.map((error) => error.code)).toEqual(['FENCED_INSTANCE_ID'])
+    },
+    timeLimitMs,
+  )
+})

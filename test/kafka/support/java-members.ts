@@ -101,7 +101,7 @@ export class JavaMembers {
   }
 
   /** Resolves when the program is ready for members. */
-  static async start(kafka: KafkaAddresses): Promise<JavaMembers> {
+  static async start(kafka: Pick<KafkaAddresses, 'bootstrap' | 'version'>): Promise<JavaMembers> {
     const args = [kafka.bootstrap.join(',')]
     const program = await startJavaProgram(kafka.version, 'tools/java/GroupMembers.java', args)
     const { value } = (await program.lines.next()) as { value: string | undefined }

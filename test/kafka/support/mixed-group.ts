@@ -104,6 +104,18 @@ export class MixedGroup {
     return `${group?.type} ${group?.assignor}`
   }
 
+  /** From now on notes what members that are there give up; the answer tells the partitions so far. */
+  watchRevocations(): () => string[] {
+    const before = this.members.map(({ events }) => events.length)
+    return () =>
+      this.members.flatMap(({ events }, i) =>
+        events
+          .slice(before[i] ?? events.length)
+          .filter((event) => event.startsWith('revoked'))
+          .flatMap((event) => event.split(' ').slice(1)),
+      )
+  }
+
   handled(): string[] {
     return this.members.flatMap((member) => member.handled)
   }
