@@ -108,6 +108,7 @@ export type { ShareHandlerContext } from './share/share-handler-context'
 
 export { Admin } from './admin/admin'
 export type { AdminOptions, ResolvedAdminOptions } from './admin/admin-options'
+export type { HangingTransaction } from './admin/abort-transaction'
 export type { AclFilter } from './admin/acl-filter'
 export type {
   AclBinding,
@@ -116,18 +117,25 @@ export type {
   AclPermission,
   AclResourceType,
 } from './admin/acl-types'
+export type {
+  AlterClientQuotasOptions,
+  AlteredClientQuotas,
+  ClientQuotaChanges,
+} from './admin/alter-client-quotas'
 export type { AlteredGroupOffset, NewGroupOffset } from './admin/alter-group-offsets'
 export type {
   AlteredPartitionReassignment,
   AlterPartitionReassignmentsOptions,
   NewPartitionReassignment,
 } from './admin/alter-partition-reassignments'
+export type { AlteredScramCredential, ScramCredentialChange } from './admin/alter-user-scram-credentials'
 export type { AclOperation } from './admin/authorized-operations'
 export type { AdminCallOptions, PartialResults } from './admin/call-options'
 export type { ItemResult } from './admin/item-result'
 export type { ConfigEntry, ConfigSource, ConfigType } from './admin/config-entries'
 export type { ConfigResource, ConfigResourceType } from './admin/config-resource'
 export type { NewAcl } from './admin/create-acls'
+export type { QuotaEntity, QuotaEntityType } from './admin/client-quota-types'
 export type { CreatedPartitions, CreatePartitionsOptions, NewPartitions } from './admin/create-partitions'
 export type { CreatedTopic, CreateTopicsOptions, NewTopic } from './admin/create-topics'
 export type { DeletedAcls } from './admin/delete-acls'
@@ -143,8 +151,13 @@ export type {
   DescribeConfigsOptions,
   DescribedConfig,
 } from './admin/describe-configs'
+export type { ClientQuotas, QuotaFilter, QuotaFilterComponent } from './admin/describe-client-quotas'
 export type { DescribeGroupsOptions } from './admin/describe-groups'
+export type { DescribeProducersOptions, PartitionProducers, ProducerState } from './admin/describe-producers'
 export type { DescribeTopicsOptions, PartitionDescription, TopicDescription } from './admin/describe-topics'
+export type { TransactionDescription } from './admin/describe-transactions'
+export type { UserScramCredentials } from './admin/describe-user-scram-credentials'
+export type { FencedProducer } from './admin/fence-producers'
 export type { ElectedLeader, ElectionType } from './admin/elect-leaders'
 export type {
   GroupDescription,
@@ -170,6 +183,13 @@ export type {
   PartitionReassignment,
 } from './admin/list-partition-reassignments'
 export type { ListTopicsOptions, TopicListing } from './admin/list-topics'
+export type {
+  BrokerTransactions,
+  ListTransactionsOptions,
+  TransactionListing,
+} from './admin/list-transactions'
+export type { ScramMechanismName } from './admin/scram-types'
+export type { TransactionState } from './admin/transaction-types'
 export type {
   MemberToRemove,
   RemovedMember,

@@ -20,6 +20,8 @@ export const partitionSchema = z.int().min(0).max(2_147_483_647)
 
 export const groupIdSchema = z.string().min(1, 'A group id must not be empty')
 
+export const transactionalIdSchema = z.string().min(1, 'A transactional id must not be empty')
+
 export const nodeIdSchema = z.int().min(0).max(2_147_483_647)
 
 /** A config value as the user may write it. */

@@ -10,8 +10,8 @@ import {
   type GroupState,
   type GroupType,
 } from './group-types'
-import { itemResults, type ItemResult, type Outcome } from './item-result'
-import { codes, runItems } from './item-runner'
+import { askAllBrokers } from './all-brokers'
+import type { ItemResult, Outcome } from './item-result'
 import { brokerError } from './shards'
 
 /** One group of a listing. */
@@ -54,61 +54,13 @@ type Groups = Pick<BrokerGroups, 'groups'>
 const stateFilterVersion = 4
 const typeFilterVersion = 5
 
-const retried = codes('COORDINATOR_LOAD_IN_PROGRESS', 'COORDINATOR_NOT_AVAILABLE', 'REQUEST_TIMED_OUT')
-
 /**
  * Kafka: `Admin.listGroups`, API ListGroups, to each broker: every broker tells the groups it coordinates, so a
  * listing is complete only when all have answered. When a broker leaves the cluster meanwhile, its groups move to
  * brokers that may have answered already: then all are asked again.
  */
-export async function listGroups(
-  call: AdminCall,
-  options: Options,
-): Promise<ItemResult<BrokerGroups, 'nodeId'>[]> {
-  await call.cluster.metadata.refresh(call.deadline)
-  for (;;) {
-    const listing = new GroupsListing(call, options)
-    const results = await listing.run()
-    if (!listing.brokerLeft) return results
-  }
-}
-
-/** One round over all brokers. */
-class GroupsListing {
-  /** True when a broker left the cluster before it answered. */
-  brokerLeft = false
-  readonly #call: AdminCall
-  readonly #options: Options
-
-  constructor(call: AdminCall, options: Options) {
-    this.#call = call
-    this.#options = options
-  }
-
-  async run(): Promise<ItemResult<BrokerGroups, 'nodeId'>[]> {
-    const nodeIds = this.#call.cluster.metadata.brokers().map(({ nodeId }) => nodeId)
-    let isRetry = false
-    const outcomes = await runItems<number, Groups>(this.#call, nodeIds, {
-      retried,
-      plan: async (open) => {
-        const shards = open.map((nodeId) => ({
-          items: [nodeId],
-          send: () => send(this.#call, nodeId, this.#options),
-        }))
-        if (isRetry) await this.#call.cluster.metadata.refresh(this.#call.deadline)
-        isRetry = true
-        return shards
-      },
-      giveUp: (nodeId) => this.#hasLeft(nodeId),
-    })
-    return itemResults(nodeIds, outcomes, (nodeId) => ({ nodeId }))
-  }
-
-  #hasLeft(nodeId: number): boolean {
-    const left = !this.#call.cluster.metadata.brokers().some((broker) => broker.nodeId === nodeId)
-    if (left) this.brokerLeft = true
-    return left
-  }
+export function listGroups(call: AdminCall, options: Options): Promise<ItemResult<BrokerGroups, 'nodeId'>[]> {
+  return askAllBrokers(call, (nodeId) => send(call, nodeId, options))
 }
 
 /** One list of all brokers' groups, by group id. A group that moved during the listing is told by two brokers. */
@@ -117,11 +69,7 @@ export function mergeGroups(answers: readonly BrokerGroups[]): GroupListing[] {
   return [...groups.values()].sort((a, b) => (a.groupId < b.groupId ? -1 : 1))
 }
 
-async function send(
-  call: AdminCall,
-  nodeId: number,
-  options: Options,
-): Promise<ReadonlyMap<number, Outcome<Groups>>> {
+async function send(call: AdminCall, nodeId: number, options: Options): Promise<Outcome<Groups>> {
   const { states, types } = options
   const response = await attempt(
     call,
@@ -132,12 +80,12 @@ async function send(
   )
   if (response.errorCode !== 0) {
     const context = { api: listGroupsApi.name, nodeId }
-    return new Map([[nodeId, { error: brokerError(response, 'Groups could not be listed', context) }]])
+    return { error: brokerError(response, 'Groups could not be listed', context) }
   }
   const groups = response.groups
     .map(listing)
     .filter(({ protocolType }) => options.protocolTypes?.includes(protocolType) ?? true)
-  return new Map([[nodeId, { value: { groups } }]])
+  return { value: { groups } }
 }
 
 function listing(answer: ListGroupsResponse['groups'][number]): GroupListing {

@@ -1,14 +1,30 @@
 import { describeFilter, type AclFilter } from './acl-filter'
 import { describeAcl, type AclBinding } from './acl-types'
+import {
+  alterClientQuotas,
+  alterClientQuotasOptions,
+  type AlterClientQuotasOptions,
+  type AlteredClientQuotas,
+  type ClientQuotaChanges,
+} from './alter-client-quotas'
+import {
+  alterUserScramCredentials,
+  type AlteredScramCredential,
+  type ScramCredentialChange,
+} from './alter-user-scram-credentials'
+import { describeEntity, type QuotaEntity } from './client-quota-types'
+import { describeClientQuotas, type ClientQuotas, type QuotaFilter } from './describe-client-quotas'
+import { describeUserScramCredentials, type UserScramCredentials } from './describe-user-scram-credentials'
+import { describeCredential } from './scram-types'
 import { callOptionsSchema, type AdminCallOptions, type PartialResults } from './call-options'
 import { createAcls, type AclKey, type NewAcl } from './create-acls'
 import { deleteAcls, type DeletedAcls } from './delete-acls'
 import { describeAcls } from './describe-acls'
-import { GroupAdmin } from './group-admin'
+import { TransactionAdmin } from './transaction-admin'
 import type { ItemResult } from './item-result'
 
-/** Who may do what: ACLs. */
-export abstract class SecurityAdmin extends GroupAdmin {
+/** Who may do what, and how much of it: ACLs, quotas, passwords. */
+export abstract class SecurityAdmin extends TransactionAdmin {
   /** Adds rules of who may do what. One that exists already is no error. */
   createAcls(
     acls: readonly NewAcl[],
@@ -33,8 +49,69 @@ export abstract class SecurityAdmin extends GroupAdmin {
   deleteAcls(filters: readonly AclFilter[], options?: AdminCallOptions) {
     return this.items('deleteAcls', callOptionsSchema, options, byFilter, (call) => deleteAcls(call, filters))
   }
+
+  /** The quotas of users, client ids and addresses that a filter finds; `{}` finds all. */
+  describeClientQuotas(filter: QuotaFilter, options?: AdminCallOptions): Promise<ClientQuotas[]> {
+    return this.call('describeClientQuotas', callOptionsSchema, options, (call) =>
+      describeClientQuotas(call, filter),
+    )
+  }
+
+  /** Sets and takes away quotas; those that are not named stay as they are. */
+  alterClientQuotas(
+    changes: readonly ClientQuotaChanges[],
+    options: AlterClientQuotasOptions & PartialResults,
+  ): Promise<ItemResult<AlteredClientQuotas, 'entity'>[]>
+  alterClientQuotas(
+    changes: readonly ClientQuotaChanges[],
+    options?: AlterClientQuotasOptions,
+  ): Promise<AlteredClientQuotas[]>
+  alterClientQuotas(changes: readonly ClientQuotaChanges[], options?: AlterClientQuotasOptions) {
+    const what = 'alterClientQuotas'
+    return this.items(what, alterClientQuotasOptions, options, byEntity, (call, resolved) =>
+      alterClientQuotas(call, changes, resolved),
+    )
+  }
+
+  /** Which SCRAM credentials users have; `all` are all users that have one. */
+  describeUserScramCredentials(
+    users: readonly string[] | 'all',
+    options: AdminCallOptions & PartialResults,
+  ): Promise<ItemResult<UserScramCredentials, 'user'>[]>
+  describeUserScramCredentials(
+    users: readonly string[] | 'all',
+    options?: AdminCallOptions,
+  ): Promise<UserScramCredentials[]>
+  describeUserScramCredentials(users: readonly string[] | 'all', options?: AdminCallOptions) {
+    return this.items('describeUserScramCredentials', callOptionsSchema, options, byUser, (call) =>
+      describeUserScramCredentials(call, users),
+    )
+  }
+
+  /** Sets and deletes the SCRAM credentials that users log in with. */
+  alterUserScramCredentials(
+    changes: readonly ScramCredentialChange[],
+    options: AdminCallOptions & PartialResults,
+  ): Promise<ItemResult<AlteredScramCredential, 'user' | 'mechanism'>[]>
+  alterUserScramCredentials(
+    changes: readonly ScramCredentialChange[],
+    options?: AdminCallOptions,
+  ): Promise<AlteredScramCredential[]>
+  alterUserScramCredentials(changes: readonly ScramCredentialChange[], options?: AdminCallOptions) {
+    return this.items('alterUserScramCredentials', callOptionsSchema, options, describeCredential, (call) =>
+      alterUserScramCredentials(call, changes),
+    )
+  }
 }
 
 function byFilter({ filter }: { readonly filter: AclFilter }): string {
   return describeFilter(filter)
+}
+
+function byEntity({ entity }: { readonly entity: QuotaEntity }): string {
+  return describeEntity(entity)
+}
+
+function byUser({ user }: { readonly user: string }): string {
+  return `user '${user}'`
 }

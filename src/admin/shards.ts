@@ -1,6 +1,6 @@
 import { ErrorCode } from '../base/error-codes'
 import { BrokerError, KafkaError, type ErrorContext } from '../base/errors'
-import type { ResponseError } from '../cluster/cluster'
+import type { CoordinatorType, ResponseError } from '../cluster/cluster'
 import { meansOtherCoordinator } from '../cluster/retry-policy'
 import type { AdminCall } from './admin-call'
 import { codes, failedShard, type ItemCall, type Shard } from './item-runner'
@@ -53,21 +53,22 @@ interface CoordinatorLookup<Item> {
   readonly located: ReadonlyMap<number, Item[]>
 }
 
-/** Finds the coordinator of each group, once a group. A group whose coordinator can't be found fails alone. */
+/** Finds the coordinator of each key, once a key. A key whose coordinator can't be found fails alone. */
 async function findCoordinators<Item>(
   call: AdminCall,
+  type: CoordinatorType,
   items: readonly Item[],
-  groupId: (item: Item) => string,
+  keyOf: (item: Item) => string,
 ): Promise<CoordinatorLookup<Item>> {
   const failed = new Map<Item, KafkaError>()
   const located = new Map<number, Item[]>()
   await Promise.all(
-    [...groupBy(items, groupId)].map(async ([group, members]) => {
+    [...groupBy(items, keyOf)].map(async ([key, members]) => {
       try {
-        const nodeId = await call.cluster.coordinator('group', group, call.deadline)
+        const nodeId = await call.cluster.coordinator(type, key, call.deadline)
         for (const item of members) pushTo(located, nodeId, item)
       } catch (caught) {
-        const error = KafkaError.from(caught, 'The group coordinator could not be found')
+        const error = KafkaError.from(caught, `The ${type} coordinator could not be found`)
         for (const item of members) failed.set(item, error)
       }
     }),
@@ -85,18 +86,20 @@ export function withFailed<Item, Value>(
 }
 
 /**
- * The call of a request that belongs to group coordinators: looked up again when it moved or does not answer.
+ * The call of a request that belongs to coordinators: looked up again when it moved or does not answer.
+ * @param keyOf the group id, or transactional id, of an item
  * @param split splits the items of one coordinator that can't share a request
  */
 export function coordinatorCall<Item, Value>(
   call: AdminCall,
-  groupId: (item: Item) => string,
+  keyOf: (item: Item) => string,
   send: (nodeId: number, items: readonly Item[]) => Promise<ReadonlyMap<Item, Outcome<Value>>>,
   split: (items: readonly Item[]) => readonly (readonly Item[])[] = (items) => [items],
+  type: CoordinatorType = 'group',
 ): ItemCall<Item, Value> {
   return {
     plan: async (items) => {
-      const { failed, located } = await findCoordinators(call, items, groupId)
+      const { failed, located } = await findCoordinators(call, type, items, keyOf)
       const shards = [...located].flatMap(([nodeId, group]) =>
         split(group).map((shard) => ({ items: shard, send: () => send(nodeId, shard) })),
       )
@@ -104,7 +107,7 @@ export function coordinatorCall<Item, Value>(
     },
     retried: coordinatorRetries,
     beforeRetry: (item, error) => {
-      if (meansOtherCoordinator(error)) call.cluster.forgetCoordinator('group', groupId(item))
+      if (meansOtherCoordinator(error)) call.cluster.forgetCoordinator(type, keyOf(item))
     },
   }
 }

@@ -1,6 +1,7 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { AuthenticationError } from '../../base/errors'
+import { saslprep } from './saslprep'
 import type { SaslExchange, SaslMechanism } from './sasl-mechanism'
 
 const deriveKey = promisify(pbkdf2)
@@ -56,7 +57,7 @@ class ScramExchange implements SaslExchange {
   }
 
   get #firstBare(): string {
-    return `n=${escapeName(normalise(this.#username))},r=${this.#nonce}`
+    return `n=${escapeName(saslprep(this.#username))},r=${this.#nonce}`
   }
 
   first(): Uint8Array {
@@ -73,7 +74,7 @@ class ScramExchange implements SaslExchange {
   async #prove(serverFirst: string): Promise<Uint8Array> {
     const { nonce, salt, iterations } = this.#parseServerFirst(serverFirst)
     const keyLength = this.#hash === 'sha256' ? 32 : 64
-    const salted = await deriveKey(normalise(this.#password), salt, iterations, keyLength, this.#hash)
+    const salted = await deriveKey(saslprep(this.#password), salt, iterations, keyLength, this.#hash)
     const clientKey = this.#hmac(salted, 'Client Key')
     const storedKey = createHash(this.#hash).update(clientKey).digest()
     // 'biws' is the base64 of 'n,,': no channel binding, no other authorization identity.
@@ -134,12 +135,4 @@ function parseAttributes(text: string): Map<string, string> {
 /** RFC 5802: '=' and ',' separate attributes and must not stand in a name. */
 function escapeName(name: string): string {
   return name.replaceAll('=', '=3D').replaceAll(',', '=2C')
-}
-
-/** What matters of SASLprep (RFC 4013): compatibility forms become one, other spaces a space, soft hyphens nothing. */
-function normalise(text: string): string {
-  return text
-    .replace(/[\u00AD\u034F\u1806\u180B-\u180D\u200B-\u200D\u2060\uFE00-\uFE0F\uFEFF]/g, '')
-    .replace(/[\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]/g, ' ')
-    .normalize('NFKC')
 }
