@@ -1,15 +1,22 @@
-import { simulate, type Simulation } from '../src/testing'
+import { simulate, type Simulation, type SimulationOptions } from '../src/testing'
 import { runEosWorkload } from '../test/simulation/support/eos-workload'
+import { mixedGroupsCluster, runMixedGroupsWorkload } from '../test/simulation/support/mixed-groups-workload'
 import { runWorkload } from '../test/simulation/support/workload'
 
 // Runs a simulated workload for many seeds and tells which of them break a law. A seed that does belongs into
 // test/simulation/seeds.ts once its cause is mended.
 //
-//   tsx tools/simulate.ts [main | exactly-once, default main] [first seed, default 0] [how many, default 2000]
+//   tsx tools/simulate.ts [main | exactly-once | mixed-groups, default main] [first seed, default 0] [how many, default 2000]
 
-const workloads: Readonly<Record<string, (sim: Simulation) => Promise<void>>> = {
-  main: runWorkload,
-  'exactly-once': runEosWorkload,
+interface Workload {
+  readonly run: (sim: Simulation) => Promise<void>
+  readonly cluster: SimulationOptions
+}
+
+const workloads: Readonly<Record<string, Workload>> = {
+  main: { run: runWorkload, cluster: { brokers: 3 } },
+  'exactly-once': { run: runEosWorkload, cluster: { brokers: 3 } },
+  'mixed-groups': { run: runMixedGroupsWorkload, cluster: mixedGroupsCluster },
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -24,7 +31,7 @@ async function main(args: readonly string[]): Promise<void> {
   const end = Number(first) + Number(count)
   for (let seed = Number(first); seed < end; seed++) {
     try {
-      await simulate(seed, workload, { brokers: 3 })
+      await simulate(seed, workload.run, workload.cluster)
     } catch (error) {
       failed.push(seed)
       process.stdout.write(`${error instanceof Error ? error.message : String(error)}\n`)

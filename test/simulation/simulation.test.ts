@@ -3,6 +3,7 @@
 import { simulate, SimulationError, type Simulation } from '../../src/testing'
 import { keptSeeds } from './seeds'
 import { runEosWorkload } from './support/eos-workload'
+import { mixedGroupsCluster, runMixedGroupsWorkload } from './support/mixed-groups-workload'
 import { runWorkload } from './support/workload'
 
 const count = Number(process.env.SIMULATION_SEEDS ?? 60)
@@ -27,6 +28,14 @@ describe('a chain of exactly-once stages neither loses nor repeats a message whi
     'seed %i',
     (seed) => simulate(seed, runEosWorkload, cluster),
     60_000,
+  )
+})
+
+describe('a group that moves between the protocols keeps L13 to L16 while the cluster is disturbed', () => {
+  test.each(Array.from({ length: Math.ceil(count / 5) }, (_, i) => 300_000 + i))(
+    'seed %i',
+    (seed) => simulate(seed, runMixedGroupsWorkload, mixedGroupsCluster),
+    30_000,
   )
 })
 

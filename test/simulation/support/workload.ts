@@ -45,7 +45,8 @@ export async function runWorkload(sim: Simulation): Promise<void> {
   }
 }
 
-async function produce(
+/** Sends until the time has come, and notes what became of each message. */
+export async function produce(
   sim: Simulation,
   kafka: Kafka,
   ledger: Ledger,
