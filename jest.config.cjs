@@ -17,13 +17,24 @@ const realKafka = {
   setupFilesAfterEnv: ['<rootDir>/test/kafka/support/jest-setup.ts'],
 }
 
+/**
+ * Where the machine is busy and not watched, a test that is only slow must not fail; one that hangs still does. Jest takes
+ * it for all projects only; that with real Kafka sets its own.
+ */
+const patience = process.env.CI ? { testTimeout: 20_000 } : {}
+
 const suites = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`)
 
 module.exports = {
   maxWorkers: 2,
+  ...patience,
   reporters: ['default', '<rootDir>/test/support/not-run-reporter.cjs'],
   projects: [
-    { ...base, displayName: 'unit', testMatch: suites('unit', 'golden', 'in-process', 'simulation') },
+    {
+      ...base,
+      displayName: 'unit',
+      testMatch: suites('unit', 'golden', 'in-process', 'simulation'),
+    },
     {
       ...base,
       ...realKafka,
