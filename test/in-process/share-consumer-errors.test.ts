@@ -1,0 +1,338 @@
+// Guards the end of every error code that can be said to a member of a share group: what passes, what the user is told,
+// what an acknowledgement makes of it, and nothing that hangs.
+import { Kafka, type AcknowledgementResult, type KafkaError, type ShareConsumerOptions } from '../../src'
+import { silentLogger } from '../../src/base/logger'
+import { createBroker, type BrokerApiName, type TestCluster } from '../../src/testing'
+import { ArmedErrors, outcomesByName, until } from './support/case-runner'
+import { allCodes, endingsByCode, type Endings, type NamedCode } from './support/endings-table'
+
+/**
+ * - `succeeds`: the user sees nothing of it
+ * - `fatal`: the run rejects with it, and so does the next one
+ * - `raised`: the run rejects with it, and the next one goes on
+ * - `told`: it is the result of the acknowledgement, and nothing else
+ */
+type Ending = 'succeeds' | 'fatal' | 'raised' | 'told'
+
+/** So many cases at once take their time on a machine that has other things to do. */
+const limitMs = 30_000
+const passing = ['UNKNOWN_SERVER_ERROR']
+/** What is said under locks of a broker that does not lead any more, or knows the session no longer, is not said again (S3). */
+const neverSaidAgain = [
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_OR_FOLLOWER',
+  'REPLICA_NOT_AVAILABLE',
+  'NETWORK_EXCEPTION',
+  'KAFKA_STORAGE_ERROR',
+  'LISTENER_NOT_FOUND',
+  'FENCED_LEADER_EPOCH',
+  'PREFERRED_LEADER_NOT_AVAILABLE',
+  'ELIGIBLE_LEADERS_NOT_AVAILABLE',
+  'ELECTION_NOT_NEEDED',
+  'UNKNOWN_TOPIC_ID',
+  'INCONSISTENT_TOPIC_ID',
+  'SHARE_SESSION_NOT_FOUND',
+  'INVALID_SHARE_SESSION_EPOCH',
+  'SHARE_SESSION_LIMIT_REACHED',
+]
+
+let broker: TestCluster
+
+beforeEach(async () => {
+  broker = await createBroker({
+    network: 'memory',
+    logger: silentLogger,
+    seed: 1,
+    topics: [{ name: 'orders', partitions: 1 }],
+    configs: {
+      'group.share.min.heartbeat.interval.ms': 10,
+      'group.share.heartbeat.interval.ms': 20,
+      'group.share.assignment.interval.ms': 0,
+    },
+  })
+  const kafka = clientOf('admin')
+  await using admin = kafka.admin()
+  await admin.incrementalAlterConfigs(
+    allCodes.map(({ name }) => ({ type: 'group', name, set: { 'share.auto.offset.reset': 'earliest' } })),
+  )
+  await using producer = kafka.producer()
+  for (const value of ['a', 'b', 'c']) await producer.send('orders', { value, partition: 0 })
+})
+
+afterEach(async () => {
+  expect(broker.failures).toEqual([])
+  await broker.close()
+})
+
+function clientOf(clientId: string): Kafka {
+  return new Kafka({
+    ...broker.clientOptions(),
+    clientId,
+    logger: silentLogger,
+    retryBackoffMs: 2,
+    retryBackoffMaxMs: 20,
+    requestTimeoutMs: 5000,
+  })
+}
+
+function consumerOf(name: string, options: Partial<ShareConsumerOptions> = {}) {
+  return clientOf(name).shareConsumer({
+    groupId: name,
+    topics: ['orders'],
+    maxPollRecords: 1,
+    fetchMaxWaitMs: 20,
+    ...options,
+  })
+}
+
+/** Reads three messages, one at a time; the error is said once the first was handed out. */
+async function readCase({ name }: NamedCode, arm: () => unknown): Promise<string> {
+  const seen: string[] = []
+  const failures: string[] = []
+  const consumer = consumerOf(name, {
+    onAcknowledged: (results) => failures.push(...failuresOf(results)),
+  })
+  const read = () =>
+    consumer.run(async (message) => {
+      seen.push(`${String(message.value)}${message.deliveryCount}`)
+      if (seen.length === 1) await arm()
+      if (String(message.value) === 'c') void consumer.stop()
+    })
+  try {
+    await read()
+    await consumer.close()
+    return failures.every((code) => code === name) ? 'succeeds' : `tells of ${failures.join(', ')}`
+  } catch (error) {
+    if ((error as KafkaError).code !== name) return `fails with ${String(error)}`
+    return await read().then(
+      () => 'raised',
+      (again: unknown) => (again === error ? 'fatal' : `fails anew with ${String(again)}`),
+    )
+  } finally {
+    await consumer.close({ timeoutMs: 500 })
+  }
+}
+
+/** Accepts three messages by hand, each with a commit; the error is said to the first. */
+async function commitCase({ name }: NamedCode, arm: () => unknown): Promise<string> {
+  const results: AcknowledgementResult[] = []
+  const consumer = consumerOf(name, { acknowledgementMode: 'explicit' })
+  try {
+    await consumer.run(async (message) => {
+      message.acknowledge('accept')
+      if (results.length === 0) arm()
+      results.push(...(await consumer.commit()))
+      if (String(message.value) === 'c') void consumer.stop()
+    })
+  } catch (error) {
+    return (error as KafkaError).code === name ? 'fatal' : `fails with ${String(error)}`
+  } finally {
+    await consumer.close({ timeoutMs: 500 })
+  }
+  const failures = failuresOf(results)
+  const accepted = results.length - failures.length
+  if (failures.length === 0) return accepted === 3 ? 'succeeds' : `tells ${results.length} results`
+  return failures.join() === name && accepted === 2 ? 'told' : `tells ${failures.join()} beside ${accepted}`
+}
+
+const failuresOf = (results: readonly AcknowledgementResult[]) =>
+  results.flatMap(({ error }) => (error === undefined ? [] : [error.code]))
+
+async function matrix(
+  run: (one: NamedCode) => Promise<string>,
+  wasTold: (name: string) => boolean,
+  endings: Endings<Ending>,
+): Promise<void> {
+  const outcomes = await outcomesByName(allCodes, async (one) => {
+    const outcome = await run(one)
+    return wasTold(one.name) ? outcome : 'was never told'
+  })
+  expect(outcomes).toEqual(endingsByCode(endings))
+}
+
+/** Says an error for the partition of one request of each client that armed it. */
+class PartitionErrors {
+  readonly #armed = new Map<string, number>()
+  readonly #used = new Set<string>()
+
+  arm(name: string, code: number): void {
+    this.#armed.set(name, code)
+  }
+
+  wasUsed(name: string): boolean {
+    return this.#used.has(name)
+  }
+
+  /** The code to say to this client now. */
+  take(name: string | null): number | undefined {
+    const code = this.#armed.get(name ?? '')
+    if (code === undefined) return undefined
+    this.#armed.delete(name as string)
+    this.#used.add(name as string)
+    return code
+  }
+}
+
+const noLeader = { leaderId: 0, leaderEpoch: 0 }
+
+test(
+  'S3 S5: each code for a whole ShareFetch',
+  async () => {
+    const errors = new ArmedErrors(broker, 'ShareFetch')
+    const run = (one: NamedCode) => readCase(one, () => errors.arm(one.name, one.code))
+    await matrix(run, (name) => errors.wasUsed(name), {
+      retriable: 'succeeds',
+      otherwise: 'fatal',
+      named: { succeeds: passing },
+    })
+  },
+  limitMs,
+)
+
+test(
+  'S3: each code for the partition of a ShareFetch',
+  async () => {
+    const errors = new PartitionErrors()
+    const topicId = broker.topics[0]?.id as string
+    broker.on('ShareFetch', async (request, exchange) => {
+      const code = errors.take(exchange.clientId)
+      if (code === undefined) return undefined
+      const answer = await exchange.proceed({ ...request, maxRecords: 0 })
+      const refused = {
+        partitionIndex: 0,
+        errorCode: code,
+        acknowledgeErrorCode: 0,
+        currentLeader: noLeader,
+        records: [],
+        acquiredRecords: [],
+      }
+      const said = answer?.responses[0]?.partitions[0]
+      return answer && { ...answer, responses: [{ topicId, partitions: [{ ...said, ...refused }] }] }
+    })
+    const run = (one: NamedCode) => readCase(one, () => errors.arm(one.name, one.code))
+    await matrix(run, (name) => errors.wasUsed(name), {
+      retriable: 'succeeds',
+      otherwise: 'raised',
+      named: { succeeds: passing },
+    })
+  },
+  limitMs,
+)
+
+test(
+  'S2 S3: each code for acknowledgements that go with a ShareFetch',
+  async () => {
+    const errors = new PartitionErrors()
+    broker.on('ShareFetch', async (request, exchange) => {
+      const words = request.topics.flatMap(({ partitions }) =>
+        partitions.flatMap(({ acknowledgementBatches }) => acknowledgementBatches),
+      )
+      const code = words.length > 0 ? errors.take(exchange.clientId) : undefined
+      if (code === undefined) return undefined
+      const topics = request.topics.map(({ topicId, partitions }) => ({
+        topicId,
+        partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, acknowledgementBatches: [] })),
+      }))
+      const answer = await exchange.proceed({ ...request, topics, maxRecords: 0 })
+      const partitions = request.topics[0]?.partitions.map(({ partitionIndex }) => ({
+        partitionIndex,
+        errorCode: 0,
+        acknowledgeErrorCode: code,
+        currentLeader: noLeader,
+        records: [],
+        acquiredRecords: [],
+      }))
+      const topicId = request.topics[0]?.topicId as string
+      return answer && { ...answer, responses: [{ topicId, partitions: partitions ?? [] }] }
+    })
+    const run = async (one: NamedCode) => {
+      const failures: string[] = []
+      const seen: string[] = []
+      const consumer = consumerOf(one.name, {
+        onAcknowledged: (results) => failures.push(...failuresOf(results)),
+      })
+      errors.arm(one.name, one.code)
+      await consumer.run((message) => {
+        seen.push(`${String(message.value)}${message.deliveryCount}`)
+        if (seen.length === 3) void consumer.stop()
+      })
+      await consumer.close()
+      if (seen.join() !== 'a1,b1,c1') return `hands out ${seen.join()}`
+      if (failures.length === 0) return 'succeeds'
+      return failures.join() === one.name ? 'told' : `tells ${failures.join()}`
+    }
+    await matrix(run, (name) => errors.wasUsed(name), {
+      retriable: 'succeeds',
+      otherwise: 'told',
+      named: { told: neverSaidAgain },
+    })
+  },
+  limitMs,
+)
+
+test(
+  'S2 S3: each code for the partition of a ShareAcknowledge',
+  async () => {
+    const errors = new PartitionErrors()
+    broker.on('ShareAcknowledge', async (request, exchange) => {
+      const code = errors.take(exchange.clientId)
+      if (code === undefined) return undefined
+      const answer = await exchange.proceed({ ...request, topics: [] })
+      const responses = request.topics.map(({ topicId, partitions }) => ({
+        topicId,
+        partitions: partitions.map(({ partitionIndex }) => ({
+          partitionIndex,
+          errorCode: code,
+          errorMessage: null,
+          currentLeader: noLeader,
+        })),
+      }))
+      return answer && { ...answer, responses }
+    })
+    const run = (one: NamedCode) => commitCase(one, () => errors.arm(one.name, one.code))
+    await matrix(run, (name) => errors.wasUsed(name), {
+      retriable: 'succeeds',
+      otherwise: 'told',
+      named: { told: neverSaidAgain },
+    })
+  },
+  limitMs,
+)
+
+test(
+  'S3: each code for a whole ShareAcknowledge',
+  async () => {
+    const errors = new ArmedErrors(broker, 'ShareAcknowledge')
+    const run = (one: NamedCode) => commitCase(one, () => errors.arm(one.name, one.code))
+    await matrix(run, (name) => errors.wasUsed(name), {
+      retriable: 'told',
+      otherwise: 'fatal',
+      named: { told: passing },
+    })
+  },
+  limitMs,
+)
+
+const joinsAgain = ['FENCED_MEMBER_EPOCH', 'UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION']
+
+test.each([
+  ['of a member', false, [...joinsAgain, 'GROUP_ID_NOT_FOUND', 'REBALANCE_IN_PROGRESS']],
+  ['that joins', true, [...joinsAgain, 'REBALANCE_IN_PROGRESS']],
+] as const)(
+  'G3: each code for a heartbeat %s',
+  async (_, isJoining, succeeds) => {
+    const api: BrokerApiName = 'ShareGroupHeartbeat'
+    const errors = new ArmedErrors(broker, api)
+    const run = (one: NamedCode) => {
+      if (isJoining) errors.arm(one.name, one.code)
+      return readCase(one, async () => {
+        if (!isJoining) errors.arm(one.name, one.code)
+        await until(() => errors.wasUsed(one.name), 'the error was said')
+      })
+    }
+    const named = { succeeds: [...succeeds] }
+    await matrix(run, (name) => errors.wasUsed(name), { retriable: 'succeeds', otherwise: 'fatal', named })
+  },
+  limitMs,
+)
