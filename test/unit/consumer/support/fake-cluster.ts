@@ -242,7 +242,8 @@ export class FakeClusterOn<C extends Clock> implements Cluster {
         data.errorCode === 0 && (data.records?.length ?? 0) === 0 && data.preferredReadReplica < 0
       bytes += data.records?.length ?? 0
       if (!isEmpty) hasNews = true
-      if (isEmpty && request.sessionEpoch !== 0) continue
+      // Only later requests of a session leave out what has nothing new.
+      if (isEmpty && (request.sessionEpoch ?? -1) > 0) continue
       const { topic } = entry
       const found = topics.get(topic) ?? {
         topic: usesIds ? '' : topic,
