@@ -260,7 +260,7 @@ describe('a lock', () => {
 
 describe('a share session', () => {
   it.each(['SHARE_SESSION_NOT_FOUND', 'INVALID_SHARE_SESSION_EPOCH'] as const)(
-    'S3: that the broker answers with %s to is opened anew at epoch 0, and the acknowledgements in the request fail',
+    'S3 S5: that the broker answers with %s to is opened anew at epoch 0, and the acknowledgements in the request fail',
     (code) =>
       SharedTopic.run(async (shared) => {
         await shared.produce(['v0'])

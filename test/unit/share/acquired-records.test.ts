@@ -1,5 +1,5 @@
-// Guards what is said of records whose locks another acquisition has taken over in part: it must neither reach the new
-// locks, nor throw, and must leave what is still held alone.
+// Guards what is said of acquired records: of each once, and of those whose locks another acquisition has taken over
+// nothing that reaches the new locks, throws, or touches what is still held.
 import { KafkaError } from '../../../src/base/errors'
 import { string } from '../../../src/serde/basic-serdes'
 import { topic } from '../../../src/serde/topic'
@@ -9,7 +9,10 @@ import { SharePartition } from '../../../src/share/share-partition'
 
 const superseded = new KafkaError('SUPERSEDED', 'Delivered anew')
 
-function acquire(): { records: AcquiredRecords; unsent: string[] } {
+function acquire(ranges = [{ firstOffset: 10n, lastOffset: 19n, deliveryCount: 1 }]): {
+  records: AcquiredRecords
+  unsent: string[]
+} {
   const unsent: string[] = []
   const owner = {
     canRenew: true,
@@ -18,7 +21,6 @@ function acquire(): { records: AcquiredRecords; unsent: string[] } {
       void unsent.push(...runs.map(({ first, last }) => `${first}-${last} ${error.code}`)),
   }
   const partition = new SharePartition(topic('t', { value: string() }), 'AAAAAAAAAAAAAAAAAAAAAQ', 0)
-  const ranges = [{ firstOffset: 10n, lastOffset: 19n, deliveryCount: 1 }]
   return {
     records: new AcquiredRecords(ranges, { partition, nodeId: 1, lockedUntil: Infinity, owner }),
     unsent,
@@ -60,4 +62,21 @@ test('S2: what waited to be sent of a record that is delivered anew fails, and t
   expect(records.lossOf(5)).toBeUndefined()
   records.lose(new KafkaError('LOST', 'All is lost'))
   expect(lost).toEqual([2, 5])
+})
+
+test('S5: an offset that is named twice, by the broker or by its owner, is acknowledged once, as was said last', () => {
+  const { records } = acquire([
+    { firstOffset: 10n, lastOffset: 14n, deliveryCount: 1 },
+    { firstOffset: 12n, lastOffset: 19n, deliveryCount: 2 },
+  ])
+  expect(records.runs).toEqual([
+    { first: 0, last: 4, deliveryCount: 1 },
+    { first: 5, last: 9, deliveryCount: 2 },
+  ])
+  expect(records.heldCount).toBe(10)
+  records.acknowledge(message(3), acknowledgeCode.release)
+  records.acknowledge(message(3), acknowledgeCode.accept)
+  records.acknowledge(message(4), acknowledgeCode.accept)
+  expect(records.takePending()).toEqual([{ first: 3, last: 4, code: acknowledgeCode.accept }])
+  expect(() => records.acknowledge(message(3), acknowledgeCode.accept)).toThrow('acknowledged before')
 })
