@@ -343,6 +343,7 @@ export class ClassicMembership implements GroupMembership {
       this.#rejoinReason = undefined
       this.#heartbeats.stop()
       this.#state = { kind: 'joining' }
+      if (this.#identity.generationId >= 0) this.#attempts.letCommitsPass()
       const outcome = await this.#join.run({
         memberId: this.#identity.memberId,
         reason,
@@ -351,6 +352,7 @@ export class ClassicMembership implements GroupMembership {
         signal,
         onJoined: (identity) => {
           if (signal.aborted) return
+          this.#attempts.holdCommits()
           this.#identity = identity
           this.#state = { kind: 'syncing' }
           this.#heartbeats.start(identity)
@@ -477,6 +479,8 @@ export class ClassicMembership implements GroupMembership {
     // Commits inside a callback hold up the rebalance they would have to wait for.
     const mayWait = !this.#callbacks.running && this.#state.kind !== 'leaving'
     if (identity !== this.#identity) return mayWait
+    // The generation is over, which is no loss: the answer to JoinGroup is on its way, and names the next one.
+    if (this.#attempts.holdCommits()) return mayWait
     const reaction = reactionTo('Heartbeat', errorCode)
     this.#react(reaction, errorCode)
     return reaction === 'rejoin' && mayWait

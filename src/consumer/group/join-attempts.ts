@@ -8,6 +8,7 @@ export class JoinAttempts {
   readonly #clock: Clock
   #abort: AbortController | undefined
   #ended: Promise<void> | undefined
+  #letsCommitsPass = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -29,8 +30,24 @@ export class JoinAttempts {
     } finally {
       this.#abort = undefined
       this.#ended = undefined
+      this.#letsCommitsPass = false
       ended.resolve()
     }
+  }
+
+  /**
+   * While JoinGroup waits for other members, which may take them long, the coordinator still takes commits of the
+   * generation that ends: from now on they need not wait for the end of the attempt under way.
+   */
+  letCommitsPass(): void {
+    this.#letsCommitsPass = true
+  }
+
+  /** From now on they wait again. Answers whether they did not. */
+  holdCommits(): boolean {
+    const didPass = this.#letsCommitsPass
+    this.#letsCommitsPass = false
+    return didPass
   }
 
   /** Pauses between two attempts. */
@@ -46,8 +63,8 @@ export class JoinAttempts {
     }
   }
 
-  /** Resolves when no attempt is under way. */
+  /** Resolves when no attempt is under way that commits have to wait for. */
   async settled(deadline: Deadline, onTimeout: () => KafkaError): Promise<void> {
-    while (this.#ended !== undefined) await deadline.race(this.#ended, onTimeout)
+    while (this.#ended !== undefined && !this.#letsCommitsPass) await deadline.race(this.#ended, onTimeout)
   }
 }

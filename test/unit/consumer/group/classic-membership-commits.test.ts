@@ -90,20 +90,37 @@ describe('committing', () => {
     await close()
   })
 
-  it('waits for a join under way and then stamps the new generation, when the partition was kept', async () => {
-    const { cluster, listener, membership, deadline, close } = await inGroup(cooperative)
+  it('goes on under the old generation while JoinGroup waits, which the coordinator takes', async () => {
+    const { cluster, membership, deadline, close } = await inGroup(cooperative)
     let answer: (response: unknown) => void = () => {}
     cluster.once('JoinGroup', () => new Promise((resolve) => (answer = resolve)))
     cluster.once('SyncGroup', () => synced(0, 1, 2))
     membership.enforceRebalance('test')
     await settle()
-    const commit = membership.commit([offsetOf(0)], deadline())
+    await membership.commit([offsetOf(0)], deadline())
+    expect((cluster.requests('OffsetCommit') as OffsetCommitRequest[])[0]?.generationIdOrMemberEpoch).toBe(1)
+    answer(coop(2))
+    await close()
+  })
+
+  it('waits for a join under way and then stamps the new generation, when the old one is refused and the partition was kept', async () => {
+    const { cluster, listener, membership, deadline, close } = await inGroup(cooperative)
+    let answer: (response: unknown) => void = () => {}
+    cluster.once('JoinGroup', () => new Promise((resolve) => (answer = resolve)))
+    cluster.once('SyncGroup', () => synced(0, 1, 2))
+    cluster.once('OffsetCommit', committedWith(ErrorCode.ILLEGAL_GENERATION))
+    membership.enforceRebalance('test')
     await settle()
-    expect(cluster.requests('OffsetCommit')).toHaveLength(0)
+    const commit = membership.commit([offsetOf(0)], deadline())
+    await cluster.clock.advance(1_000)
+    expect(cluster.requests('OffsetCommit')).toHaveLength(1)
     answer(coop(2))
     await settle()
     await commit
-    expect((cluster.requests('OffsetCommit') as OffsetCommitRequest[])[0]?.generationIdOrMemberEpoch).toBe(2)
+    const generations = (cluster.requests('OffsetCommit') as OffsetCommitRequest[]).map(
+      ({ generationIdOrMemberEpoch }) => generationIdOrMemberEpoch,
+    )
+    expect(generations).toEqual([1, 2])
     expect(listener.events).toEqual(['assigned orders-0 orders-1', 'assigned orders-2'])
     await close()
   })
