@@ -2,7 +2,7 @@
 import { type Consumer, Kafka } from '../../src'
 import { silentLogger } from '../../src/base/logger'
 import { describeEachKafka, type KafkaUnderTest } from './support/describe-kafka'
-import { runKafkaTool } from './support/java-tools'
+import { consumerGroupsTool, runKafkaTool } from './support/java-tools'
 
 jest.setTimeout(120_000)
 
@@ -61,11 +61,13 @@ describeEachKafka('what a consumer tells of itself', (target: KafkaUnderTest, ve
           'commits',
         )
         const health = consumer.health()
-        const output = await runKafkaTool(
-          version,
-          'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
-          ['--bootstrap-server', target.bootstrap.join(), '--group', groupId, '--describe'],
-        )
+        const output = await runKafkaTool(version, consumerGroupsTool(version), [
+          '--bootstrap-server',
+          target.bootstrap.join(),
+          '--group',
+          groupId,
+          '--describe',
+        ])
         for (const { partition, committed, logEnd } of health.partitions) {
           const lag = (logEnd ?? 0n) - (committed ?? 0n)
           expect(javaView(output, groupId, topic, partition)).toEqual([committed, logEnd, lag].map(String))

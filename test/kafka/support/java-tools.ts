@@ -116,6 +116,13 @@ export function consoleTools(version: KafkaVersion): ConsoleTools {
   }
 }
 
+/** Main class of `kafka-consumer-groups`; 4.x moved it. */
+export function consumerGroupsTool(version: KafkaVersion): string {
+  return version.startsWith('3.')
+    ? 'kafka.admin.ConsumerGroupCommand'
+    : 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand'
+}
+
 async function spawnJava(version: KafkaVersion, args: readonly string[]): Promise<ChildProcess> {
   const classPath = await kafkaClassPath(version)
   const flags = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...loggerFlags('warn')]

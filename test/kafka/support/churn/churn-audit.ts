@@ -108,10 +108,13 @@ function checkCommits(commits: readonly StoredCommit[], own: readonly Holding[],
 }
 
 function checkStarts(own: readonly Holding[], commits: readonly StoredCommit[], complain: Complain): void {
-  for (const { member, begun, begunAt } of own) {
-    const [offset, time] = [begun[0], begunAt[0]]
-    if (offset === undefined || time === undefined) continue
-    const committed = commits.findLast((commit) => commit.time <= time + clockSlackMs)?.offset ?? 0
+  for (const { member, from, begun, begunAt } of own) {
+    const [offset, begunTime] = [begun[0], begunAt[0]]
+    if (offset === undefined || begunTime === undefined) continue
+    // A member that is frozen between its look at the committed offset and the first message can't know what came later.
+    const freeze = member.freezes.find((one) => one.to > from && one.from < begunTime)
+    const time = freeze?.from ?? begunTime
+    const committed = commits.findLast((commit) => commit.time < time)?.offset ?? 0
     if (offset !== committed) complain(`${member.name} began at ${offset}, but ${committed} was committed`)
   }
 }

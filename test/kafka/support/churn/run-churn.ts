@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Kafka, silentLogger } from 'typed-kafka'
-import { runKafkaTool } from '../java-tools'
+import { consumerGroupsTool, runKafkaTool } from '../java-tools'
 import type { KafkaVersion } from '../kafka-versions'
 import { auditChurn, type ChurnAudit } from './churn-audit'
 import { ChurnGroup } from './churn-group'
@@ -126,11 +126,13 @@ async function settle(kafka: Kafka, { name, messages, settleMs }: ChurnOptions):
 
 /** Lines of the Java tool: `GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG …`. */
 async function countComplete(cluster: Cluster, name: string, ends: readonly number[]): Promise<number> {
-  const output = await runKafkaTool(
-    cluster.version,
-    'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
-    ['--bootstrap-server', cluster.bootstrap.join(), '--group', name, '--describe'],
-  )
+  const output = await runKafkaTool(cluster.version, consumerGroupsTool(cluster.version), [
+    '--bootstrap-server',
+    cluster.bootstrap.join(),
+    '--group',
+    name,
+    '--describe',
+  ])
   const lines = output.split('\n').map((line) => line.trim().split(/\s+/))
   return ends.filter((end, partition) =>
     lines.some((line) =>
