@@ -128,6 +128,7 @@ export type {
   AlterPartitionReassignmentsOptions,
   NewPartitionReassignment,
 } from './admin/alter-partition-reassignments'
+export type { NewConfigs } from './admin/alter-configs'
 export type { AlteredScramCredential, ScramCredentialChange } from './admin/alter-user-scram-credentials'
 export type { AclOperation } from './admin/authorized-operations'
 export type { AdminCallOptions, PartialResults } from './admin/call-options'
@@ -182,6 +183,11 @@ export type {
   ListPartitionReassignmentsOptions,
   PartitionReassignment,
 } from './admin/list-partition-reassignments'
+export type {
+  ShareGroupOffset,
+  ShareGroupOffsets,
+  ShareGroupOffsetsQuery,
+} from './admin/list-share-group-offsets'
 export type { ListTopicsOptions, TopicListing } from './admin/list-topics'
 export type {
   BrokerTransactions,
@@ -189,6 +195,11 @@ export type {
   TransactionListing,
 } from './admin/list-transactions'
 export type { ScramMechanismName } from './admin/scram-types'
+export type {
+  AlteredShareGroupOffset,
+  NewShareGroupOffset,
+  ShareGroupTopic,
+} from './admin/share-group-offsets'
 export type { TransactionState } from './admin/transaction-types'
 export type {
   MemberToRemove,

@@ -16,6 +16,7 @@ import {
 } from './incremental-alter-configs'
 import type { ItemResult } from './item-result'
 import { TopicAdmin } from './topic-admin'
+import { alterConfigs, type NewConfigs } from './alter-configs'
 
 /** Configs of topics, brokers, groups, … */
 export abstract class ConfigAdmin extends TopicAdmin {
@@ -54,6 +55,25 @@ export abstract class ConfigAdmin extends TopicAdmin {
       options,
       describeResource,
       (call, resolved) => incrementalAlterConfigs(call, changes, resolved),
+    )
+  }
+
+  /**
+   * Sets all configs of resources: what is not named goes back to its default. `incrementalAlterConfigs` leaves the
+   * others alone, and is what you want unless a program relies on the old call.
+   */
+  alterConfigs(
+    resources: readonly NewConfigs[],
+    options: IncrementalAlterConfigsOptions & PartialResults,
+  ): Promise<ItemResult<AlteredConfigs, 'type' | 'name'>[]>
+  alterConfigs(
+    resources: readonly NewConfigs[],
+    options?: IncrementalAlterConfigsOptions,
+  ): Promise<AlteredConfigs[]>
+  alterConfigs(resources: readonly NewConfigs[], options?: IncrementalAlterConfigsOptions) {
+    const schema = incrementalAlterConfigsOptions
+    return this.items('alterConfigs', schema, options, describeResource, (call, resolved) =>
+      alterConfigs(call, resources, resolved),
     )
   }
 }

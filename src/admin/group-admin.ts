@@ -34,6 +34,19 @@ import {
   type RemovedMember,
   type RemoveMembersFromGroupOptions,
 } from './remove-members-from-group'
+import {
+  listShareGroupOffsets,
+  type ShareGroupOffsets,
+  type ShareGroupOffsetsQuery,
+} from './list-share-group-offsets'
+import {
+  alterShareGroupOffsets,
+  deleteShareGroupOffsets,
+  describeGroupTopic,
+  type AlteredShareGroupOffset,
+  type NewShareGroupOffset,
+  type ShareGroupTopic,
+} from './share-group-offsets'
 
 /** Groups, their members and committed offsets. */
 export abstract class GroupAdmin extends ConfigAdmin {
@@ -141,6 +154,51 @@ export abstract class GroupAdmin extends ConfigAdmin {
       options,
       describeMember,
       (call, resolved) => removeMembersFromGroup(call, groupId, members, resolved),
+    )
+  }
+
+  /** Where share groups stand in their partitions. */
+  listShareGroupOffsets(
+    groups: readonly ShareGroupOffsetsQuery[],
+    options: AdminCallOptions & PartialResults,
+  ): Promise<ItemResult<ShareGroupOffsets, 'groupId'>[]>
+  listShareGroupOffsets(
+    groups: readonly ShareGroupOffsetsQuery[],
+    options?: AdminCallOptions,
+  ): Promise<ShareGroupOffsets[]>
+  listShareGroupOffsets(groups: readonly ShareGroupOffsetsQuery[], options?: AdminCallOptions) {
+    return this.items('listShareGroupOffsets', callOptionsSchema, options, groupById, (call) =>
+      listShareGroupOffsets(call, groups),
+    )
+  }
+
+  /** Sets where share groups without members begin to read. */
+  alterShareGroupOffsets(
+    offsets: readonly NewShareGroupOffset[],
+    options: AdminCallOptions & PartialResults,
+  ): Promise<ItemResult<AlteredShareGroupOffset, 'groupId' | 'topic' | 'partition'>[]>
+  alterShareGroupOffsets(
+    offsets: readonly NewShareGroupOffset[],
+    options?: AdminCallOptions,
+  ): Promise<AlteredShareGroupOffset[]>
+  alterShareGroupOffsets(offsets: readonly NewShareGroupOffset[], options?: AdminCallOptions) {
+    return this.items('alterShareGroupOffsets', callOptionsSchema, options, describeGroupPartition, (call) =>
+      alterShareGroupOffsets(call, offsets),
+    )
+  }
+
+  /** Makes share groups without members forget topics. */
+  deleteShareGroupOffsets(
+    topics: readonly ShareGroupTopic[],
+    options: AdminCallOptions & PartialResults,
+  ): Promise<ItemResult<ShareGroupTopic, 'groupId' | 'topic'>[]>
+  deleteShareGroupOffsets(
+    topics: readonly ShareGroupTopic[],
+    options?: AdminCallOptions,
+  ): Promise<ShareGroupTopic[]>
+  deleteShareGroupOffsets(topics: readonly ShareGroupTopic[], options?: AdminCallOptions) {
+    return this.items('deleteShareGroupOffsets', callOptionsSchema, options, describeGroupTopic, (call) =>
+      deleteShareGroupOffsets(call, topics),
     )
   }
 }
