@@ -25,7 +25,7 @@ describe('enforceRebalance', () => {
     expect(member.wasInterrupted).toBe(false)
   })
 
-  it('G15: leaves the decision to the broker with KIP-848, and is no error', async () => {
+  it('K7 G15: leaves the decision to the broker with KIP-848, and is no error', async () => {
     const cluster = await start()
     const member = new Member(cluster).run()
     await eventuallyShared([member], [4])

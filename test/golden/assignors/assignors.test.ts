@@ -86,7 +86,7 @@ describe.each([...assignors.keys()])('%s', (kind) => {
 
   it('has groups to compare', () => expect(titled(kind).length).toBeGreaterThan(50))
 
-  it('gives every member what the Java assignor gives it', () => {
+  it('G5: gives every member what the Java assignor gives it', () => {
     const comparable = titled(kind).filter(isSound)
     expect(comparable.length).toBeGreaterThan(0.95 * titled(kind).length)
     const differing = comparable.flatMap((vector, index) => {
@@ -116,7 +116,7 @@ describe.each([...assignors.keys()])('%s', (kind) => {
     }
   })
 
-  it('writes and reads subscriptions and assignments as Java does', () => {
+  it('G5: writes and reads subscriptions and assignments as Java does', () => {
     for (const vector of titled(kind)) {
       for (const member of vector.members) {
         const bytes = encodeSubscription({

@@ -11,14 +11,14 @@ import { type BatchVector, loadVectors, readAll } from './vectors'
 const { records, codecs } = loadVectors()
 
 describe('batches that Java wrote', () => {
-  it('cover all codecs and formats', () => {
+  it('C16: cover all codecs and formats', () => {
     const seen = new Set(
       records.flatMap(({ batches }) => batches.map((b) => `${b.magic}/${b.compressionType}`)),
     )
     expect([...seen].sort()).toEqual('0/0 0/1 0/2 0/3 1/0 1/1 1/2 1/3 2/0 2/1 2/2 2/3 2/4'.split(' '))
   })
 
-  it.each(records)('$name: our reader finds what Java finds', ({ bytes, batches }) => {
+  it.each(records)('C16: $name: our reader finds what Java finds', ({ bytes, batches }) => {
     expect(readAll(Buffer.from(bytes, 'base64'))).toEqual(batches)
   })
 

@@ -21,7 +21,7 @@ describe('run', () => {
     await run
   })
 
-  it('L15 commits what handlers finished, never the message one works on', async () => {
+  it('C13 K3 L15 commits what handlers finished, never the message one works on', async () => {
     const { cluster, group, consumer } = groupConsumer()
     cluster.log('t', 0).fill(10)
     let release = () => {}
@@ -116,7 +116,7 @@ describe('run', () => {
     await again
   })
 
-  it('L15 with order none commits only up to the oldest unfinished message, whatever finishes after it', async () => {
+  it('K3 L15 with order none commits only up to the oldest unfinished message, whatever finishes after it', async () => {
     const { cluster, group, consumer } = groupConsumer()
     cluster.log('t', 0).fill(20)
     const releases = new Map<string, () => void>()
@@ -173,7 +173,7 @@ describe('run', () => {
 })
 
 describe('for await', () => {
-  it('finishes a message when the loop asks for the next, and leaves the one of a break unfinished', async () => {
+  it('C13 K3: finishes a message when the loop asks for the next, and leaves the one of a break unfinished', async () => {
     const { cluster, group, consumer } = groupConsumer()
     cluster.log('t', 0).fill(10)
     const seen: string[] = []

@@ -110,7 +110,7 @@ describe.each([rangeAssignor(), roundRobinAssignor(), stickyAssignor(), cooperat
       }
     })
 
-    it('gives out every partition, at the latest when nobody has to give one up any more', () => {
+    it('G5: gives out every partition, at the latest when nobody has to give one up any more', () => {
       for (const group of groups) {
         const { result } = rebalanceToTheEnd(assignor, group)
         expect(given(result).sort()).toEqual(wanted(group).sort())
@@ -119,7 +119,7 @@ describe.each([rangeAssignor(), roundRobinAssignor(), stickyAssignor(), cooperat
   },
 )
 
-it('cooperative-sticky gives no partition to a member while another may still own it', () => {
+it('G4 G5: cooperative-sticky gives no partition to a member while another may still own it', () => {
   for (const group of groups) {
     const newOwners = owners(cooperativeStickyAssignor().assign(group.members, group.topics))
     for (const member of group.members) {
@@ -146,7 +146,7 @@ it('cooperative-sticky changes nothing when nothing has changed', () => {
   }
 })
 
-it('members that subscribe to the same topics get shares that differ by one at most', () => {
+it('G5: members that subscribe to the same topics get shares that differ by one at most', () => {
   for (const [seed, group] of groups.entries()) {
     if (seed % 2 === 1) continue
     for (const assignor of [roundRobinAssignor(), stickyAssignor()]) {

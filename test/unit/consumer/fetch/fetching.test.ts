@@ -93,7 +93,7 @@ describe('sessions', () => {
     await run
   })
 
-  it('starts over when the connection breaks, and waits longer each time while the broker is away', async () => {
+  it('F4: starts over when the connection breaks, and waits longer each time while the broker is away', async () => {
     const bench = assignedConsumer()
     const { cluster, consumer } = bench
     cluster.log('t', 0).fill(3)
@@ -115,7 +115,7 @@ describe('sessions', () => {
 })
 
 describe('leaders', () => {
-  it('L20 asks the new leader at once when a frozen broker still owes an answer, and drops that answer', async () => {
+  it('F3 L20 asks the new leader at once when a frozen broker still owes an answer, and drops that answer', async () => {
     const bench = assignedConsumer()
     const { cluster, consumer } = bench
     cluster.log('t', 0).fill(3)
@@ -351,7 +351,7 @@ describe('flow', () => {
     await run
   })
 
-  it('does not make a partition that became fetchable wait for the end of a long poll', async () => {
+  it('F2: does not make a partition that became fetchable wait for the end of a long poll', async () => {
     const bench = assignedConsumer({ fetchMaxWaitMs: 10_000 }, 2)
     const { cluster, consumer } = bench
     cluster.log('t', 0).fill(10)

@@ -16,7 +16,7 @@ describe('committing', () => {
     return all
   }
 
-  it('stamps the generation and retries what may pass', async () => {
+  it('C14 G9: stamps the generation and retries what may pass', async () => {
     const { cluster, membership, deadline, close } = await inGroup()
     cluster.once('OffsetCommit', committedWith(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS))
     cluster.once('OffsetCommit', committedWith(ErrorCode.NOT_COORDINATOR))
@@ -37,7 +37,7 @@ describe('committing', () => {
     ['OFFSET_METADATA_TOO_LARGE', 'OFFSET_METADATA_TOO_LARGE', undefined],
     ['TOPIC_AUTHORIZATION_FAILED', 'TOPIC_AUTHORIZATION_FAILED', undefined],
     ['GROUP_AUTHORIZATION_FAILED', 'GROUP_AUTHORIZATION_FAILED', undefined],
-  ] as const)('answers %s with %s', async (answered, code, event) => {
+  ] as const)('G9: answers %s with %s', async (answered, code, event) => {
     const { cluster, listener, membership, deadline, close } = await inGroup()
     cluster.once('OffsetCommit', committedWith(ErrorCode[answered]))
     await expect(membership.commit([offsetOf(0)], deadline())).rejects.toMatchObject({ code })
@@ -46,7 +46,7 @@ describe('committing', () => {
     await close()
   })
 
-  it('is serial, and waits for one that its caller gave up', async () => {
+  it('K2: is serial, and waits for one that its caller gave up', async () => {
     const { cluster, membership, deadline, close } = await inGroup()
     let answer: () => void = () => {}
     cluster.once(
@@ -69,7 +69,7 @@ describe('committing', () => {
     await close()
   })
 
-  it('refuses a partition that is not owned without asking the broker, and stores the others', async () => {
+  it('G9 G10: refuses a partition that is not owned without asking the broker, and stores the others', async () => {
     const { cluster, membership, deadline, close } = await inGroup()
     const commit = membership.commit([offsetOf(3), offsetOf(0)], deadline())
     await expect(commit).rejects.toMatchObject({ code: 'COMMIT_FAILED', context: { partition: 3 } })
@@ -78,7 +78,7 @@ describe('committing', () => {
     await close()
   })
 
-  it('works inside the revoked callback, before the member joins again', async () => {
+  it('G8: works inside the revoked callback, before the member joins again', async () => {
     const { cluster, listener, membership, join, deadline, close } = await inGroup()
     listener.during.onRevoked = () => membership.commit([offsetOf(0)], deadline())
     join(2, 2)
@@ -90,7 +90,7 @@ describe('committing', () => {
     await close()
   })
 
-  it('goes on under the old generation while JoinGroup waits, which the coordinator takes', async () => {
+  it('K2 G9: goes on under the old generation while JoinGroup waits, which the coordinator takes', async () => {
     const { cluster, membership, deadline, close } = await inGroup(cooperative)
     let answer: (response: unknown) => void = () => {}
     cluster.once('JoinGroup', () => new Promise((resolve) => (answer = resolve)))
@@ -103,7 +103,7 @@ describe('committing', () => {
     await close()
   })
 
-  it('waits for a join under way and then stamps the new generation, when the old one is refused and the partition was kept', async () => {
+  it('K2 G9: waits for a join under way and then stamps the new generation, when the old one is refused and the partition was kept', async () => {
     const { cluster, listener, membership, deadline, close } = await inGroup(cooperative)
     let answer: (response: unknown) => void = () => {}
     cluster.once('JoinGroup', () => new Promise((resolve) => (answer = resolve)))
@@ -125,7 +125,7 @@ describe('committing', () => {
     await close()
   })
 
-  it('never writes a position of an ownership that has ended, even if the partition came back', async () => {
+  it('G10 L14: never writes a position of an ownership that has ended, even if the partition came back', async () => {
     const { cluster, membership, join, deadline, close } = await inGroup()
     cluster.once('OffsetCommit', committedWith(ErrorCode.REBALANCE_IN_PROGRESS))
     join(2, 0, 1)

@@ -13,7 +13,7 @@ import { settle } from '../../support/fake-clock'
 import { tp, joined, synced, setUp, cooperative, coop } from './membership-setup'
 
 describe('rebalancing', () => {
-  it('gives up everything before it joins again when the protocol is eager', async () => {
+  it('G4: gives up everything before it joins again when the protocol is eager', async () => {
     const { cluster, listener, membership, join, close } = setUp()
     join(1, 0, 1)
     membership.start({ topics: ['orders'], pattern: null })
@@ -32,7 +32,7 @@ describe('rebalancing', () => {
     await close()
   })
 
-  it('keeps what stays, gives up the rest after the sync and joins again at once when it is cooperative', async () => {
+  it('G4: keeps what stays, gives up the rest after the sync and joins again at once when it is cooperative', async () => {
     const { cluster, listener, membership, close } = setUp(cooperative)
     cluster.once('JoinGroup', () => coop(1)).once('SyncGroup', () => synced(0, 1))
     membership.start({ topics: ['orders'], pattern: null })
@@ -59,7 +59,7 @@ describe('rebalancing', () => {
     await close()
   })
 
-  it('gives up partitions of a topic that is no longer subscribed to before a cooperative join', async () => {
+  it('G4 G16: gives up partitions of a topic that is no longer subscribed to before a cooperative join', async () => {
     const { cluster, listener, membership, close } = setUp(cooperative)
     cluster
       .once('JoinGroup', () => coop(1))
@@ -76,7 +76,7 @@ describe('rebalancing', () => {
     await close()
   })
 
-  it('does not run a callback while another runs, and sends heartbeats meanwhile', async () => {
+  it('K1 K10: does not run a callback while another runs, and sends heartbeats meanwhile', async () => {
     const { cluster, listener, membership, join, close } = setUp()
     join(1, 0)
     membership.start({ topics: ['orders'], pattern: null })
@@ -101,7 +101,7 @@ describe('rebalancing', () => {
     await close()
   })
 
-  it('goes on with the rebalance and surfaces the error when a callback throws', async () => {
+  it('G8: goes on with the rebalance and surfaces the error when a callback throws', async () => {
     const { cluster, listener, membership, join, close } = setUp()
     join(1, 0)
     membership.start({ topics: ['orders'], pattern: null })
@@ -117,7 +117,7 @@ describe('rebalancing', () => {
     await close()
   })
 
-  it('lets the group go on when a callback takes longer than the rebalance timeout', async () => {
+  it('G8: lets the group go on when a callback takes longer than the rebalance timeout', async () => {
     const { cluster, listener, membership, join, close } = setUp({ rebalanceTimeoutMs: 5_000 })
     join(1, 0)
     membership.start({ topics: ['orders'], pattern: null })
@@ -137,7 +137,7 @@ describe('rebalancing', () => {
     await close()
   })
 
-  it('leaves the assignment alone when it led before it was restarted, and metadata comes only now', async () => {
+  it('G7: leaves the assignment alone when it led before it was restarted, and metadata comes only now', async () => {
     const { cluster, listener, membership, close } = setUp({ groupInstanceId: 'till-1' })
     cluster.metadata.topics.clear()
     cluster.metadata.refresh = () => {
@@ -167,7 +167,7 @@ describe('rebalancing', () => {
     await close()
   })
 
-  it('holds back what another member still owns, whatever a custom assignor says, and refuses nonsense', async () => {
+  it('G4 G5: holds back what another member still owns, whatever a custom assignor says, and refuses nonsense', async () => {
     const all = [0, 1, 2, 3].map((partition) => tp(partition))
     const custom = (given: Record<string, typeof all>): PartitionAssignor => ({
       name: 'custom',
@@ -208,7 +208,7 @@ describe('rebalancing', () => {
     expect(foreign.fatal.map((error) => error.code)).toEqual(['INVALID_ASSIGNMENT'])
   })
 
-  it('joins again when it leads and a topic gets partitions or appears', async () => {
+  it('G13: joins again when it leads and a topic gets partitions or appears', async () => {
     const { cluster, membership, close } = setUp()
     const metadata = encodeSubscription({
       topics: ['orders', 'later'],

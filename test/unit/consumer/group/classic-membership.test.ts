@@ -16,7 +16,7 @@ import { RecordingListener } from './fake-group-cluster'
 import { offsetOf, joined, synced, failed, options, setUp } from './membership-setup'
 
 describe('joining', () => {
-  it('takes the member id the broker gives and joins again with it', async () => {
+  it('G3: takes the member id the broker gives and joins again with it', async () => {
     const { cluster, listener, membership, join, close } = setUp()
     cluster.once('JoinGroup', () => ({
       ...joined(-1),
@@ -38,7 +38,7 @@ describe('joining', () => {
     await close()
   })
 
-  it('divides the topics of all members when it leads, also those it does not subscribe to', async () => {
+  it('G5: divides the topics of all members when it leads, also those it does not subscribe to', async () => {
     const { cluster, listener, membership, close } = setUp()
     cluster.metadata.topics.set('clicks', 2)
     const subscription = (topics: string[]) =>
@@ -72,7 +72,7 @@ describe('joining', () => {
     ['SyncGroup', 'REBALANCE_IN_PROGRESS'],
     ['SyncGroup', 'UNKNOWN_MEMBER_ID'],
     ['SyncGroup', 'ILLEGAL_GENERATION'],
-  ] as const)('joins again after %s answered %s', async (api, code) => {
+  ] as const)('G3: joins again after %s answered %s', async (api, code) => {
     const { cluster, listener, membership, join, close } = setUp()
     if (api === 'SyncGroup') cluster.once('JoinGroup', () => joined(1))
     cluster.once(api, failed(ErrorCode[code]))
@@ -88,7 +88,7 @@ describe('joining', () => {
     await close()
   })
 
-  it('joins again after requestTimeoutMs when the answer to SyncGroup is lost, not after a whole rebalance', async () => {
+  it('G3: joins again after requestTimeoutMs when the answer to SyncGroup is lost, not after a whole rebalance', async () => {
     const { cluster, listener, membership, join, close } = setUp({ rebalanceTimeoutMs: 300_000 })
     cluster.once('JoinGroup', () => joined(1)).once('SyncGroup', () => new Promise(() => {}))
     join(2, 3)
@@ -106,7 +106,7 @@ describe('joining', () => {
     ['JoinGroup', 'GROUP_AUTHORIZATION_FAILED'],
     ['SyncGroup', 'FENCED_INSTANCE_ID'],
     ['SyncGroup', 'GROUP_AUTHORIZATION_FAILED'],
-  ] as const)('ends and tells the user after %s answered %s', async (api, code) => {
+  ] as const)('G3: ends and tells the user after %s answered %s', async (api, code) => {
     const { cluster, listener, membership, close } = setUp()
     if (api === 'SyncGroup') cluster.once('JoinGroup', () => joined(1))
     cluster.once(api, failed(ErrorCode[code]))
@@ -118,7 +118,7 @@ describe('joining', () => {
     await close()
   })
 
-  it('joins again when the connection to the coordinator died, at the coordinator found anew', async () => {
+  it('G14: joins again when the connection to the coordinator died, at the coordinator found anew', async () => {
     const { cluster, listener, membership, join, close } = setUp()
     cluster.once('JoinGroup', () => {
       cluster.coordinatorNode = 2
@@ -132,7 +132,7 @@ describe('joining', () => {
     await close()
   })
 
-  it('gives up a join that a frozen coordinator keeps, once another broker has become the coordinator', async () => {
+  it('G14 L20: gives up a join that a frozen coordinator keeps, once another broker has become the coordinator', async () => {
     const { cluster, listener, membership, join, close } = setUp()
     cluster.once('JoinGroup', () => new Promise(() => {}))
     membership.start({ topics: ['orders'], pattern: null })
@@ -147,7 +147,7 @@ describe('joining', () => {
     await close()
   })
 
-  it('waits for the answer of JoinGroup as long as the rebalance may take, on a connection of its own', async () => {
+  it('G3 G14: waits for the answer of JoinGroup as long as the rebalance may take, on a connection of its own', async () => {
     const { cluster, listener, membership, close } = setUp()
     let answer: (response: unknown) => void = () => {}
     cluster.once('JoinGroup', () => new Promise((resolve) => (answer = resolve)))
@@ -183,7 +183,7 @@ describe('heartbeats', () => {
     ['ILLEGAL_GENERATION', 'me', ['assigned orders-0', 'lost orders-0', 'assigned orders-1']],
     ['UNKNOWN_MEMBER_ID', '', ['assigned orders-0', 'lost orders-0', 'assigned orders-1']],
     ['REBALANCE_IN_PROGRESS', 'me', ['assigned orders-0', 'revoked orders-0', 'assigned orders-1']],
-  ] as const)('react to %s by joining again with member id "%s"', async (code, memberId, events) => {
+  ] as const)('G3: react to %s by joining again with member id "%s"', async (code, memberId, events) => {
     const { cluster, listener, join, close } = await inGroup()
     cluster.once('Heartbeat', () => ({ throttleTimeMs: 0, errorCode: ErrorCode[code] }))
     join(2, 1)
@@ -194,7 +194,7 @@ describe('heartbeats', () => {
   })
 
   it.each(['FENCED_INSTANCE_ID', 'GROUP_AUTHORIZATION_FAILED'] as const)(
-    'end the membership on %s',
+    'G3: end the membership on %s',
     async (code) => {
       const { cluster, listener, membership, close } = await inGroup()
       cluster.once('Heartbeat', () => ({ throttleTimeMs: 0, errorCode: ErrorCode[code] }))
@@ -207,7 +207,7 @@ describe('heartbeats', () => {
     },
   )
 
-  it('find a coordinator that moved, and keep the partitions', async () => {
+  it('G14: find a coordinator that moved, and keep the partitions', async () => {
     const { cluster, listener, close } = await inGroup()
     cluster.once('Heartbeat', () => {
       cluster.coordinatorNode = 2
@@ -220,7 +220,7 @@ describe('heartbeats', () => {
     await close()
   })
 
-  it('report the partitions lost when none was answered for the session timeout', async () => {
+  it('G1 L14: report the partitions lost when none was answered for the session timeout', async () => {
     const { cluster, listener, join, membership, deadline, close } = await inGroup()
     cluster.always('Heartbeat', () => {
       throw new ConnectionError('CONNECTION_CLOSED', 'gone')
@@ -235,7 +235,7 @@ describe('heartbeats', () => {
     await close()
   })
 
-  it('stop while suspended: partitions are lost and the member leaves; resuming joins again', async () => {
+  it('G2: stop while suspended: partitions are lost and the member leaves; resuming joins again', async () => {
     const { cluster, listener, membership, join, deadline, close } = await inGroup()
     membership.suspend('max.poll.interval.ms exceeded')
     const commit = membership.commit([offsetOf(0)], deadline())
@@ -253,7 +253,7 @@ describe('heartbeats', () => {
 })
 
 describe('closing', () => {
-  it('gives the partitions back, with a last commit, and leaves', async () => {
+  it('G15: gives the partitions back, with a last commit, and leaves', async () => {
     const { cluster, listener, membership, join, deadline, close } = setUp()
     join(1, 0)
     membership.start({ topics: ['orders'], pattern: null })
@@ -267,7 +267,7 @@ describe('closing', () => {
     expect(cluster.closedConnections.length).toBeGreaterThan(0)
   })
 
-  it('leaves a static member in the group, unless asked to leave', async () => {
+  it('G7 G15: leaves a static member in the group, unless asked to leave', async () => {
     for (const leave of ['default', true] as const) {
       const { cluster, membership, join, deadline } = setUp({ groupInstanceId: 'till-1' })
       join(1, 0)
@@ -278,7 +278,7 @@ describe('closing', () => {
     }
   })
 
-  it('ends within its deadline while a join waits in the broker', async () => {
+  it('K8: ends within its deadline while a join waits in the broker', async () => {
     const { cluster, listener, membership, close } = setUp()
     membership.start({ topics: ['orders'], pattern: null })
     await settle()
@@ -287,7 +287,7 @@ describe('closing', () => {
     expect(cluster.clock.pendingTimers).toBe(0)
   })
 
-  it('ends within its deadline while a callback never returns', async () => {
+  it('K8: ends within its deadline while a callback never returns', async () => {
     const { cluster, listener, membership, join, deadline } = setUp()
     join(1, 0)
     membership.start({ topics: ['orders'], pattern: null })
@@ -312,7 +312,7 @@ describe('the rebalance protocol', () => {
     expect(() => setUp({ assignors })).toThrow(/no rebalance protocol in common/)
   })
 
-  it('is eager while one of the assignors is', async () => {
+  it('G6: is eager while one of the assignors is', async () => {
     const { cluster, listener, membership, join, close } = setUp({
       assignors: [cooperativeStickyAssignor(), rangeAssignor()],
     })

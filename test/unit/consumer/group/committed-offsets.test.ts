@@ -49,14 +49,14 @@ const found = partitions.map((partition) => ({
   committed: { offset: 5n, leaderEpoch: 3, metadata: '' },
 }))
 
-it('asks for stable offsets', async () => {
+it('C4: asks for stable offsets', async () => {
   const { cluster, fetch } = setUp()
   cluster.once('OffsetFetch', () => answer(0, [0, 0]))
   expect(await fetch()).toEqual(found)
   expect(cluster.requests('OffsetFetch')).toEqual([expect.objectContaining({ requireStable: true })])
 })
 
-it('says null only where the broker says -1 without an error', async () => {
+it('C3: says null only where the broker says -1 without an error', async () => {
   const { cluster, fetch } = setUp()
   cluster.once('OffsetFetch', () => answer(0, [0, 0], -1n))
   expect((await fetch()).map(({ committed }) => committed)).toEqual([null, null])
@@ -68,7 +68,7 @@ it.each([
   'NOT_COORDINATOR',
   'COORDINATOR_NOT_AVAILABLE',
   'UNKNOWN_TOPIC_OR_PARTITION',
-] as const)('tries again after %s, for one partition or the group', async (code) => {
+] as const)('C3 C4: tries again after %s, for one partition or the group', async (code) => {
   const { cluster, fetch } = setUp()
   cluster.once('OffsetFetch', () => answer(ErrorCode[code], []))
   cluster.once('OffsetFetch', () => answer(0, [0, ErrorCode[code]]))
@@ -85,7 +85,7 @@ it.each([
 })
 
 it.each(['GROUP_AUTHORIZATION_FAILED', 'TOPIC_AUTHORIZATION_FAILED', 'UNKNOWN_SERVER_ERROR'] as const)(
-  'throws %s at once',
+  'C3: throws %s at once',
   async (code) => {
     for (const response of [answer(ErrorCode[code], []), answer(0, [0, ErrorCode[code]])]) {
       const { cluster, fetch } = setUp()
@@ -95,7 +95,7 @@ it.each(['GROUP_AUTHORIZATION_FAILED', 'TOPIC_AUTHORIZATION_FAILED', 'UNKNOWN_SE
   },
 )
 
-it('rejects at the deadline when only errors came, and says which', async () => {
+it('C3: rejects at the deadline when only errors came, and says which', async () => {
   const { cluster, fetch } = setUp()
   cluster.always('OffsetFetch', () => answer(0, [ErrorCode.UNSTABLE_OFFSET_COMMIT, 0]))
   const fetching = expect(fetch(2_000)).rejects.toMatchObject({

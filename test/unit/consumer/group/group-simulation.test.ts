@@ -196,7 +196,7 @@ describe.each([
   ['range', false],
   ['cooperative-sticky', true],
 ])('a group by %s', (_, cooperative) => {
-  it('never gives one partition to two, and always comes to rest with everything given out', async () => {
+  it('G5 L14: never gives one partition to two, and always comes to rest with everything given out', async () => {
     const failures: string[] = []
     for (let seed = 1; seed <= runs; seed++) {
       const { problems } = await live(seed, cooperative)
