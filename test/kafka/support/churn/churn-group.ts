@@ -96,13 +96,26 @@ export class ChurnGroup {
     return await this.join(next)
   }
 
-  /** Starts another one in its place while it stands still: when it wakes up it finds itself fenced. */
+  /** Waits until the members have partitions. @throws when they have none in half a minute */
+  async assigned(...members: readonly ChurnMember[]): Promise<void> {
+    const hasPartitions = ({ ledger }: ChurnMember) => readLedger(ledger).some(({ kind }) => kind === 'a')
+    for (let waitedMs = 0; !members.every(hasPartitions); waitedMs += 50) {
+      if (waitedMs > 30_000) throw new Error('A member has no partitions')
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  /**
+   * Starts another one in its place while it stands still: when it wakes up it finds itself fenced, and ends. Waits for
+   * that end, for a while.
+   */
   async replaceFrozen(member: ChurnMember, ms: number): Promise<void> {
     const next = await this.prepare(member.slot)
     const frozen = this.freeze(member, ms)
     member.replacedAt = Date.now()
     await this.join(next)
     await frozen
+    await Promise.race([member.process.exited, new Promise((resolve) => setTimeout(resolve, 10_000))])
   }
 
   /** How members ended by themselves. */

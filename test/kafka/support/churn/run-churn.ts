@@ -14,6 +14,7 @@ export interface ChurnOptions {
   readonly mode: ChurnMode
   /** Of the topic and the group. */
   readonly name: string
+  /** As many at least; they go on for as long as members are disturbed. */
   readonly messages: number
   /** Messages a second that are put into the topic. */
   readonly rate: number
@@ -61,27 +62,31 @@ export async function runChurn(cluster: Cluster, options: ChurnOptions): Promise
   const { bootstrap: brokers } = cluster
   const group = new ChurnGroup({ brokers, groupId: name, topic: name, mode, sessionTimeoutMs, folder, log })
   const fed = { from: 0, to: 0 }
+  let messages = 0
+  let ends: readonly number[] = []
   try {
     const prepared = await Promise.all(Array.from({ length: options.members }, () => group.prepare()))
     await Promise.all(prepared.map((member) => group.join(member)))
+    await group.assigned(...prepared)
     fed.from = Date.now()
-    const feeding = feed(kafka, options).then(() => (fed.to = Date.now()))
-    await Promise.all([feeding, options.disturb(group)])
-    await settle(kafka, options)
+    const disturbed = options.disturb(group)
+    ends = endsOf((messages = await feed(kafka, options, disturbed)))
+    fed.to = Date.now()
+    await disturbed
+    await settle(kafka, options, ends)
     await Promise.all(group.members.slice().map((member) => group.leave(member)))
   } finally {
     await group.end()
   }
   const members = group.records()
   const harmlessFreezeMs = sessionTimeoutMs - heartbeatSlackMs
-  const ends = endsOf(options.messages)
   const commits = await readCommitLog(kafka, name)
   const { audit, holdings } = auditChurn({ members, commits, ends, harmlessFreezeMs })
   const isWrong = audit.violations.length > 0
   if (!isWrong) await rm(folder, { recursive: true })
   return {
     mode,
-    messages: options.messages,
+    messages,
     audit,
     javaComplete: await countComplete(cluster, name, ends),
     pauses: measurePauses({ members, holdings, fed, harmlessFreezeMs }),
@@ -98,24 +103,36 @@ function endsOf(messages: number): number[] {
   )
 }
 
-/** Puts messages into all partitions in turn, a little at a time. */
-async function feed(kafka: Kafka, { name, messages, rate }: ChurnOptions): Promise<void> {
+/** Puts messages into all partitions in turn, a little at a time; answers how many. */
+async function feed(
+  kafka: Kafka,
+  { name, messages, rate }: ChurnOptions,
+  disturbed: Promise<void>,
+): Promise<number> {
   await using producer = kafka.producer()
+  let isOver = false
+  const over = () => (isOver = true)
+  disturbed.then(over, over)
   const startedAt = Date.now()
-  for (let next = 0; next < messages;) {
-    const due = Math.min(messages, Math.ceil(((Date.now() - startedAt) / 1000) * rate))
+  let next = 0
+  while (next < messages || !isOver) {
+    const due = Math.ceil(((Date.now() - startedAt) / 1000) * rate)
     const chunk = []
     for (; next < due; next++) chunk.push({ partition: next % churnPartitions, value: `message ${next}` })
     if (chunk.length > 0) await producer.send(name, chunk)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
+  return next
 }
 
 /** Waits until everything is committed, or the time is over: the audit says what is missing. */
-async function settle(kafka: Kafka, { name, messages, settleMs }: ChurnOptions): Promise<void> {
+async function settle(
+  kafka: Kafka,
+  { name, settleMs }: ChurnOptions,
+  ends: readonly number[],
+): Promise<void> {
   await using admin = kafka.admin()
   const deadline = Date.now() + settleMs
-  const ends = endsOf(messages)
   while (Date.now() < deadline) {
     const [group] = await admin.listGroupOffsets([{ groupId: name }])
     const committed = new Map(group?.offsets?.map(({ partition, offset }) => [partition, Number(offset)]))
