@@ -45,6 +45,8 @@ export class AssignmentChanges implements GroupListener {
   readonly #options: AssignmentChangesOptions
   /** Partitions that are gone while a handler of theirs still runs: a new owner in this process waits for it. */
   readonly #stragglers = new Map<string, PartitionState>()
+  /** Waits for handlers that are under way. */
+  readonly #waits = new Set<AbortController>()
 
   constructor(options: AssignmentChangesOptions) {
     this.#options = options
@@ -102,6 +104,16 @@ export class AssignmentChanges implements GroupListener {
     await onPartitionsLost?.(lost)
   }
 
+  /** Others get the partitions now, also those that are just being given up. */
+  onSessionLost(): void {
+    this.endWaits()
+  }
+
+  /** Whoever is waited for is told that it is too late, and is not waited for any more: the member leaves its group. */
+  endWaits(): void {
+    for (const wait of this.#waits) wait.abort()
+  }
+
   onError(error: KafkaError): void {
     this.#options.onError(error, false)
   }
@@ -112,7 +124,7 @@ export class AssignmentChanges implements GroupListener {
 
   /**
    * Waits until no handler runs for these partitions. After `graceMs` the signals of those that do are fired, and their
-   * results count no longer; after `timeoutMs` they are not waited for any more.
+   * results count no longer; after `timeoutMs`, or `endWaits`, they are not waited for any more.
    */
   async waitForHandlers(
     states: readonly PartitionState[],
@@ -121,19 +133,26 @@ export class AssignmentChanges implements GroupListener {
   ): Promise<void> {
     const running = states.filter((state) => !state.isIdle && !state.isAborted)
     if (running.length === 0) return
-    const back = Promise.all(running.map((state) => state.whenIdle()))
-    if (await this.#areBack(back, graceMs)) return
-    const late = running.filter((state) => !state.isIdle)
-    for (const state of late) state.abortHandlers()
-    if (timeoutMs > graceMs && (await this.#areBack(back, timeoutMs - graceMs))) return
-    this.#options.logger.warn('Handlers were still running when their partitions had to be given up', {
-      partitions: late.map(formatTopicPartition).join(' '),
-      afterMs: timeoutMs,
-    })
+    const wait = new AbortController()
+    this.#waits.add(wait)
+    try {
+      const back = Promise.all(running.map((state) => state.whenIdle()))
+      if (await this.#areBack(back, graceMs, wait.signal)) return
+      const late = running.filter((state) => !state.isIdle)
+      for (const state of late) state.abortHandlers()
+      const restMs = wait.signal.aborted ? 0 : timeoutMs - graceMs
+      if (restMs > 0 && (await this.#areBack(back, restMs, wait.signal))) return
+      this.#options.logger.warn('Handlers were still running when their partitions had to be given up', {
+        partitions: late.map(formatTopicPartition).join(' '),
+        ...(wait.signal.aborted ? {} : { afterMs: timeoutMs }),
+      })
+    } finally {
+      this.#waits.delete(wait)
+    }
   }
 
-  async #areBack(back: Promise<unknown>, withinMs: number): Promise<boolean> {
-    const deadline = new Deadline(this.#options.clock, 'the wait for running handlers', withinMs)
+  async #areBack(back: Promise<unknown>, withinMs: number, signal: AbortSignal): Promise<boolean> {
+    const deadline = new Deadline(this.#options.clock, 'the wait for running handlers', withinMs, signal)
     const timeout = () =>
       new TimeoutError('HANDLER_TIMEOUT', `Handlers were still running after ${withinMs} ms`)
     return await deadline.race(back, timeout).then(

@@ -444,6 +444,8 @@ export class ConsumerEngine {
     })
     this.monitor.suspended()
     this.membership?.suspend(reason)
+    // A rebalance that waits for the handler holds up the leave.
+    this.#changes.endWaits()
   }
 
   #resume(): void {

@@ -104,6 +104,7 @@ export class GroupMonitor implements GroupListener {
     this.#hasJoined = false
     this.begin()
     this.#observer.sessionLost(reason)
+    this.#listener.onSessionLost?.(reason)
   }
 
   onError(error: KafkaError): void {
