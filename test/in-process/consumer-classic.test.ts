@@ -3,12 +3,22 @@
 import type { ConsumerOptions } from '../../src'
 import type { TestCluster, TestClusterOptions } from '../../src/testing'
 import { eventually, eventuallyShared } from '../support/watched-member'
-import { closeAll, committed, Member, produce, start } from './support/consumer-protocol-setup'
+import {
+  closeAll,
+  closers,
+  committed,
+  configs as kip848Configs,
+  Member,
+  produce,
+  start,
+} from './support/consumer-protocol-setup'
 
 jest.setTimeout(20_000)
 
 const configs = { 'group.initial.rebalance.delay.ms': 0, 'group.min.session.timeout.ms': 100 }
-const session = { sessionTimeoutMs: 600, heartbeatIntervalMs: 40 }
+const session = { sessionTimeoutMs: 3000, heartbeatIntervalMs: 40 }
+/** For tests in which a session ends; on a busy machine others must not. */
+const shortSessionMs = 700
 
 const begin = (options: TestClusterOptions = {}) => start({ network: 'memory', configs, ...options })
 const memberOf = (cluster: TestCluster, options: ConsumerOptions = {}) =>
@@ -24,10 +34,10 @@ describe('heartbeats', () => {
   it('G1 K10 L16: a handler that works for three sessions keeps its partitions, and its message is committed', async () => {
     const cluster = await begin()
     await produce(cluster, 1)
-    const member = memberOf(cluster)
+    const member = memberOf(cluster, { sessionTimeoutMs: shortSessionMs })
     let isDone = false
     member.run(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 3 * session.sessionTimeoutMs))
+      await new Promise((resolve) => setTimeout(resolve, 3 * shortSessionMs))
       isDone = true
     })
     await eventuallyShared([member], [4])
@@ -41,7 +51,7 @@ describe('heartbeats', () => {
 
   it('G1: a process that is gone is noticed by its session, and its partitions are given to the others', async () => {
     const cluster = await begin()
-    const gone = memberOf(cluster).run()
+    const gone = memberOf(cluster, { sessionTimeoutMs: shortSessionMs }).run()
     await eventuallyShared([gone], [4])
     const { memberId } = gone.consumer.groupMetadata()
     cluster.on('Heartbeat', (request, exchange) => {
@@ -78,7 +88,11 @@ describe('heartbeats', () => {
   it('G2: a static member past maxPollIntervalMs does not leave; its session ends', async () => {
     const cluster = await begin()
     await produce(cluster, 1)
-    const member = memberOf(cluster, { maxPollIntervalMs: 300, groupInstanceId: 'till-1' })
+    const member = memberOf(cluster, {
+      maxPollIntervalMs: 300,
+      groupInstanceId: 'till-1',
+      sessionTimeoutMs: shortSessionMs,
+    })
     let release = () => {}
     member.run(() => new Promise((resolve) => (release = resolve)))
     await eventually(() => member.events.some((event) => event.startsWith('lost')), tell(member))
@@ -316,6 +330,38 @@ describe('places in the group', () => {
     expect(performance.now() - startedAt).toBeLessThan(2500)
   })
 })
+
+it.each(['classic', 'consumer'] as const)(
+  'G10 L14: with revocationGraceMs 0 (%s) a handler ends as soon as another member wants its partition, which gets its message',
+  async (groupProtocol) => {
+    const cluster = await start({ network: 'memory', configs: { ...kip848Configs, ...configs } })
+    await produce(cluster, 4)
+    const ownOptions = groupProtocol === 'classic' ? session : {}
+    const options = { groupProtocol, ...ownOptions, rebalanceTimeoutMs: 60_000, revocationGraceMs: 0 }
+    const first = new Member(cluster, options)
+    const told: string[] = []
+    const handled: string[] = []
+    const running = first.consumer.run(
+      ({ value }, { signal }) =>
+        new Promise((_, reject) => {
+          handled.push(String(value))
+          signal.addEventListener('abort', () => {
+            told.push(String(value))
+            reject(new Error('interrupted'))
+          })
+        }),
+      { concurrency: 4 },
+    )
+    closers.push(() => running)
+    await eventually(() => handled.length === 4, tell(first))
+    const second = new Member(cluster, options).run()
+    await eventually(() => second.handled.length === 2, tell(second))
+    expect(told).toHaveLength(2)
+    expect([...second.handled].sort()).toEqual(told.sort())
+    await first.consumer.close({ timeoutMs: 200 })
+    await running
+  },
+)
 
 it('K2 C14: commits that are made at once arrive one after another, in their order, whatever the first one has to wait for', async () => {
   const cluster = await begin()

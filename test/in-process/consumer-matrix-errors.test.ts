@@ -151,7 +151,7 @@ const atStartBy = (waiting: Set<string>) => (name: string) =>
     () => !waiting.has(name),
   )
 
-test('C1 C7 F5: each code for one of two partitions that are fetched', async () => {
+test('C1 C7 F5 F8: each code for one of two partitions that are fetched', async () => {
   const waiting = changeOnce('Fetch', async (code, request, exchange) => {
     if (!request.topics.some(({ partitions }) => partitions.some(({ partition }) => partition === 1)))
       return undefined

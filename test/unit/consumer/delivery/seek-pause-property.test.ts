@@ -89,7 +89,7 @@ describe.each([
   { order: 'none', concurrency: 8 },
   { order: 'key', concurrency: 4 },
 ] as const)('order $order, concurrency $concurrency', ({ order, concurrency }) => {
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])('delivers exactly what is due (seed %d)', async (seed) => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('C5 C6 L15: delivers exactly what is due (seed %d)', async (seed) => {
     const random = randomOf(seed * 7919)
     const bench = groupConsumer(
       { maxPartitionFetchBytes: 400 + Math.floor(random() * 4000), autoCommitIntervalMs: 50 },
