@@ -154,6 +154,22 @@ describe('a member of a share group', () => {
       { lockMs: 15_000 },
     ))
 
+  it('G2: that nobody reads for maxPollIntervalMs leaves, and joins again with the next run', () =>
+    SharedTopic.run(async (shared) => {
+      const members = () => shared.sim.cluster.group('workers')?.members.length
+      const consumer = shared.consumer({ maxPollIntervalMs: 20_000 })
+      await shared.produce(['v0'])
+      expect(await read(consumer, 1)).toEqual(['v0×1'])
+      await shared.sim.sleep(15_000)
+      expect(members()).toBe(1)
+      await shared.sim.sleep(10_000)
+      expect(members()).toBe(0)
+      await shared.produce(['v1'])
+      expect(await read(consumer, 1)).toEqual(['v1×1'])
+      expect(members()).toBe(1)
+      await consumer.close()
+    }))
+
   it('that dies without a farewell leaves its messages to others when its connections end', () =>
     SharedTopic.run(async (shared) => {
       await shared.produce(['v0', 'v1', 'v2'])
