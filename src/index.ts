@@ -129,6 +129,7 @@ export type {
   NewPartitionReassignment,
 } from './admin/alter-partition-reassignments'
 export type { NewConfigs } from './admin/alter-configs'
+export type { NewReplicaLogDir, TopicPartitionReplica } from './admin/alter-replica-log-dirs'
 export type { AlteredScramCredential, ScramCredentialChange } from './admin/alter-user-scram-credentials'
 export type { AclOperation } from './admin/authorized-operations'
 export type { AdminCallOptions, PartialResults } from './admin/call-options'
@@ -154,10 +155,20 @@ export type {
 } from './admin/describe-configs'
 export type { ClientQuotas, QuotaFilter, QuotaFilterComponent } from './admin/describe-client-quotas'
 export type { DescribeGroupsOptions } from './admin/describe-groups'
+export type { BrokerLogDirs, DescribeLogDirsOptions, LogDir, LogDirReplica } from './admin/describe-log-dirs'
+export type { QuorumDescription, QuorumReplica } from './admin/describe-metadata-quorum'
 export type { DescribeProducersOptions, PartitionProducers, ProducerState } from './admin/describe-producers'
 export type { DescribeTopicsOptions, PartitionDescription, TopicDescription } from './admin/describe-topics'
 export type { TransactionDescription } from './admin/describe-transactions'
 export type { UserScramCredentials } from './admin/describe-user-scram-credentials'
+export type {
+  FeatureDescription,
+  FeatureLevels,
+  FeatureUpdate,
+  FeatureUpgradeType,
+  UpdatedFeature,
+  UpdateFeaturesOptions,
+} from './admin/features'
 export type { FencedProducer } from './admin/fence-producers'
 export type { ElectedLeader, ElectionType } from './admin/elect-leaders'
 export type {
@@ -188,6 +199,7 @@ export type {
   ShareGroupOffsets,
   ShareGroupOffsetsQuery,
 } from './admin/list-share-group-offsets'
+export type { ListConfigResourcesOptions } from './admin/list-config-resources'
 export type { ListTopicsOptions, TopicListing } from './admin/list-topics'
 export type {
   BrokerTransactions,

@@ -1,10 +1,4 @@
-import {
-  describeCluster,
-  describeClusterOptions,
-  type ClusterDescription,
-  type DescribeClusterOptions,
-} from './describe-cluster'
-import { SecurityAdmin } from './security-admin'
+import { ClusterAdmin } from './cluster-admin'
 
 /**
  * Manages topics, configs, groups, offsets, records and access of a cluster. Made by `kafka.admin()`; connects on
@@ -15,9 +9,4 @@ import { SecurityAdmin } from './security-admin'
  * ignores the result does not miss a failure. With `{ partial: true }` the call resolves with those results itself:
  * an item's `error` is null or the reason.
  */
-export class Admin extends SecurityAdmin {
-  /** The cluster's id, controller and brokers. */
-  describeCluster(options?: DescribeClusterOptions): Promise<ClusterDescription> {
-    return this.call('describeCluster', describeClusterOptions, options, describeCluster)
-  }
-}
+export class Admin extends ClusterAdmin {}

@@ -11,12 +11,15 @@ type OfBroker<Value> = Value & { readonly nodeId: number }
 /**
  * Asks every broker for what it coordinates: the answer is complete only when all have told. When a broker leaves the
  * cluster meanwhile, what it coordinated moves to brokers that may have answered already: then all are asked again.
+ * @param only asks these brokers instead; one that is not in the cluster fails
  */
 export async function askAllBrokers<Value extends object>(
   call: AdminCall,
   ask: (nodeId: number) => Promise<Outcome<Value>>,
+  only?: readonly number[],
 ): Promise<ItemResult<OfBroker<Value>, 'nodeId'>[]> {
   await call.cluster.metadata.refresh(call.deadline)
+  if (only !== undefined) return new BrokerRound(call, ask).run([...new Set(only)])
   for (;;) {
     const round = new BrokerRound(call, ask)
     const results = await round.run()
@@ -35,9 +38,9 @@ class BrokerRound<Value extends object> {
     this.#ask = ask
   }
 
-  async run(): Promise<ItemResult<OfBroker<Value>, 'nodeId'>[]> {
+  async run(asked?: readonly number[]): Promise<ItemResult<OfBroker<Value>, 'nodeId'>[]> {
     const { metadata } = this.#call.cluster
-    const nodeIds = metadata.brokers().map(({ nodeId }) => nodeId)
+    const nodeIds = asked ?? metadata.brokers().map(({ nodeId }) => nodeId)
     let isRetry = false
     const outcomes = await runItems<number, Value>(this.#call, nodeIds, {
       retried,

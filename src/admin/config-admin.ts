@@ -1,5 +1,5 @@
 import type { PartialResults } from './call-options'
-import { describeResource } from './config-resource'
+import { describeResource, type ConfigResource } from './config-resource'
 import {
   describeConfigs,
   describeConfigsOptions,
@@ -14,6 +14,11 @@ import {
   type ConfigChanges,
   type IncrementalAlterConfigsOptions,
 } from './incremental-alter-configs'
+import {
+  listConfigResources,
+  listConfigResourcesOptions,
+  type ListConfigResourcesOptions,
+} from './list-config-resources'
 import type { ItemResult } from './item-result'
 import { TopicAdmin } from './topic-admin'
 import { alterConfigs, type NewConfigs } from './alter-configs'
@@ -75,5 +80,10 @@ export abstract class ConfigAdmin extends TopicAdmin {
     return this.items('alterConfigs', schema, options, describeResource, (call, resolved) =>
       alterConfigs(call, resources, resolved),
     )
+  }
+
+  /** The resources that configs can belong to, by type and name. */
+  listConfigResources(options?: ListConfigResourcesOptions): Promise<ConfigResource[]> {
+    return this.call('listConfigResources', listConfigResourcesOptions, options, listConfigResources)
   }
 }

@@ -83,6 +83,24 @@ const rows: readonly Row[] = [
     api: 'AlterConfigs',
     call: (admin) => admin.alterConfigs([{ type: 'topic', name: 'orders', configs: { 'retention.ms': 1 } }]),
   },
+  { name: 'describeLogDirs', api: 'DescribeLogDirs', call: (admin) => admin.describeLogDirs() },
+  {
+    name: 'alterReplicaLogDirs',
+    api: 'AlterReplicaLogDirs',
+    call: (admin) => admin.alterReplicaLogDirs([{ ...orders0, nodeId: 1, path: '/nowhere' }]),
+    told: 'LOG_DIR_NOT_FOUND',
+  },
+  { name: 'describeMetadataQuorum', api: 'DescribeQuorum', call: (admin) => admin.describeMetadataQuorum() },
+  {
+    name: 'updateFeatures',
+    api: 'UpdateFeatures',
+    call: (admin) => admin.updateFeatures([{ feature: 'group.version', level: 0, type: 'safeDowngrade' }]),
+  },
+  {
+    name: 'listConfigResources',
+    api: 'ListConfigResources',
+    call: (admin) => admin.listConfigResources(),
+  },
   { name: 'listTransactions', api: 'ListTransactions', call: (admin) => admin.listTransactions() },
   {
     name: 'describeTransactions',

@@ -1,0 +1,96 @@
+import {
+  alterReplicaLogDirs,
+  describeReplica,
+  type NewReplicaLogDir,
+  type TopicPartitionReplica,
+} from './alter-replica-log-dirs'
+import { callOptionsSchema, type AdminCallOptions, type PartialResults } from './call-options'
+import {
+  describeCluster,
+  describeClusterOptions,
+  type ClusterDescription,
+  type DescribeClusterOptions,
+} from './describe-cluster'
+import {
+  describeLogDirs,
+  describeLogDirsOptions,
+  type BrokerLogDirs,
+  type DescribeLogDirsOptions,
+} from './describe-log-dirs'
+import { describeMetadataQuorum, type QuorumDescription } from './describe-metadata-quorum'
+import {
+  describeFeatures,
+  updateFeatures,
+  updateFeaturesOptions,
+  type FeatureDescription,
+  type FeatureUpdate,
+  type UpdatedFeature,
+  type UpdateFeaturesOptions,
+} from './features'
+import type { ItemResult } from './item-result'
+import { SecurityAdmin } from './security-admin'
+
+/** The cluster itself: its brokers, their disks, its controllers and features. */
+export abstract class ClusterAdmin extends SecurityAdmin {
+  /** The cluster's id, controller and brokers. */
+  describeCluster(options?: DescribeClusterOptions): Promise<ClusterDescription> {
+    return this.call('describeCluster', describeClusterOptions, options, describeCluster)
+  }
+
+  /** The directories of brokers, and the replicas in them. */
+  describeLogDirs(
+    options: DescribeLogDirsOptions & PartialResults,
+  ): Promise<ItemResult<BrokerLogDirs, 'nodeId'>[]>
+  describeLogDirs(options?: DescribeLogDirsOptions): Promise<BrokerLogDirs[]>
+  describeLogDirs(options?: DescribeLogDirsOptions) {
+    return this.items('describeLogDirs', describeLogDirsOptions, options, byNode, describeLogDirs)
+  }
+
+  /** Moves replicas to other directories of their brokers, which copy the data in the background. */
+  alterReplicaLogDirs(
+    replicas: readonly NewReplicaLogDir[],
+    options: AdminCallOptions & PartialResults,
+  ): Promise<ItemResult<TopicPartitionReplica, 'topic' | 'partition' | 'nodeId'>[]>
+  alterReplicaLogDirs(
+    replicas: readonly NewReplicaLogDir[],
+    options?: AdminCallOptions,
+  ): Promise<TopicPartitionReplica[]>
+  alterReplicaLogDirs(replicas: readonly NewReplicaLogDir[], options?: AdminCallOptions) {
+    return this.items('alterReplicaLogDirs', callOptionsSchema, options, describeReplica, (call) =>
+      alterReplicaLogDirs(call, replicas),
+    )
+  }
+
+  /** The controllers of a KRaft cluster, and how far they and the brokers are. */
+  describeMetadataQuorum(options?: AdminCallOptions): Promise<QuorumDescription> {
+    return this.call('describeMetadataQuorum', callOptionsSchema, options, describeMetadataQuorum)
+  }
+
+  /** The features of the cluster: levels in use, and levels that brokers can do. */
+  describeFeatures(options?: AdminCallOptions): Promise<FeatureDescription[]> {
+    return this.call('describeFeatures', callOptionsSchema, options, describeFeatures)
+  }
+
+  /** Sets levels of features, such as `metadata.version` after an upgrade of all brokers. */
+  updateFeatures(
+    updates: readonly FeatureUpdate[],
+    options: UpdateFeaturesOptions & PartialResults,
+  ): Promise<ItemResult<UpdatedFeature, 'feature'>[]>
+  updateFeatures(
+    updates: readonly FeatureUpdate[],
+    options?: UpdateFeaturesOptions,
+  ): Promise<UpdatedFeature[]>
+  updateFeatures(updates: readonly FeatureUpdate[], options?: UpdateFeaturesOptions) {
+    return this.items('updateFeatures', updateFeaturesOptions, options, byFeature, (call, resolved) =>
+      updateFeatures(call, updates, resolved),
+    )
+  }
+}
+
+function byNode({ nodeId }: { readonly nodeId: number }): string {
+  return `broker ${nodeId}`
+}
+
+function byFeature({ feature }: { readonly feature: string }): string {
+  return `feature '${feature}'`
+}

@@ -1,0 +1,132 @@
+// Guards against answers about brokers, disks and features that are not theirs, and a broker that hides the others.
+import { AdminError, InvalidArgumentError } from '../../src'
+import { openAdminCluster } from './support/admin-cluster'
+import { errorOf } from './support/case-runner'
+
+describe('directories of brokers', () => {
+  it('are told by all brokers or some, each that can not be asked by itself', async () => {
+    await using test = await openAdminCluster({ brokers: 2 })
+    await using producer = test.kafka.producer()
+    await producer.send('orders', { value: 'v', partition: 0 })
+    const leader = test.cluster.partition('orders', 0).leaderId
+    const all = await test.admin.describeLogDirs()
+    expect(all.map(({ nodeId }) => nodeId).sort()).toEqual([1, 2])
+    const dir = all.find(({ nodeId }) => nodeId === leader)?.logDirs[0]
+    expect(dir).toMatchObject({ path: expect.stringContaining('/') as string, failure: null })
+    const replica = dir?.replicas.find(({ topic, partition }) => topic === 'orders' && partition === 0)
+    expect(replica).toMatchObject({ offsetLag: 0n, isFuture: false })
+    expect(replica?.sizeBytes).toBeGreaterThan(0n)
+    const results = await test.admin.describeLogDirs({
+      nodeIds: [leader, 9],
+      partitions: [{ topic: 'orders', partition: 0 }],
+      partial: true,
+      timeoutMs: 300,
+    })
+    expect(results).toMatchObject([
+      { nodeId: leader, logDirs: [{ replicas: [{ topic: 'orders', partition: 0 }] }], error: null },
+      { nodeId: 9, error: { code: expect.stringMatching(/TIMEOUT|BROKER_NOT_AVAILABLE/) as string } },
+    ])
+  })
+
+  it('can be chosen for replicas, each that fails by itself', async () => {
+    await using test = await openAdminCluster()
+    const [broker] = await test.admin.describeLogDirs()
+    const path = broker?.logDirs[0]?.path ?? ''
+    const at = { topic: 'orders', nodeId: 1 }
+    const error = await errorOf(
+      test.admin.alterReplicaLogDirs([
+        { ...at, partition: 0, path },
+        { ...at, partition: 1, path: '/nowhere' },
+        { ...at, topic: 'gone', partition: 0, path },
+      ]),
+    )
+    if (!(error instanceof AdminError)) throw error
+    expect(error.results).toMatchObject([
+      { topic: 'orders', partition: 0, nodeId: 1, error: null },
+      { topic: 'orders', partition: 1, error: { code: 'LOG_DIR_NOT_FOUND' } },
+      { topic: 'gone', error: { code: 'UNKNOWN_TOPIC_OR_PARTITION' } },
+    ])
+    const wrong = [{ topic: '', partition: -1, nodeId: -1, path: 'here' }]
+    expect(await errorOf(test.admin.alterReplicaLogDirs(wrong))).toMatchObject({
+      message: expect.stringMatching(/topic.*partition.*nodeId.*path/s) as string,
+    })
+  })
+})
+
+describe('the controllers of a cluster', () => {
+  it('are described with their leader and voters', async () => {
+    await using test = await openAdminCluster({ brokers: 3 })
+    const quorum = await test.admin.describeMetadataQuorum()
+    expect(quorum.voters.map(({ nodeId }) => nodeId)).toContain(quorum.leaderId)
+    expect(quorum.highWatermark).toBeGreaterThanOrEqual(0n)
+  })
+})
+
+describe('features', () => {
+  it('are described with the levels in use and the levels that can be', async () => {
+    await using test = await openAdminCluster()
+    const features = await test.admin.describeFeatures()
+    const group = features.find(({ feature }) => feature === 'group.version')
+    expect(group).toEqual({
+      feature: 'group.version',
+      finalized: { min: 1, max: 1 },
+      supported: { min: 0, max: 1 },
+    })
+  })
+
+  it('get other levels, all or none of one call, and are only checked where that is asked for', async () => {
+    await using test = await openAdminCluster()
+    const level = async (name: string) =>
+      (await test.admin.describeFeatures()).find(({ feature }) => feature === name)?.finalized?.max ?? 0
+    const down = [{ feature: 'group.version', level: 0, type: 'safeDowngrade' }] as const
+    await test.admin.updateFeatures(down, { validateOnly: true })
+    expect(await level('group.version')).toBe(1)
+    expect(await errorOf(test.admin.updateFeatures([{ feature: 'group.version', level: 0 }]))).toMatchObject({
+      code: 'INVALID_UPDATE_VERSION',
+    })
+    const results = await test.admin.updateFeatures([...down, { feature: 'gone.version', level: 3 }], {
+      partial: true,
+    })
+    expect(results).toMatchObject([
+      { feature: 'group.version', error: { code: 'INVALID_UPDATE_VERSION' } },
+      { feature: 'gone.version', error: { code: 'INVALID_UPDATE_VERSION' } },
+    ])
+    expect(await test.admin.updateFeatures(down)).toEqual([{ feature: 'group.version' }])
+    test.cluster.cutConnections()
+    expect(await level('group.version')).toBe(0)
+    expect(await errorOf(test.admin.updateFeatures([{ feature: '', level: -1 }]))).toBeInstanceOf(
+      InvalidArgumentError,
+    )
+  })
+
+  it('are not only checked by brokers that can not do that', async () => {
+    await using test = await openAdminCluster()
+    test.cluster.limitVersions('UpdateFeatures', { max: 0 })
+    const down = [{ feature: 'group.version', level: 0, type: 'safeDowngrade' }] as const
+    expect(await errorOf(test.admin.updateFeatures(down, { validateOnly: true }))).toMatchObject({
+      code: 'UNSUPPORTED_VERSION',
+    })
+    expect(test.count('UpdateFeatures')).toBe(0)
+    expect(await test.admin.updateFeatures(down)).toEqual([{ feature: 'group.version' }])
+  })
+})
+
+describe('resources of configs', () => {
+  it('are listed, all or of some types, as far as brokers can', async () => {
+    await using test = await openAdminCluster()
+    await test.admin.incrementalAlterConfigs([
+      { type: 'clientMetrics', name: 'all-clients', set: { 'interval.ms': 60_000 } },
+    ])
+    const metrics = { type: 'clientMetrics', name: 'all-clients' }
+    expect(await test.admin.listConfigResources({ types: ['clientMetrics'] })).toEqual([metrics])
+    expect(await test.admin.listConfigResources()).toEqual(
+      expect.arrayContaining([metrics, { type: 'topic', name: 'orders' }]),
+    )
+    await using old = await openAdminCluster()
+    old.cluster.limitVersions('ListConfigResources', { max: 0 })
+    expect(await old.admin.listConfigResources({ types: ['clientMetrics'] })).toEqual([])
+    expect(await errorOf(old.admin.listConfigResources({ types: ['topic'] }))).toMatchObject({
+      code: 'UNSUPPORTED_VERSION',
+    })
+  })
+})
