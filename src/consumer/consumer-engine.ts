@@ -90,6 +90,7 @@ export class ConsumerEngine {
       onRestored: (states) => this.handleResumed(states),
     })
     this.#ready = new ReadyPartitions({
+      memory: this.#memory,
       onDrained: (state) => {
         this.#fetcher?.wakePartition(state)
         // It may have passed markers and aborted records alone: no message will ever be finished behind them.
@@ -153,6 +154,7 @@ export class ConsumerEngine {
       random: cluster.random,
       monitor: new FailureMonitor(cluster.clientId, options.groupId, logger),
       ready: this.#ready,
+      memory: this.#memory,
       watch: this.#watch,
       onProgress: (finished) => {
         this.committer?.touch(finished)

@@ -11,6 +11,7 @@ import type { Delivery, DeliveryTools } from './delivery'
 import type { HandlerContext } from './handler-context'
 import { type KeyLane, KeyLanes } from './key-lanes'
 import type { HandedOut } from './offset-tracker'
+import { type PendingSlice, PendingSlices } from './pending-slices'
 
 /** A message on its way through the delivery. */
 interface Job extends HandledWork {
@@ -20,6 +21,8 @@ interface Job extends HandledWork {
   readonly positionToken: number
   /** The partition's account of it. */
   readonly handedOut: HandedOut
+  /** Those that were taken with it. */
+  readonly slice: PendingSlice
   /** Jobs of the same key that wait for this one; undefined when order does not matter. */
   readonly lane: KeyLane<Job> | undefined
   /** Shared by the messages of a slice, until one of them fails. */
@@ -59,6 +62,7 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
   readonly #end = new DeliveryEnd()
   readonly #turn: DeliveryTurn
   readonly #lanes: KeyLanes<Job> | undefined
+  readonly #slices: PendingSlices
   /** Partitions that have read ahead as far as they may. */
   readonly #full = new Set<PartitionState>()
   readonly #readAhead: number
@@ -80,6 +84,7 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
     this.#concurrency = concurrency
     this.#handler = handler
     this.#turn = new DeliveryTurn(tools.clock, () => this.#pump())
+    this.#slices = new PendingSlices(tools.memory)
     this.#readAhead = Math.max(leastReadAhead, concurrency * readAheadPerHandler)
     if (keepsKeyOrder) this.#lanes = new KeyLanes()
     if (onError !== undefined) this.#failures = this.#handleBy(onError)
@@ -158,18 +163,20 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
         continue
       }
       const context = { signal: state.signal, attempt: 1, stop: this.#onStop }
-      for (const message of state.reader.takeSlice()) this.#enqueue(state, message, context)
+      const messages = state.reader.takeSlice()
+      const slice = this.#slices.begin(messages.length, state.reader.takeOverDecompressed())
+      for (const message of messages) this.#enqueue(state, message, context, slice)
       ready.add(state)
       return true
     }
     return false
   }
 
-  #enqueue(state: PartitionState, message: Message, context: HandlerContext): void {
+  #enqueue(state: PartitionState, message: Message, context: HandlerContext, slice: PendingSlice): void {
     const lane = this.#lanes?.of(state, message.rawKey)
     const { positionToken } = state
     const handedOut = state.tracker.begin(message)
-    const job: Job = { message, state, positionToken, handedOut, lane, context, work: undefined }
+    const job: Job = { message, state, positionToken, handedOut, slice, lane, context, work: undefined }
     if (lane === undefined || lane.enter(job)) this.#runnable.push(job)
   }
 
@@ -222,8 +229,9 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
     }
   }
 
-  /** The next message of the same key can run. */
-  #release({ lane }: Job): void {
+  /** The job is done with: the next message of the same key can run. */
+  #release({ lane, slice }: Job): void {
+    this.#slices.finish(slice)
     const next = lane?.leave()
     if (next !== undefined) this.#runnable.push(next)
   }
@@ -269,7 +277,9 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
   }
 
   #settleWhenIdle(): void {
-    if (this.#running === 0 && !this.#isPumping && this.#failures?.isIdle !== false) this.#end.complete()
+    if (this.#running > 0 || this.#isPumping || this.#failures?.isIdle === false) return
+    if (this.#end.hasBegun) this.#slices.end()
+    this.#end.complete()
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { KafkaError } from '../../base/errors'
 import type { Clock } from '../../base/clock'
+import type { FetchMemory } from '../fetch/fetch-memory'
 import type { FailureMonitor } from '../failures/failure-monitor'
 import type { HandlerWatch } from '../../message/handler-watch'
 import type { ReadyPartitions } from './ready-partitions'
@@ -21,6 +22,7 @@ export interface DeliveryTools {
   readonly random: () => number
   readonly monitor: FailureMonitor
   readonly ready: ReadyPartitions
+  readonly memory: FetchMemory
   readonly watch: HandlerWatch
   /** So many messages were finished, or a partition was read on: there may be something to commit. */
   readonly onProgress: (finished: number) => void

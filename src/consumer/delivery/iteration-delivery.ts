@@ -151,6 +151,7 @@ export class IterationDelivery<M extends Message> implements Delivery, AsyncIter
   #leavePartition(state: PartitionState): void {
     this.#partition = undefined
     state.isBusy = false
+    state.reader.releaseHandedOut()
     this.#tools.ready.add(state)
   }
 

@@ -27,7 +27,7 @@ export interface PartitionReaderOptions {
   readonly memory: FetchMemory
   readonly checkCrcs: boolean
   readonly readCommitted: boolean
-  /** Called when a pending batch is open. */
+  /** Called when a pending batch is open, or need not be any more. */
   readonly onReady: () => void
   /** Messages were handed out; called once for many. Bytes are those of the batches that were opened for them. */
   readonly onHandedOut?: (messages: number, bytes: number) => void
@@ -109,6 +109,16 @@ export class PartitionReader {
     )
   }
 
+  /** True while the rest of a batch that was decompressed waits for its turn. */
+  get hasOpenBatch(): boolean {
+    return this.#cursor !== undefined && this.#openBytes > 0
+  }
+
+  /** True while a batch is being decompressed; ends before `onReady` is called, or with a `reset`. */
+  get isOpening(): boolean {
+    return this.#isOpening
+  }
+
   /** Drops what was fetched and goes on at `offset`. */
   reset(offset: bigint): void {
     this.#countHandedOut(this.#index)
@@ -146,7 +156,7 @@ export class PartitionReader {
             break
           }
         }
-        bytes += (this.#batch as RecordBatch).sizeInBytes
+        bytes += this.#openBytes === 0 ? (this.#batch as RecordBatch).sizeInBytes : this.#openBytes
         this.#fill(slice, limit)
       }
     } catch (error) {
@@ -196,6 +206,18 @@ export class PartitionReader {
     this.#slice = []
     this.#index = 0
     return slice
+  }
+
+  /**
+   * The messages that were made are done with, if all of them were handed out: their memory is given back now, and not
+   * only at the partition's next turn.
+   */
+  releaseHandedOut(): void {
+    if (this.#index < this.#slice.length) return
+    this.#countHandedOut(this.#index)
+    this.#slice = []
+    this.#index = 0
+    this.#releaseDecompressed()
   }
 
   /** The last messages that were taken are to be handed out again; the position goes back to the first of them. */
@@ -271,13 +293,13 @@ export class PartitionReader {
     this.#isOpening = true
     opened.then(
       (cursor) => {
-        if (generation !== this.#generation) return
+        if (generation !== this.#generation) return this.#options.onReady()
         this.#isOpening = false
         this.#begin(batch, cursor)
         this.#options.onReady()
       },
       (error: unknown) => {
-        if (generation !== this.#generation) return
+        if (generation !== this.#generation) return this.#options.onReady()
         this.#isOpening = false
         this.#fail(error)
         this.#options.onReady()
@@ -289,7 +311,7 @@ export class PartitionReader {
     if (batch.compressionType !== 0) {
       this.#openBytes = cursor.buffer.length
       this.#decompressedBytes += this.#openBytes
-      this.#options.memory.addUnforeseen(this.#openBytes)
+      this.#options.memory.addDecompressed(this.#openBytes)
     } else this.#openBytes = 0
     this.#uncountedBytes += this.#openBytes === 0 ? batch.sizeInBytes : this.#openBytes
     this.#batch = batch
@@ -311,9 +333,15 @@ export class PartitionReader {
 
   /** The bytes of batches that were read to their end, once their last messages were handed out too. */
   #releaseDecompressed(): void {
+    this.#options.memory.releaseDecompressed(this.takeOverDecompressed())
+  }
+
+  /** So many bytes, of batches whose messages were all taken, are the caller's from now on, to be given back by him. */
+  takeOverDecompressed(): number {
     const inUse = this.#cursor === undefined ? 0 : this.#openBytes
-    this.#options.memory.releaseUnforeseen(this.#decompressedBytes - inUse)
+    const bytes = this.#decompressedBytes - inUse
     this.#decompressedBytes = inUse
+    return bytes
   }
 
   #fail(error: unknown, slice: readonly Message[] = []): void {

@@ -254,6 +254,7 @@ export class SequentialDelivery<M extends Message> implements Delivery {
   #close(lane: Lane): void {
     const { state } = lane
     state.isBusy = false
+    state.reader.releaseHandedOut()
     this.#tellProgress(lane)
     this.#tools.ready.add(state)
     if (!this.#isPumping) this.#pump()

@@ -1,21 +1,22 @@
-/** A fetch that is granted although the budget is used up gets at most this part of it. */
+/** What is granted although the budget is used up: at most this part of it at a time, */
 const smallGrantPart = 1 / 16
+/** and nothing once so many times the budget was fetched. */
+const mostFetched = 2
 
 /**
  * The budget of fetched and decompressed bytes of one consumer (L17). Fetches reserve before they ask. What cannot be
  * known before (a batch larger than asked for, decompressed records) is added when it is there, and holds the next
- * fetches back to a trickle.
+ * fetches back.
  *
- *     fetched, of what was reserved  ≤ limit, by the shares of the partitions
- *     unforeseen                     one batch of each partition that is being delivered
- *     both                           below the limit, fetches get what they want; above it, little, and one after another
- *
- * They are not held back altogether: a partition that is held up with a large batch would stop all others.
+ *     used < limit                         fetches get what they want, up to the limit
+ *     used ≥ limit, fetched < 2 × limit    they get little, one after another: a partition that is held up with a large
+ *                                          batch must not stop all others
+ *     fetched ≥ 2 × limit                  they wait until something was handed out
  */
 export class FetchMemory {
   readonly limitBytes: number
   #fetchedBytes = 0
-  #unforeseenBytes = 0
+  #decompressedBytes = 0
   #onFree: (() => void) | undefined
 
   constructor(limitBytes: number) {
@@ -23,15 +24,22 @@ export class FetchMemory {
   }
 
   get usedBytes(): number {
-    return this.#fetchedBytes + this.#unforeseenBytes
+    return this.#fetchedBytes + this.#decompressedBytes
+  }
+
+  /** True when what is fetched and decompressed is as much as it should be, or more. */
+  get isUsedUp(): boolean {
+    return this.usedBytes >= this.limitBytes
   }
 
   /** Reserves as much of `wanted` as there is, but nothing (0) when that is less than `least`. */
   reserve(wanted: number, least: number): number {
     const { limitBytes } = this
-    const left = limitBytes - this.#fetchedBytes
-    const smallGrant = Math.min(left, Math.max(least, limitBytes * smallGrantPart))
-    const granted = Math.min(wanted, Math.max(smallGrant, left - this.#unforeseenBytes))
+    const small = Math.min(
+      Math.max(least, limitBytes * smallGrantPart),
+      limitBytes * mostFetched - this.#fetchedBytes,
+    )
+    const granted = Math.min(wanted, Math.max(small, limitBytes - this.usedBytes))
     if (granted < Math.min(least, wanted)) return 0
     this.#fetchedBytes += granted
     return granted
@@ -42,19 +50,19 @@ export class FetchMemory {
     this.#fetchedBytes += bytes
   }
 
-  /** Of what was reserved, or added. */
+  /** Of what was reserved or added. */
   release(bytes: number): void {
     this.#fetchedBytes -= bytes
     this.#tellFree(bytes)
   }
 
-  /** Counts bytes that nobody has reserved. */
-  addUnforeseen(bytes: number): void {
-    this.#unforeseenBytes += bytes
+  /** Counts bytes that came from what was fetched. */
+  addDecompressed(bytes: number): void {
+    this.#decompressedBytes += bytes
   }
 
-  releaseUnforeseen(bytes: number): void {
-    this.#unforeseenBytes -= bytes
+  releaseDecompressed(bytes: number): void {
+    this.#decompressedBytes -= bytes
     this.#tellFree(bytes)
   }
 

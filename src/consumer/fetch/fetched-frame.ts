@@ -21,8 +21,6 @@ export class FetchedFrame {
   readonly #parts = new Set<FetchedRecords>()
   #bytes = 0
   #liveBytes = 0
-  /** Bytes that came beyond what was reserved: a batch is larger than what is asked for. */
-  #surplusBytes = 0
 
   /** @param reservedBytes what was reserved for the response; what it did not need is given back by `seal` */
   constructor(memory: FetchMemory) {
@@ -39,9 +37,7 @@ export class FetchedFrame {
 
   /** Counts the frame's bytes in place of what was reserved for it. */
   seal(reservedBytes: number): void {
-    this.#surplusBytes = Math.max(0, this.#bytes - reservedBytes)
-    this.#memory.add(this.#bytes - this.#surplusBytes)
-    this.#memory.addUnforeseen(this.#surplusBytes)
+    this.#memory.add(this.#bytes)
     this.#memory.release(reservedBytes)
   }
 
@@ -51,9 +47,8 @@ export class FetchedFrame {
     this.#liveBytes -= part.bytes
     if (this.#parts.size > 0 && this.#liveBytes * detachShare < this.#bytes) this.#detachWaiting()
     if (this.#parts.size > 0) return
-    this.#memory.release(this.#bytes - this.#surplusBytes)
-    this.#memory.releaseUnforeseen(this.#surplusBytes)
-    this.#bytes = this.#surplusBytes = 0
+    this.#memory.release(this.#bytes)
+    this.#bytes = 0
   }
 
   #detachWaiting(): void {

@@ -106,6 +106,7 @@ export class TransactionRound<M extends Message> {
   release(): void {
     for (const { state } of this.#parts) {
       state.signal.removeEventListener('abort', this.#onLost)
+      state.reader.releaseHandedOut()
       state.leave()
     }
   }

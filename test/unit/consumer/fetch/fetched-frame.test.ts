@@ -17,17 +17,29 @@ function drain(queue: FetchQueue): number {
 }
 
 describe('FetchMemory', () => {
-  it('reserves what is there, nothing when that is too little, and tells when bytes come free', () => {
-    const memory = new FetchMemory(1000)
-    expect(memory.reserve(600, 100)).toBe(600)
-    expect(memory.reserve(600, 100)).toBe(400)
-    expect(memory.reserve(600, 100)).toBe(0)
+  it('reserves what is there, then little, then nothing, and tells when bytes come free', () => {
+    const memory = new FetchMemory(1600)
+    expect(memory.reserve(1000, 100)).toBe(1000)
+    expect(memory.reserve(1000, 100)).toBe(600)
+    expect(memory.reserve(1000, 100)).toBe(100)
+    memory.add(1450)
+    expect(memory.reserve(1000, 100)).toBe(0)
     let calls = 0
     memory.whenFreed(() => calls++)
-    memory.release(50)
-    memory.release(50)
+    memory.release(30)
+    memory.release(30)
     expect(calls).toBe(1)
-    expect(memory.reserve(600, 100)).toBe(100)
+    expect(memory.reserve(1000, 100)).toBe(100)
+  })
+
+  it('is used up by what was decompressed, which leaves little for fetches, but some', () => {
+    const memory = new FetchMemory(1600)
+    memory.addDecompressed(5000)
+    expect(memory.isUsedUp).toBe(true)
+    expect(memory.reserve(1000, 10)).toBe(100)
+    memory.releaseDecompressed(5000)
+    expect(memory.reserve(1000, 10)).toBe(1000)
+    expect(memory.usedBytes).toBe(1100)
   })
 })
 
