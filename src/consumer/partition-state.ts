@@ -368,7 +368,8 @@ export class PartitionState implements TopicPartition {
 
   /** A handler has ended. */
   leave(): void {
-    if (--this.#running > 0) return
+    // Looked at first: this is the path of each message whose handler is waited for.
+    if (--this.#running > 0 || this.#idleWaiters.length === 0) return
     for (const resolve of this.#idleWaiters.splice(0)) resolve()
   }
 
