@@ -1,19 +1,12 @@
 // Guards against silence about topics that are gone: who reads them is told, once and in time, and nothing else stops.
-import {
-  Kafka,
-  onDiagnostics,
-  type Consumer,
-  type ConsumerOptions,
-  type LogFields,
-  type StallEvent,
-} from '../../src'
+import { Kafka, onDiagnostics, type Consumer, type ConsumerOptions, type StallEvent } from '../../src'
 import { ErrorCode } from '../../src/base/error-codes'
 import { silentLogger } from '../../src/base/logger'
 import { createBroker, simulate, type Simulation, type TestCluster } from '../../src/testing'
 import { errorOf, until } from './support/case-runner'
 
 const closers: (() => Promise<void> | void)[] = []
-const warnings: { readonly text: string; readonly fields: LogFields | undefined }[] = []
+const warnings: { readonly text: string; readonly fields: Record<string, unknown> | undefined }[] = []
 let broker: TestCluster
 
 beforeEach(async () => {
@@ -28,7 +21,7 @@ afterEach(async () => {
 })
 
 function kafka(): Kafka {
-  const warn = (text: string, fields?: LogFields) => void warnings.push({ text, fields })
+  const warn = (text: string, fields?: Record<string, unknown>) => void warnings.push({ text, fields })
   const logger = { ...silentLogger, warn }
   return new Kafka({
     ...broker.clientOptions(),
@@ -68,7 +61,7 @@ test('F6: UNKNOWN_TOPIC_ID is asked again in silence four times, then told, in t
   await send('t', 'a', 'b')
   await send('other', 'c', 'd')
   let refused = 0
-  const heal = broker.on('Fetch', async (request, exchange) => {
+  const heal = broker.on('Fetch', async (_, exchange) => {
     const response = await exchange.proceed()
     if (response === undefined) return undefined
     const id = broker.topics.find(({ name }) => name === 't')?.id

@@ -145,7 +145,7 @@ describeEachKafka('the consumer', (target: KafkaUnderTest) => {
     }
   })
 
-  it('shares 100,000 messages among three members, each message delivered once', async () => {
+  it('G4: shares 100,000 messages among three members, each message delivered once', async () => {
     const topic = target.uniqueName('shared')
     const groupId = target.uniqueName('g')
     await createTopic(kafka, topic, 6)
@@ -179,7 +179,7 @@ describeEachKafka('the consumer', (target: KafkaUnderTest) => {
     expect(committed.reduce((sum, one) => sum + (one.committed?.offset ?? 0n), 0n)).toBe(100_000n)
   })
 
-  it('goes on after what was committed when it comes back', async () => {
+  it('C13 G15: goes on after what was committed when it comes back', async () => {
     const topic = target.uniqueName('resume')
     const groupId = target.uniqueName('g')
     await createTopic(kafka, topic, 2)
@@ -193,7 +193,7 @@ describeEachKafka('the consumer', (target: KafkaUnderTest) => {
     expect(new Set(values).size).toBe(1000)
   })
 
-  it('pauses, resumes and seeks', async () => {
+  it('C5 C6: pauses, resumes and seeks', async () => {
     const topic = target.uniqueName('seek')
     await createTopic(kafka, topic, 2)
     await produce(kafka, topic, 2000)
@@ -220,7 +220,7 @@ describeEachKafka('the consumer', (target: KafkaUnderTest) => {
     await run
   })
 
-  it('starts from the end, a time and a duration', async () => {
+  it('C3: starts from the end, a time and a duration', async () => {
     const topic = target.uniqueName('start')
     await createTopic(kafka, topic, 1)
     await produce(kafka, topic, 100)
@@ -244,7 +244,7 @@ describeEachKafka('the consumer', (target: KafkaUnderTest) => {
 })
 
 describeEachKafkaCluster('the consumer and its brokers', { nodes: 3 }, (target) => {
-  it('L20 reads on, without loss or repetition, while each broker is restarted', async () => {
+  it('C10 L20 reads on, without loss or repetition, while each broker is restarted', async () => {
     const kafka = new Kafka({ brokers: target.bootstrap })
     const topic = target.uniqueName('restart')
     await createTopic(kafka, topic, 6, 3)
