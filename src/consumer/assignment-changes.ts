@@ -29,8 +29,10 @@ export interface AssignmentChangesOptions {
   readonly onError: (error: KafkaError, isFatal: boolean) => void
 }
 
-/** Share of the rebalance timeout that running handlers get; the rest is for the commit and the user's listener. */
+/** Share of the rebalance timeout that running handlers get. */
 const handlerShare = 0.8
+/** When the commit has to be done, as a share of it; the rest is for the user's listener. */
+const commitShare = 0.95
 
 /**
  * What happens to partitions when the group moves them. Revocation is a sequence that never changes its order (L14, G8):
@@ -83,7 +85,7 @@ export class AssignmentChanges implements GroupListener {
     const states = this.#statesOf(revoked)
     for (const state of states) state.beginRevoke()
     this.#options.onRemoved()
-    const deadline = new Deadline(clock, 'the revocation of partitions', rebalanceTimeoutMs)
+    const deadline = new Deadline(clock, 'the revocation of partitions', rebalanceTimeoutMs * commitShare)
     try {
       const timeoutMs = rebalanceTimeoutMs * handlerShare
       await this.waitForHandlers(states, timeoutMs, Math.min(revocationGraceMs ?? timeoutMs, timeoutMs))

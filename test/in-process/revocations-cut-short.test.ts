@@ -86,3 +86,24 @@ describe.each(['classic', 'consumer'] as const)('a revocation of the %s protocol
     await eventuallyShared([member, other], [2, 2])
   })
 })
+
+it('G8: a commit that nobody answers holds up a revocation for a bounded time, and does not end the run', async () => {
+  const cluster = await start({ configs: allConfigs, network: 'memory' })
+  await produce(cluster, 4)
+  const options = { ...optionsOf.classic, rebalanceTimeoutMs: 1_000, autoCommitIntervalMs: 60_000 }
+  const member = new Member(cluster, options, { requestTimeoutMs: 20_000 }).run()
+  await eventually(
+    () => member.handled.length === 4,
+    () => `${member.handled.length} of 4`,
+  )
+  cluster.on('OffsetCommit', (_, exchange) => exchange.drop())
+  const other = new Member(cluster, options).run()
+  await eventuallyShared([member, other], [2, 2])
+  cluster.clearFaults()
+  await produce(cluster, 4)
+  await eventually(
+    () => member.handled.length + other.handled.length >= 8,
+    () => `${member.handled.length} and ${other.handled.length}, ${String(member.failure)}`,
+  )
+  expect([member.failure, other.failure]).toEqual([undefined, undefined])
+})

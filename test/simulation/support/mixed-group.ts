@@ -21,6 +21,8 @@ const phases = [
 const maxPollIntervalMs = 5_000
 /** What a static member may end with while its predecessor is still known: it is started again then. */
 const instanceRefusals = ['UNRELEASED_INSTANCE_ID', 'FENCED_INSTANCE_ID']
+/** After a failover the coordinator knows of each classic member only the assignor that was in use, as Kafka's does. */
+const protocolRefusal = 'INCONSISTENT_GROUP_PROTOCOL'
 
 export interface MixedGroupOptions {
   readonly topic: string
@@ -50,6 +52,8 @@ export class MixedGroup {
   readonly #finished: Set<bigint>[]
   /** Up to here everything was seen finished, by partition. */
   readonly #checked: bigint[]
+  /** Who has each partition, as the members were told. */
+  readonly #owners = new Map<number, string>()
   #phase = 0
   #count = 0
   #isOver = false
@@ -166,7 +170,7 @@ export class MixedGroup {
     const name = `m${this.#count++}`
     const instanceId = isLast ? undefined : this.#freeInstanceId()
     const protocol = this.#protocolOptions()
-    const work = new MemberWork(this.#sim, this.#ledger, this.#finished, name, !isLast)
+    const work = new MemberWork(this.#sim, this.#ledger, this.#finished, this.#owners, name, !isLast)
     this.#sim.trace(`${name} joins as ${JSON.stringify(protocol)} ${instanceId ?? ''}`)
     const consumer = this.#kafka.consumer({
       groupId: this.#options.groupId,
@@ -191,8 +195,9 @@ export class MixedGroup {
 
   async #onEnd(member: Member, error: unknown): Promise<void> {
     this.#sim.trace(`${member.name} ended: ${String(error)}`)
+    const code = isKafkaError(error) ? error.code : ''
     const isRefused =
-      member.instanceId !== undefined && isKafkaError(error) && instanceRefusals.includes(error.code)
+      code === protocolRefusal || (member.instanceId !== undefined && instanceRefusals.includes(code))
     if (!isRefused) this.#broken(`L20: ${member.name} ended: ${String(error)}`)
     if (!this.#members.delete(member.name)) return
     await member.consumer.close()
@@ -230,6 +235,7 @@ class MemberWork {
   readonly #sim: Simulation
   readonly #ledger: Ledger
   readonly #finished: readonly Set<bigint>[]
+  readonly #owners: Map<number, string>
   readonly #name: string
   readonly #mayHang: boolean
   readonly #owned = new Set<number>()
@@ -239,12 +245,14 @@ class MemberWork {
     sim: Simulation,
     ledger: Ledger,
     finished: readonly Set<bigint>[],
+    owners: Map<number, string>,
     name: string,
     mayHang: boolean,
   ) {
     this.#sim = sim
     this.#ledger = ledger
     this.#finished = finished
+    this.#owners = owners
     this.#name = name
     this.#mayHang = mayHang
   }
@@ -255,6 +263,10 @@ class MemberWork {
       for (const { partition } of added) {
         if (this.#owned.has(partition)) this.#broken(`L14: ${this.#name} was given ${partition} twice`)
         this.#owned.add(partition)
+        const other = this.#owners.get(partition)
+        if (other !== undefined && other !== this.#name)
+          this.#broken(`L14: ${partition} went to ${this.#name} before ${other} gave it up`)
+        this.#owners.set(partition, this.#name)
       }
     },
     onPartitionsRevoked: (revoked: readonly { partition: number }[]): void =>
@@ -295,6 +307,7 @@ class MemberWork {
   #remove(what: string, gone: readonly { partition: number }[]): void {
     this.#trace(what, gone)
     for (const { partition } of gone) {
+      if (this.#owners.get(partition) === this.#name) this.#owners.delete(partition)
       if (!this.#owned.delete(partition))
         this.#broken(`L14: ${partition} was ${what} of ${this.#name}, which did not own it`)
       for (const running of this.#running) {
