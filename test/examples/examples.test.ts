@@ -5,7 +5,7 @@ import { describeEachKafka } from '../kafka/support/describe-kafka'
 
 const run = promisify(execFile)
 
-describeEachKafka('the examples', (kafka) => {
+describeEachKafka('the examples', (kafka, version) => {
   const runExample = async (name: string): Promise<string> => {
     const { stdout } = await run(process.execPath, ['--import', 'tsx', `examples/${name}.ts`], {
       env: { ...process.env, KAFKA_BROKERS: kafka.bootstrap.join(',') },
@@ -73,6 +73,15 @@ describeEachKafka('the examples', (kafka) => {
   it('replay-time-range.ts reads what lies between two moments, and ends by itself', async () => {
     expect(await runExample('replay-time-range')).toContain("120 measurements from 8 to 10 o'clock")
   }, 90_000)
+
+  // Share groups came with 4.2.
+  if (version !== '3.7.2') {
+    it('share-group.ts gives each task to one worker, again after a failure, and rejects what nobody can read', async () => {
+      expect(await runExample('share-group')).toContain(
+        '40 tasks accepted, 1 rejected, 1 released on the way',
+      )
+    }, 90_000)
+  }
 
   it('quickstart.ts ends with no lag', async () => {
     expect(await runExample('quickstart')).toMatch(/done: 20000 messages, .* 6 partitions, lag 0/)
