@@ -143,3 +143,43 @@ test.each(directions)(
   },
   30_000,
 )
+
+test.each(directions)(
+  'G11 K6 G14: cut after bytes %s of a KIP-848 member: it says all anew, keeps its partition, and reads everything once',
+  async (direction: CutDirection) => {
+    const kafka = new Kafka({ ...cut.clientOptions(), ...reconnecting })
+    const events: string[] = []
+    const one = kafka.consumer({
+      groupId: 'g848',
+      topics: [topic],
+      startFrom: 'earliest',
+      groupProtocol: 'consumer',
+      fetchMaxWaitMs: 20,
+      onPartitionsRevoked: () => void events.push('revoked'),
+      onPartitionsLost: () => void events.push('lost'),
+    }) as Consumer
+    open.push(one)
+    const { seen, ended } = read(one)
+    await writer.write(topic, 0, 1)
+    await until(() => seen.length === 1, 'the first message')
+    const taken = () => broker.requests.filter({ api: 'ConsumerGroupHeartbeat', outcome: 'answered' }).length
+    let cuts = 0
+    let rounds = 0
+    for (let cutAfter = 0; cutAfter < 180; cutAfter += 9, rounds++) {
+      const before = taken()
+      cut.arm(direction, cutAfter)
+      // Whatever it says goes over a connection that ends soon.
+      one.enforceRebalance()
+      await until(() => taken() > before, `a heartbeat, cut after ${cutAfter} bytes`)
+      await writer.write(topic, rounds + 1, rounds + 2)
+      await until(() => seen.length >= rounds + 2, `message ${rounds + 1}`)
+      if (!cut.disarm()) cuts++
+    }
+    expect(seen).toEqual(numbers(rounds + 1))
+    expect(events).toEqual([])
+    expect(cuts).toBeGreaterThan(12)
+    await one.close()
+    await ended
+  },
+  30_000,
+)
