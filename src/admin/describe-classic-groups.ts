@@ -68,5 +68,7 @@ function describeMember(answer: MemberAnswer, isConsumer: boolean): GroupMember 
     subscribedTopicRegex: null,
     assignment: isConsumer ? decodeAssignment(answer.memberAssignment) : null,
     targetAssignment: null,
+    memberMetadata: answer.memberMetadata,
+    memberAssignment: answer.memberAssignment,
   }
 }

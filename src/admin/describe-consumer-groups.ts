@@ -58,6 +58,8 @@ function describeMember(answer: MemberAnswer): GroupMember {
     subscribedTopicRegex: answer.subscribedTopicRegex || null,
     assignment: partitionsOf(answer.assignment),
     targetAssignment: partitionsOf(answer.targetAssignment),
+    memberMetadata: null,
+    memberAssignment: null,
   }
 }
 

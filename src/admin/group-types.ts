@@ -59,6 +59,10 @@ export interface GroupMember {
   readonly assignment: readonly TopicPartition[] | null
   /** What it is to work on once the group has settled; KIP-848 groups only. */
   readonly targetAssignment: readonly TopicPartition[] | null
+  /** What the member told when it joined, as it wrote it; classic groups only, empty until the group is stable. */
+  readonly memberMetadata: Buffer | null
+  /** What the group's leader assigned it, as that wrote it; classic groups only. */
+  readonly memberAssignment: Buffer | null
 }
 
 /** A group and its members. */

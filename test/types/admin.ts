@@ -33,5 +33,31 @@ export async function adminTypes(admin: Admin): Promise<unknown[]> {
   const brokers = await admin.listGroups({ partial: true })
   const types = groups.map(({ type }) => type === 'consumer')
   const nodes: number[] = brokers.map(({ nodeId }) => nodeId)
-  return [partitions, names, errors, counts, early, value, types, nodes]
+  const acls = await admin.describeAcls({ resourceType: 'topic', patternType: 'match' })
+  await admin.createAcls(acls)
+  const alice = {
+    resourceType: 'topic',
+    resourceName: 'orders',
+    principal: 'User:a',
+    permission: 'allow',
+  } as const
+  // @ts-expect-error not an operation
+  await admin.createAcls([{ ...alice, operation: 'reed' }])
+  // @ts-expect-error what this client does not know can't be asked for
+  await admin.describeAcls({ resourceType: 'unknown' })
+  // @ts-expect-error a member has one name
+  await admin.removeMembersFromGroup('billing', [{ memberId: 'a', groupInstance: 'b' }])
+  await admin.removeMembersFromGroup('billing', 'all')
+  // @ts-expect-error either a password or a deletion
+  await admin.alterUserScramCredentials([{ user: 'a', mechanism: 'SCRAM-SHA-256' }])
+  // @ts-expect-error an exact match has a name
+  await admin.describeClientQuotas({ components: [{ type: 'user', match: 'exact' }] })
+  // @ts-expect-error not an election
+  await admin.electLeaders('clean', 'all')
+  const moved = await admin.electLeaders('preferred', 'all', { partial: true })
+  // @ts-expect-error the election may have failed
+  const elected = moved[0]?.elected
+  const leaders = moved.map((one) => (one.error === null ? one.elected : one.error.code))
+
+  return [elected, leaders, partitions, names, errors, counts, early, value, types, nodes]
 }

@@ -203,6 +203,8 @@ describe('describeGroups', () => {
             { topic: 'orders', partition: 1 },
           ],
           targetAssignment: [],
+          memberMetadata: null,
+          memberAssignment: null,
         },
       ],
     })
@@ -248,6 +250,7 @@ describe('describeGroups', () => {
       [[], []],
       [null, null],
     ])
+    expect(described?.members[0]).toMatchObject({ memberMetadata: subscription, memberAssignment: assignment })
   })
 
   it('says GROUP_ID_NOT_FOUND of a group that does not exist, whatever the broker calls it', async () => {
