@@ -35,8 +35,8 @@ interface Member {
   readonly name: string
   readonly consumer: Consumer<readonly string[]>
   readonly instanceId: string | undefined
+  readonly work: MemberWork
   running: Promise<void>
-  isLeaving: boolean
 }
 
 /** A group whose members use both protocols and any assignor, and come, go, hang and die. */
@@ -54,6 +54,8 @@ export class MixedGroup {
   readonly #checked: bigint[]
   /** Who has each partition, as the members were told. */
   readonly #owners = new Map<number, string>()
+  /** Of members that are there, or are still closing. */
+  readonly #takenIds = new Set<string>()
   #phase = 0
   #count = 0
   #isOver = false
@@ -160,8 +162,7 @@ export class MixedGroup {
   }
 
   #freeInstanceId(): string | undefined {
-    const taken = new Set([...this.#members.values()].map(({ instanceId }) => instanceId))
-    const free = instanceIds.filter((id) => !taken.has(id))
+    const free = instanceIds.filter((id) => !this.#takenIds.has(id))
     return this.#sim.chance.happens(0.3) ? this.#sim.chance.pick(free) : undefined
   }
 
@@ -188,9 +189,10 @@ export class MixedGroup {
       concurrency: order === 'partition' ? 4 : 8,
       order,
     })
-    const member: Member = { name, consumer, instanceId, running, isLeaving: false }
+    const member: Member = { name, consumer, instanceId, work, running }
     member.running = running.catch((error: unknown) => this.#onEnd(member, error))
     this.#members.set(name, member)
+    if (instanceId !== undefined) this.#takenIds.add(instanceId)
   }
 
   async #onEnd(member: Member, error: unknown): Promise<void> {
@@ -201,6 +203,7 @@ export class MixedGroup {
     if (!isRefused) this.#broken(`L20: ${member.name} ended: ${String(error)}`)
     if (!this.#members.delete(member.name)) return
     await member.consumer.close()
+    this.#takenIds.delete(member.instanceId ?? '')
     // As a service that is started again.
     await this.#sim.sleep(1000)
     if (!this.#isOver && this.#members.size < 4) this.#join()
@@ -211,6 +214,7 @@ export class MixedGroup {
     this.#members.delete(member.name)
     await member.consumer.close()
     await member.running
+    this.#takenIds.delete(member.instanceId ?? '')
   }
 
   async #leaveAll(): Promise<void> {
@@ -221,6 +225,8 @@ export class MixedGroup {
   #crash(member: Member): void {
     this.#sim.trace(`${member.name} crashes`)
     this.#members.delete(member.name)
+    this.#takenIds.delete(member.instanceId ?? '')
+    member.work.forget()
     this.#gone.push(member.consumer.close({ timeoutMs: 0, leaveGroup: false }), member.running)
   }
 }
@@ -274,6 +280,11 @@ class MemberWork {
     onPartitionsLost: (lost: readonly { partition: number }[]): void => this.#remove('lost', lost),
   }
 
+  /** The process is no more, whatever is left of it here. */
+  forget(): void {
+    for (const partition of this.#owned) this.#giveBack(partition)
+  }
+
   async handle(
     message: { partition: number; offset: bigint; value: unknown },
     { signal }: HandlerContext,
@@ -307,7 +318,7 @@ class MemberWork {
   #remove(what: string, gone: readonly { partition: number }[]): void {
     this.#trace(what, gone)
     for (const { partition } of gone) {
-      if (this.#owners.get(partition) === this.#name) this.#owners.delete(partition)
+      this.#giveBack(partition)
       if (!this.#owned.delete(partition))
         this.#broken(`L14: ${partition} was ${what} of ${this.#name}, which did not own it`)
       for (const running of this.#running) {
@@ -315,6 +326,10 @@ class MemberWork {
         this.#broken(`L14: ${partition} was ${what} of ${this.#name} while a handler ran that was not told`)
       }
     }
+  }
+
+  #giveBack(partition: number): void {
+    if (this.#owners.get(partition) === this.#name) this.#owners.delete(partition)
   }
 
   #trace(what: string, list: readonly { partition: number }[]): void {
