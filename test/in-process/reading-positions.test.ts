@@ -276,6 +276,23 @@ describe('L19: a topic that is deleted and created anew', () => {
     },
   )
 
+  test('is read from its beginning though a commit for the old one came after it', async () => {
+    const { cluster, kafka, send } = await start({ topics: [{ name: 't', partitions: 1 }] })
+    const { consumer, seen, saw, positioned } = reading(kafka, { startFrom: 'latest', autoCommit: false })
+    await positioned(1)
+    await send(5)
+    await saw(5)
+    cluster.deleteTopic('t')
+    cluster.createTopic('t', { partitions: 1 })
+    // The consumer has not heard of it yet, and a commit names the topic only.
+    const sent = send(3)
+    await consumer.commit([{ topic: 't', partition: 0, offset: 5n }])
+    expect(cluster.group('g')?.offsets).toMatchObject([{ topic: 't', offset: 5n }])
+    await sent
+    await saw(8)
+    expect(seen).toEqual([...offsets(0, 0, 5), ...offsets(0, 0, 3)])
+  })
+
   test('without a group it is read from its beginning, and the change is told', async () => {
     const { cluster, kafka, send } = await start({ topics: [{ name: 't', partitions: 1 }] })
     const events = resets()

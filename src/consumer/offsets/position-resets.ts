@@ -87,11 +87,18 @@ export class PositionResets {
     onPosition(state)
   }
 
-  /** The topic is another one of the same name: the group's position in it counts, else its beginning. */
+  /**
+   * The topic is another one of the same name, and is read from where new partitions are. What the group has committed
+   * says nothing: the owner of a partition is this consumer, and a commit that it sent for the old topic before it heard
+   * of the new one counts for that, because commits name topics and not their ids.
+   */
   handleRecreated(state: PartitionState): void {
+    const { cluster, startFrom } = this.#options
     state.isNewlyCreated = true
     state.committed = undefined
-    this.#locate(state, 'recreated', undefined)
+    const from = startFrom(state)
+    const query = queryOfStartFrom(from === 'latest' ? 'earliest' : from, cluster.clock.wallTime())
+    this.#locate(state, 'recreated', query)
     this.#options.onLocating()
   }
 
