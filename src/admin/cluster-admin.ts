@@ -29,6 +29,7 @@ import {
 } from './features'
 import type { ItemResult } from './item-result'
 import { SecurityAdmin } from './security-admin'
+import { unregisterBroker } from './unregister-broker'
 
 /** The cluster itself: its brokers, their disks, its controllers and features. */
 export abstract class ClusterAdmin extends SecurityAdmin {
@@ -59,6 +60,11 @@ export abstract class ClusterAdmin extends SecurityAdmin {
     return this.items('alterReplicaLogDirs', callOptionsSchema, options, describeReplica, (call) =>
       alterReplicaLogDirs(call, replicas),
     )
+  }
+
+  /** Makes the controller of a KRaft cluster forget a broker that is gone for good. Move its replicas first. */
+  unregisterBroker(nodeId: number, options?: AdminCallOptions): Promise<void> {
+    return this.call('unregisterBroker', callOptionsSchema, options, (call) => unregisterBroker(call, nodeId))
   }
 
   /** The controllers of a KRaft cluster, and how far they and the brokers are. */

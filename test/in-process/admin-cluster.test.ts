@@ -62,6 +62,18 @@ describe('the controllers of a cluster', () => {
   })
 })
 
+describe('a broker that is gone', () => {
+  it('is forgotten by the controller, once', async () => {
+    await using test = await openAdminCluster({ brokers: 3 })
+    await test.cluster.stopBroker(3)
+    await test.admin.unregisterBroker(3)
+    const { brokers } = await test.admin.describeCluster({ includeFencedBrokers: true })
+    expect(brokers.map(({ nodeId }) => nodeId).sort()).toEqual([1, 2])
+    expect(await errorOf(test.admin.unregisterBroker(3))).toMatchObject({ code: 'BROKER_ID_NOT_REGISTERED' })
+    expect(await errorOf(test.admin.unregisterBroker(-1))).toBeInstanceOf(InvalidArgumentError)
+  })
+})
+
 describe('features', () => {
   it('are described with the levels in use and the levels that can be', async () => {
     await using test = await openAdminCluster()

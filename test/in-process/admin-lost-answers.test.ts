@@ -92,6 +92,12 @@ const rows: readonly Row[] = [
   },
   { name: 'describeMetadataQuorum', api: 'DescribeQuorum', call: (admin) => admin.describeMetadataQuorum() },
   {
+    name: 'unregisterBroker',
+    api: 'UnregisterBroker',
+    call: (admin) => admin.unregisterBroker(9),
+    told: 'BROKER_ID_NOT_REGISTERED',
+  },
+  {
     name: 'updateFeatures',
     api: 'UpdateFeatures',
     call: (admin) => admin.updateFeatures([{ feature: 'group.version', level: 0, type: 'safeDowngrade' }]),

@@ -250,7 +250,10 @@ describe('describeGroups', () => {
       [[], []],
       [null, null],
     ])
-    expect(described?.members[0]).toMatchObject({ memberMetadata: subscription, memberAssignment: assignment })
+    expect(described?.members[0]).toMatchObject({
+      memberMetadata: subscription,
+      memberAssignment: assignment,
+    })
   })
 
   it('says GROUP_ID_NOT_FOUND of a group that does not exist, whatever the broker calls it', async () => {
