@@ -35,7 +35,6 @@ interface Member {
   readonly name: string
   readonly consumer: Consumer<readonly string[]>
   readonly instanceId: string | undefined
-  readonly work: MemberWork
   running: Promise<void>
 }
 
@@ -52,8 +51,6 @@ export class MixedGroup {
   readonly #finished: Set<bigint>[]
   /** Up to here everything was seen finished, by partition. */
   readonly #checked: bigint[]
-  /** Who has each partition, as the members were told. */
-  readonly #owners = new Map<number, string>()
   /** Of members that are there, or are still closing. */
   readonly #takenIds = new Set<string>()
   #phase = 0
@@ -171,7 +168,7 @@ export class MixedGroup {
     const name = `m${this.#count++}`
     const instanceId = isLast ? undefined : this.#freeInstanceId()
     const protocol = this.#protocolOptions()
-    const work = new MemberWork(this.#sim, this.#ledger, this.#finished, this.#owners, name, !isLast)
+    const work = new MemberWork(this.#sim, this.#ledger, this.#finished, name, !isLast)
     this.#sim.trace(`${name} joins as ${JSON.stringify(protocol)} ${instanceId ?? ''}`)
     const consumer = this.#kafka.consumer({
       groupId: this.#options.groupId,
@@ -189,7 +186,7 @@ export class MixedGroup {
       concurrency: order === 'partition' ? 4 : 8,
       order,
     })
-    const member: Member = { name, consumer, instanceId, work, running }
+    const member: Member = { name, consumer, instanceId, running }
     member.running = running.catch((error: unknown) => this.#onEnd(member, error))
     this.#members.set(name, member)
     if (instanceId !== undefined) this.#takenIds.add(instanceId)
@@ -226,7 +223,6 @@ export class MixedGroup {
     this.#sim.trace(`${member.name} crashes`)
     this.#members.delete(member.name)
     this.#takenIds.delete(member.instanceId ?? '')
-    member.work.forget()
     this.#gone.push(member.consumer.close({ timeoutMs: 0, leaveGroup: false }), member.running)
   }
 }
@@ -241,7 +237,6 @@ class MemberWork {
   readonly #sim: Simulation
   readonly #ledger: Ledger
   readonly #finished: readonly Set<bigint>[]
-  readonly #owners: Map<number, string>
   readonly #name: string
   readonly #mayHang: boolean
   readonly #owned = new Set<number>()
@@ -251,14 +246,12 @@ class MemberWork {
     sim: Simulation,
     ledger: Ledger,
     finished: readonly Set<bigint>[],
-    owners: Map<number, string>,
     name: string,
     mayHang: boolean,
   ) {
     this.#sim = sim
     this.#ledger = ledger
     this.#finished = finished
-    this.#owners = owners
     this.#name = name
     this.#mayHang = mayHang
   }
@@ -269,20 +262,11 @@ class MemberWork {
       for (const { partition } of added) {
         if (this.#owned.has(partition)) this.#broken(`L14: ${this.#name} was given ${partition} twice`)
         this.#owned.add(partition)
-        const other = this.#owners.get(partition)
-        if (other !== undefined && other !== this.#name)
-          this.#broken(`L14: ${partition} went to ${this.#name} before ${other} gave it up`)
-        this.#owners.set(partition, this.#name)
       }
     },
     onPartitionsRevoked: (revoked: readonly { partition: number }[]): void =>
       this.#remove('revoked', revoked),
     onPartitionsLost: (lost: readonly { partition: number }[]): void => this.#remove('lost', lost),
-  }
-
-  /** The process is no more, whatever is left of it here. */
-  forget(): void {
-    for (const partition of this.#owned) this.#giveBack(partition)
   }
 
   async handle(
@@ -318,7 +302,6 @@ class MemberWork {
   #remove(what: string, gone: readonly { partition: number }[]): void {
     this.#trace(what, gone)
     for (const { partition } of gone) {
-      this.#giveBack(partition)
       if (!this.#owned.delete(partition))
         this.#broken(`L14: ${partition} was ${what} of ${this.#name}, which did not own it`)
       for (const running of this.#running) {
@@ -326,10 +309,6 @@ class MemberWork {
         this.#broken(`L14: ${partition} was ${what} of ${this.#name} while a handler ran that was not told`)
       }
     }
-  }
-
-  #giveBack(partition: number): void {
-    if (this.#owners.get(partition) === this.#name) this.#owners.delete(partition)
   }
 
   #trace(what: string, list: readonly { partition: number }[]): void {
