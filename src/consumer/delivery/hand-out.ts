@@ -8,7 +8,10 @@ import type { BatchContext, HandlerContext } from './handler-context'
 /** A partition being worked on. Made once a slice, so that a message costs no object beside its handler's promise. */
 export interface Lane extends HandledWork {
   readonly state: PartitionState
-  /** The oldest unfinished message of those that the handler was given; the partition's tracker has it too. */
+  /**
+   * While a handler is waited for: the oldest unfinished message of those that it was given, which the partition's tracker
+   * has too.
+   */
   message: Message | undefined
   /** All that the handler was given, when these are several. */
   batch: readonly Message[] | undefined
@@ -43,7 +46,7 @@ export function messageHandOut<M extends Message>(
     const { reader, tracker } = lane.state
     const message = reader.next()
     if (message === undefined) return nothingLeft
-    tracker.current = lane.message = message
+    tracker.current = message
     return handler(message as M, lane.context)
   }
 }
@@ -58,7 +61,7 @@ export function batchHandOut<M extends Message>(
     const messages = state.reader.takeSlice(lane.singles > 0 ? 1 : undefined) as M[]
     const [first] = messages
     if (first === undefined) return nothingLeft
-    state.tracker.current = lane.message = first
+    state.tracker.current = first
     lane.batch = messages
     lane.length = messages.length
     const { signal, attempt, stop } = lane.context

@@ -161,6 +161,7 @@ export class SequentialDelivery<M extends Message> implements Delivery {
       if (result === nothingLeft) break
       if (isThenable(result)) {
         if (lane.finished > 0) this.#tellProgress(lane)
+        lane.message = state.tracker.current
         state.enter()
         lane.work ??= this.#tools.watch.begin(lane)
         asPromise(result).then(lane.onResolved, lane.onRejected)
