@@ -29,7 +29,9 @@ export async function openAdminCluster(options: TestClusterOptions = {}): Promis
     logger: silentLogger,
     retryBackoffMs: 5,
     retryBackoffMaxMs: 50,
-    ...(user === undefined ? {} : { sasl: { mechanism: 'PLAIN' as const, username: user[0], password: user[1] } }),
+    ...(user === undefined
+      ? {}
+      : { sasl: { mechanism: 'PLAIN' as const, username: user[0], password: user[1] } }),
   })
   const admin = kafka.admin({ requestTimeoutMs: 2000, defaultApiTimeoutMs: 10_000 })
   return {
