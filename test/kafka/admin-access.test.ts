@@ -184,6 +184,8 @@ describeEachKafkaCluster('the admin client of a secured cluster', { brokerConfig
     await admin.removeMembersFromGroup(groupId, 'all')
     expect(await members()).toEqual([])
     await admin.deleteGroupOffsets([{ groupId, topic, partition: 0 }])
-    expect(await admin.listGroupOffsets([{ groupId }])).toEqual([{ groupId, offsets: [] }])
+    // The members may have committed where they stood in the other partition.
+    const [left] = await admin.listGroupOffsets([{ groupId }])
+    expect(left?.offsets.filter(({ partition }) => partition === 0)).toEqual([])
   }, 60_000)
 })
