@@ -1,9 +1,9 @@
 /**
- * The budget of fetched and decompressed bytes of one consumer (L17). Fetches reserve before they ask; what cannot be
- * known before (a batch larger than asked for, decompressed records) is added when it is there and holds the next
- * fetches back.
+ * The budget of fetched and decompressed bytes of one share consumer (L17). Requests reserve before they ask; what cannot
+ * be known before (a batch larger than asked for, decompressed records) is added when it is there and holds the next
+ * requests back. Messages are asked for only while none is left, so that nothing needs to be granted above the limit.
  */
-export class FetchMemory {
+export class ShareMemory {
   readonly limitBytes: number
   #usedBytes = 0
   #onFree: (() => void) | undefined
