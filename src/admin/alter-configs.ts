@@ -4,18 +4,18 @@ import { alterConfigsApi } from '../wire/generated/client/alter-configs'
 import { request, type AdminCall } from './admin-call'
 import { configValueSchema, parseItems } from './arguments'
 import {
+  changedOutcomes,
   describeResource,
   planByNode,
   requireResourceNames,
   resourceFields,
-  resourceKey,
   resourceTypeCodes,
   type ConfigResource,
 } from './config-resource'
 import type { AlteredConfigs, incrementalAlterConfigsOptions } from './incremental-alter-configs'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
-import { controllerRetries, notController, outcomeOf } from './shards'
+import { controllerRetries, notController } from './shards'
 
 /** All configs that a resource shall have of its own. */
 export interface NewConfigs extends ConfigResource {
@@ -71,16 +71,5 @@ async function send(
     { resources, validateOnly },
     { errorOf: (answer) => notController(answer.responses) },
   )
-  const byKey = new Map(items.map((item) => [resourceKey(resourceTypeCodes[item.type], item.name), item]))
-  const outcomes = new Map<NewConfigs, Outcome<object>>()
-  for (const answer of response.responses) {
-    const item = byKey.get(resourceKey(answer.resourceType, answer.resourceName))
-    if (item === undefined) continue
-    const what = `Configs of ${describeResource(item)} were not changed`
-    outcomes.set(
-      item,
-      outcomeOf(answer, what, { api: alterConfigsApi.name }, () => ({})),
-    )
-  }
-  return outcomes
+  return changedOutcomes(items, response.responses, alterConfigsApi.name)
 }

@@ -7,7 +7,7 @@ import { groupIdSchema, parseItems, partitionSchema, topicNameSchema } from './a
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
 import { byTopic, partitionIndex } from './leader-shards'
-import { brokerError, coordinatorCall, groupBy } from './shards'
+import { brokerError, groupCall } from './shards'
 
 /** An offset to set as a group's committed one. */
 export interface NewGroupOffset extends TopicPartition {
@@ -49,12 +49,7 @@ export async function alterGroupOffsets(
   const outcomes = await runItems<NewGroupOffset, object>(
     call,
     items,
-    coordinatorCall(
-      call,
-      ({ groupId }) => groupId,
-      (nodeId, shard) => send(call, nodeId, shard),
-      (shard) => [...groupBy(shard, ({ groupId }) => groupId).values()],
-    ),
+    groupCall(call, (nodeId, groupId, shard) => send(call, nodeId, groupId, shard)),
   )
   return itemResults(items, outcomes, ({ groupId, topic, partition }) => ({ groupId, topic, partition }))
 }
@@ -64,13 +59,12 @@ export function describeGroupPartition({ groupId, topic, partition }: AlteredGro
   return `group '${groupId}' at ${topic}-${partition}`
 }
 
-/** @param items all of one group */
 async function send(
   call: AdminCall,
   nodeId: number,
+  groupId: string,
   items: readonly NewGroupOffset[],
 ): Promise<ReadonlyMap<NewGroupOffset, Outcome<object>>> {
-  const groupId = items[0]?.groupId ?? ''
   const response = await attempt(call, nodeId, offsetCommitApi, commitRequest(groupId, items), {
     maxVersion: lastVersionWithNames,
   })

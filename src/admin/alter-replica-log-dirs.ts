@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { ErrorCode } from '../base/error-codes'
-import type { TopicPartition } from '../base/topic-partition'
+import { partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { alterReplicaLogDirsApi } from '../wire/generated/client/alter-replica-log-dirs'
 import { request, type AdminCall } from './admin-call'
 import { nodeIdSchema, parseItems, partitionSchema, topicNameSchema } from './arguments'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
-import { byTopic, partitionIndex } from './leader-shards'
+import { partitionIndex } from './leader-shards'
 import { brokerError, groupBy } from './shards'
 
 /** A replica on one broker. */
@@ -68,10 +68,7 @@ async function send(
 ): Promise<ReadonlyMap<NewReplicaLogDir, Outcome<object>>> {
   const dirs = [...groupBy(items, ({ path }) => path)].map(([path, replicas]) => ({
     path,
-    topics: byTopic(replicas).map(([name, entries]) => ({
-      name,
-      partitions: entries.map(({ partition }) => partition),
-    })),
+    topics: [...partitionsByTopic(replicas)].map(([name, partitions]) => ({ name, partitions })),
   }))
   const response = await request(call, { kind: 'node', nodeId }, alterReplicaLogDirsApi, { dirs })
   const find = partitionIndex(items)

@@ -18,6 +18,9 @@ export const topicIdSchema = z
 
 export const partitionSchema = z.int().min(0).max(2_147_483_647)
 
+/** A partition by topic and number. */
+export const topicPartitionSchema = z.strictObject({ topic: topicNameSchema, partition: partitionSchema })
+
 export const groupIdSchema = z.string().min(1, 'A group id must not be empty')
 
 export const transactionalIdSchema = z.string().min(1, 'A transactional id must not be empty')

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { KafkaError } from '../base/errors'
-import type { RequestTarget } from '../cluster/cluster'
+import type { RequestTarget, ResponseError } from '../cluster/cluster'
 import type { BrokerMetadata } from '../cluster/metadata'
 import type { AdminCall } from './admin-call'
 import { invalid } from './arguments'
 import type { Outcome } from './item-result'
 import type { Shard } from './item-runner'
-import { groupBy, withFailed } from './shards'
+import { groupBy, outcomeOf, withFailed } from './shards'
 
 /** What configs belong to. `brokerLogger` holds the log levels of one broker. */
 export type ConfigResourceType = 'topic' | 'broker' | 'brokerLogger' | 'clientMetrics' | 'group'
@@ -40,9 +40,37 @@ export function describeResource(resource: ConfigResource): string {
   return `${resource.type} '${resource.name}'`
 }
 
-/** Tells resources of one answer apart. */
-export function resourceKey(typeCode: number, name: string): string {
-  return `${typeCode}:${name}`
+/** What an answer about one resource names it by. */
+interface ResourceAnswer extends ResponseError {
+  readonly resourceType: number
+  readonly resourceName: string
+}
+
+/** The outcomes of resources by the answers about them. */
+export function resourceOutcomes<Item extends ConfigResource, Answer extends ResourceAnswer, Value>(
+  items: readonly Item[],
+  answers: readonly Answer[],
+  outcome: (item: Item, answer: Answer) => Outcome<Value>,
+): ReadonlyMap<Item, Outcome<Value>> {
+  const keyOf = (typeCode: number, name: string) => `${typeCode}:${name}`
+  const byKey = new Map(items.map((item) => [keyOf(resourceTypeCodes[item.type], item.name), item]))
+  return new Map(
+    answers.flatMap((answer): [Item, Outcome<Value>][] => {
+      const item = byKey.get(keyOf(answer.resourceType, answer.resourceName))
+      return item === undefined ? [] : [[item, outcome(item, answer)]]
+    }),
+  )
+}
+
+/** The outcomes of changed resources, which have no value. */
+export function changedOutcomes<Item extends ConfigResource, Answer extends ResourceAnswer>(
+  items: readonly Item[],
+  answers: readonly Answer[],
+  api: string,
+): ReadonlyMap<Item, Outcome<object>> {
+  return resourceOutcomes(items, answers, (item, answer) =>
+    outcomeOf(answer, `Configs of ${describeResource(item)} were not changed`, { api }, () => ({})),
+  )
 }
 
 /**

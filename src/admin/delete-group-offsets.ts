@@ -8,7 +8,7 @@ import { groupIdSchema, parseItems, partitionSchema, topicNameSchema } from './a
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
 import { byTopic, partitionIndex } from './leader-shards'
-import { brokerError, coordinatorCall, groupBy } from './shards'
+import { brokerError, groupCall } from './shards'
 
 /** A partition whose committed offset a group has, or had. */
 export interface GroupPartition extends TopicPartition {
@@ -34,23 +34,17 @@ export async function deleteGroupOffsets(
   const outcomes = await runItems<GroupPartition, object>(
     call,
     items,
-    coordinatorCall(
-      call,
-      ({ groupId }) => groupId,
-      (nodeId, shard) => send(call, nodeId, shard),
-      (shard) => [...groupBy(shard, ({ groupId }) => groupId).values()],
-    ),
+    groupCall(call, (nodeId, groupId, shard) => send(call, nodeId, groupId, shard)),
   )
   return itemResults(items, outcomes, ({ groupId, topic, partition }) => ({ groupId, topic, partition }))
 }
 
-/** @param items all of one group */
 async function send(
   call: AdminCall,
   nodeId: number,
+  groupId: string,
   items: readonly GroupPartition[],
 ): Promise<ReadonlyMap<GroupPartition, Outcome<object>>> {
-  const groupId = items[0]?.groupId ?? ''
   const what = 'The offset was not deleted'
   const context = { api: offsetDeleteApi.name, groupId, nodeId }
   const response = await attempt(call, nodeId, offsetDeleteApi, {

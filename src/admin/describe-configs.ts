@@ -17,7 +17,7 @@ import {
   planByNode,
   requireResourceNames,
   resourceFields,
-  resourceKey,
+  resourceOutcomes,
   resourceTypeCodes,
   type ConfigResource,
   type ConfigResourceType,
@@ -115,19 +115,11 @@ async function send(
     includeSynonyms: options.includeSynonyms,
     ...(version >= documentationVersion ? { includeDocumentation: options.includeDocumentation } : {}),
   }))
-  const byKey = new Map(items.map((item) => [resourceKey(resourceTypeCodes[item.type], item.name), item]))
-  const outcomes = new Map<Item, Outcome<Configs>>()
-  for (const answer of response.results) {
-    const item = byKey.get(resourceKey(answer.resourceType, answer.resourceName))
-    if (item === undefined) continue
+  return resourceOutcomes(items, response.results, (item, answer) => {
     const what = `Configs of ${describeResource(item)} could not be described`
     const context = { api: describeConfigsApi.name }
-    outcomes.set(
-      item,
-      outcomeOf(answer, what, context, () => ({ configs: describedConfigs(answer.configs) })),
-    )
-  }
-  return outcomes
+    return outcomeOf(answer, what, context, () => ({ configs: describedConfigs(answer.configs) }))
+  })
 }
 
 type ConfigAnswers = DescribeConfigsResponse['results'][number]['configs']

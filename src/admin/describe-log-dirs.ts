@@ -1,14 +1,13 @@
 import { z } from 'zod'
 import { ErrorCode } from '../base/error-codes'
 import type { KafkaError } from '../base/errors'
-import type { TopicPartition } from '../base/topic-partition'
+import { partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { describeLogDirsApi, type DescribeLogDirsResponse } from '../wire/generated/client/describe-log-dirs'
 import { attempt, type AdminCall } from './admin-call'
 import { askAllBrokers } from './all-brokers'
-import { nodeIdSchema, partitionSchema, topicNameSchema } from './arguments'
+import { nodeIdSchema, topicPartitionSchema } from './arguments'
 import { callOptionFields, type AdminCallOptions } from './call-options'
 import type { ItemResult, Outcome } from './item-result'
-import { byTopic } from './leader-shards'
 import { brokerError } from './shards'
 
 /** A replica in a directory. */
@@ -49,7 +48,7 @@ export interface DescribeLogDirsOptions extends AdminCallOptions {
 export const describeLogDirsOptions = z.strictObject({
   ...callOptionFields,
   nodeIds: z.array(nodeIdSchema).min(1).optional(),
-  partitions: z.array(z.strictObject({ topic: topicNameSchema, partition: partitionSchema })).optional(),
+  partitions: z.array(topicPartitionSchema).optional(),
 })
 
 type Options = z.output<typeof describeLogDirsOptions>
@@ -68,10 +67,7 @@ async function send(call: AdminCall, nodeId: number, { partitions }: Options): P
   const topics =
     partitions === undefined
       ? null
-      : byTopic(partitions).map(([topic, entries]) => ({
-          topic,
-          partitions: entries.map(({ partition }) => partition),
-        }))
+      : [...partitionsByTopic(partitions)].map(([topic, numbers]) => ({ topic, partitions: numbers }))
   const response = await attempt(call, nodeId, describeLogDirsApi, { topics })
   const context = { api: describeLogDirsApi.name, nodeId }
   // Before version 3 a client that may not know answers with no directories.

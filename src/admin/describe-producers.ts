@@ -1,15 +1,15 @@
 import { z } from 'zod'
-import { formatTopicPartition, type TopicPartition } from '../base/topic-partition'
+import { formatTopicPartition, partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import {
   describeProducersApi,
   type DescribeProducersResponse,
 } from '../wire/generated/client/describe-producers'
 import { attempt, type AdminCall } from './admin-call'
-import { nodeIdSchema, parseItems, partitionSchema, topicNameSchema } from './arguments'
+import { nodeIdSchema, parseItems, topicPartitionSchema } from './arguments'
 import { callOptionFields, type AdminCallOptions } from './call-options'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
-import { byTopic, leaderCall, partitionIndex } from './leader-shards'
+import { leaderCall, partitionIndex } from './leader-shards'
 import { oneShard, outcomeOf } from './shards'
 
 /** A producer that has written to a partition of late. */
@@ -42,8 +42,6 @@ export const describeProducersOptions = z.strictObject({
   nodeId: nodeIdSchema.optional(),
 })
 
-const itemSchema = z.strictObject({ topic: topicNameSchema, partition: partitionSchema })
-
 type Producers = Pick<PartitionProducers, 'producers'>
 
 /** Kafka: `Admin.describeProducers` (KIP-664), API DescribeProducers, to the leader of each partition. */
@@ -55,7 +53,7 @@ export async function describeProducers(
   const items = parseItems(
     'describeProducers',
     'partitions',
-    itemSchema,
+    topicPartitionSchema,
     partitions,
     (item) => `partition ${formatTopicPartition(item)}`,
   )
@@ -77,10 +75,7 @@ async function send(
   items: readonly TopicPartition[],
 ): Promise<ReadonlyMap<TopicPartition, Outcome<Producers>>> {
   const response = await attempt(call, nodeId, describeProducersApi, {
-    topics: byTopic(items).map(([name, partitions]) => ({
-      name,
-      partitionIndexes: partitions.map(({ partition }) => partition),
-    })),
+    topics: [...partitionsByTopic(items)].map(([name, partitionIndexes]) => ({ name, partitionIndexes })),
   })
   const find = partitionIndex(items)
   const outcomes = new Map<TopicPartition, Outcome<Producers>>()

@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import { ErrorCode } from '../base/error-codes'
-import { formatTopicPartition, type TopicPartition } from '../base/topic-partition'
+import { formatTopicPartition, partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { electLeadersApi, type ElectLeadersResponse } from '../wire/generated/client/elect-leaders'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'
-import { parseArgument, parseItems, partitionSchema, topicNameSchema } from './arguments'
+import { parseArgument, parseItems, topicPartitionSchema } from './arguments'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
-import { byTopic } from './leader-shards'
 import { brokerError, controllerRetries, oneShard } from './shards'
 
 /**
@@ -21,7 +20,6 @@ export interface ElectedLeader extends TopicPartition {
   readonly elected: boolean
 }
 
-const itemSchema = z.strictObject({ topic: topicNameSchema, partition: partitionSchema })
 const typeSchema = z.enum(['preferred', 'unclean'])
 
 type Elected = Pick<ElectedLeader, 'elected'>
@@ -48,7 +46,9 @@ export async function electLeaders(
         : { topic, partition, ...outcome.value, error: null },
     )
   }
-  const items = parseItems('electLeaders', 'partitions', itemSchema, partitions, (item) => nameOf(item))
+  const items = parseItems('electLeaders', 'partitions', topicPartitionSchema, partitions, (item) =>
+    nameOf(item),
+  )
   const outcomes = await runItems<TopicPartition, Elected>(call, items, {
     plan: (open) =>
       Promise.resolve(
@@ -84,10 +84,7 @@ async function send(
     topicPartitions:
       partitions === null
         ? null
-        : byTopic(partitions).map(([topic, entries]) => ({
-            topic,
-            partitions: entries.map(({ partition }) => partition),
-          })),
+        : [...partitionsByTopic(partitions)].map(([topic, numbers]) => ({ topic, partitions: numbers })),
     timeoutMs: requestTimeoutMs(call),
   }
   const response = await request(call, { kind: 'controller' }, electLeadersApi, body, {

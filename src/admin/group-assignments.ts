@@ -1,5 +1,5 @@
 import { DecodeError } from '../base/errors'
-import type { TopicPartition } from '../base/topic-partition'
+import { compareTopicPartitions, type TopicPartition } from '../base/topic-partition'
 import type { DataCodec } from '../wire/api'
 import { consumerProtocolAssignmentCodec } from '../wire/generated/data/consumer-protocol-assignment'
 import { consumerProtocolSubscriptionCodec } from '../wire/generated/data/consumer-protocol-subscription'
@@ -27,7 +27,7 @@ export function listPartitions(
 ): TopicPartition[] {
   return topics
     .flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })))
-    .sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1))
+    .sort(compareTopicPartitions)
 }
 
 /**

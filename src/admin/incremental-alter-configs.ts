@@ -5,18 +5,18 @@ import { request, type AdminCall } from './admin-call'
 import { configValueSchema, invalid, parseItems } from './arguments'
 import { callOptionFields, type AdminCallOptions } from './call-options'
 import {
+  changedOutcomes,
   describeResource,
   planByNode,
   requireResourceNames,
   resourceFields,
-  resourceKey,
   resourceTypeCodes,
   type ConfigResource,
   type ConfigResourceType,
 } from './config-resource'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
-import { controllerRetries, notController, outcomeOf } from './shards'
+import { controllerRetries, notController } from './shards'
 
 type ConfigValue = string | number | bigint | boolean
 
@@ -74,7 +74,7 @@ export async function incrementalAlterConfigs(
   const items = parseItems(what, 'changes', changesSchema, changes, describeResource)
   requireResourceNames(what, items)
   requireDistinctChanges(what, items)
-  const outcomes = await runItems<ConfigChanges, AlteredConfigs>(call, items, {
+  const outcomes = await runItems<ConfigChanges, object>(call, items, {
     plan: (open) =>
       planByNode(call, open, (target, shard) => send(call, target, shard, options.validateOnly)),
     retried: controllerRetries,
@@ -112,7 +112,7 @@ async function send(
   target: RequestTarget,
   items: readonly ConfigChanges[],
   validateOnly: boolean,
-): Promise<ReadonlyMap<ConfigChanges, Outcome<AlteredConfigs>>> {
+): Promise<ReadonlyMap<ConfigChanges, Outcome<object>>> {
   const body = {
     resources: items.map((item) => ({
       resourceType: resourceTypeCodes[item.type],
@@ -124,17 +124,5 @@ async function send(
   const response = await request(call, target, incrementalAlterConfigsApi, body, {
     errorOf: (answer) => notController(answer.responses),
   })
-  const byKey = new Map(items.map((item) => [resourceKey(resourceTypeCodes[item.type], item.name), item]))
-  const outcomes = new Map<ConfigChanges, Outcome<AlteredConfigs>>()
-  for (const answer of response.responses) {
-    const item = byKey.get(resourceKey(answer.resourceType, answer.resourceName))
-    if (item === undefined) continue
-    const what = `Configs of ${describeResource(item)} were not changed`
-    const { type, name } = item
-    outcomes.set(
-      item,
-      outcomeOf(answer, what, { api: incrementalAlterConfigsApi.name }, () => ({ type, name })),
-    )
-  }
-  return outcomes
+  return changedOutcomes(items, response.responses, incrementalAlterConfigsApi.name)
 }

@@ -1,17 +1,16 @@
 import { z } from 'zod'
 import { ErrorCode } from '../base/error-codes'
-import type { TopicPartition } from '../base/topic-partition'
+import { compareTopicPartitions, partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import {
   offsetFetchApi,
   type OffsetFetchRequest,
   type OffsetFetchResponse,
 } from '../wire/generated/client/offset-fetch'
 import { attempt, type AdminCall } from './admin-call'
-import { groupIdSchema, parseItems, partitionSchema, topicNameSchema } from './arguments'
+import { groupIdSchema, parseItems, topicPartitionSchema } from './arguments'
 import { callOptionFields, type AdminCallOptions } from './call-options'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
-import { byTopic } from './leader-shards'
 import { brokerError, coordinatorCall } from './shards'
 
 /** A group whose committed offsets are asked for. */
@@ -49,7 +48,7 @@ export const listGroupOffsetsOptions = z.strictObject({
 
 const querySchema = z.strictObject({
   groupId: groupIdSchema,
-  partitions: z.array(z.strictObject({ topic: topicNameSchema, partition: partitionSchema })).optional(),
+  partitions: z.array(topicPartitionSchema).optional(),
 })
 
 type Options = z.output<typeof listGroupOffsetsOptions>
@@ -154,10 +153,7 @@ function manyGroupsRequest(
 /** Null asks for all partitions. */
 function topicsOf({ partitions }: GroupOffsetsQuery) {
   if (partitions === undefined) return null
-  return byTopic(partitions).map(([name, entries]) => ({
-    name,
-    partitionIndexes: entries.map(({ partition }) => partition),
-  }))
+  return [...partitionsByTopic(partitions)].map(([name, partitionIndexes]) => ({ name, partitionIndexes }))
 }
 
 type GroupAnswer = Pick<OffsetFetchResponse['groups'][number], 'topics' | 'errorCode'>
@@ -191,6 +187,6 @@ function outcome(
       })
     }
   }
-  offsets.sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1))
+  offsets.sort(compareTopicPartitions)
   return { value: { offsets } }
 }

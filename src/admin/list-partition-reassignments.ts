@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import type { TopicPartition } from '../base/topic-partition'
+import { partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { listPartitionReassignmentsApi } from '../wire/generated/client/list-partition-reassignments'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'
-import { partitionSchema, topicNameSchema } from './arguments'
+import { topicPartitionSchema } from './arguments'
 import { callOptionFields, type AdminCallOptions } from './call-options'
-import { byTopic } from './leader-shards'
 
 /** A partition whose replicas are being moved. */
 export interface PartitionReassignment extends TopicPartition {
@@ -22,7 +21,7 @@ export interface ListPartitionReassignmentsOptions extends AdminCallOptions {
 /** The options of `listPartitionReassignments` as they are checked. */
 export const listPartitionReassignmentsOptions = z.strictObject({
   ...callOptionFields,
-  partitions: z.array(z.strictObject({ topic: topicNameSchema, partition: partitionSchema })).optional(),
+  partitions: z.array(topicPartitionSchema).optional(),
 })
 
 /**
@@ -36,10 +35,7 @@ export async function listPartitionReassignments(
   const topics =
     partitions === undefined
       ? null
-      : byTopic(partitions).map(([name, entries]) => ({
-          name,
-          partitionIndexes: entries.map(({ partition }) => partition),
-        }))
+      : [...partitionsByTopic(partitions)].map(([name, partitionIndexes]) => ({ name, partitionIndexes }))
   const response = await request(
     call,
     { kind: 'controller' },

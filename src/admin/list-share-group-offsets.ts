@@ -1,15 +1,14 @@
 import { z } from 'zod'
 import { ErrorCode } from '../base/error-codes'
-import type { TopicPartition } from '../base/topic-partition'
+import { compareTopicPartitions, partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import {
   describeShareGroupOffsetsApi,
   type DescribeShareGroupOffsetsResponse,
 } from '../wire/generated/client/describe-share-group-offsets'
 import { attempt, type AdminCall } from './admin-call'
-import { groupIdSchema, parseItems, partitionSchema, topicNameSchema } from './arguments'
+import { groupIdSchema, parseItems, topicPartitionSchema } from './arguments'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
-import { byTopic } from './leader-shards'
 import { brokerError, coordinatorCall } from './shards'
 
 /** A share group whose offsets are asked for. */
@@ -39,7 +38,7 @@ type GroupAnswer = DescribeShareGroupOffsetsResponse['groups'][number]
 
 const querySchema = z.strictObject({
   groupId: groupIdSchema,
-  partitions: z.array(z.strictObject({ topic: topicNameSchema, partition: partitionSchema })).optional(),
+  partitions: z.array(topicPartitionSchema).optional(),
 })
 
 /**
@@ -84,9 +83,9 @@ async function send(
 /** Null asks for all partitions. */
 function topicsOf(partitions: readonly TopicPartition[] | undefined) {
   if (partitions === undefined) return null
-  return byTopic(partitions).map(([topicName, entries]) => ({
+  return [...partitionsByTopic(partitions)].map(([topicName, numbers]) => ({
     topicName,
-    partitions: entries.map(({ partition }) => partition),
+    partitions: numbers,
   }))
 }
 
@@ -110,6 +109,6 @@ function outcome(answer: GroupAnswer, nodeId: number): Outcome<Offsets> {
       })
     }
   }
-  offsets.sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1))
+  offsets.sort(compareTopicPartitions)
   return { value: { offsets } }
 }

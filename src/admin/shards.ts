@@ -112,6 +112,23 @@ export function coordinatorCall<Item, Value>(
   }
 }
 
+/** The call of a request that names one group: items of one coordinator go group by group. */
+export function groupCall<Item extends { readonly groupId: string }, Value>(
+  call: AdminCall,
+  send: (
+    nodeId: number,
+    groupId: string,
+    items: readonly Item[],
+  ) => Promise<ReadonlyMap<Item, Outcome<Value>>>,
+): ItemCall<Item, Value> {
+  return coordinatorCall<Item, Value>(
+    call,
+    ({ groupId }) => groupId,
+    (nodeId, shard) => send(nodeId, shard[0]?.groupId ?? '', shard),
+    (shard) => [...groupBy(shard, ({ groupId }) => groupId).values()],
+  )
+}
+
 /** The outcome of an item the broker answered: its error if it has one, otherwise the value. */
 export function outcomeOf<Value>(
   answer: ResponseError,

@@ -12,7 +12,7 @@ import { groupIdSchema, parseItems, partitionSchema, topicNameSchema } from './a
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
 import { byTopic, partitionIndex } from './leader-shards'
-import { brokerError, coordinatorCall, groupBy, outcomeOf } from './shards'
+import { brokerError, groupCall, outcomeOf } from './shards'
 
 /** Where a share group shall begin to read a partition. */
 export interface NewShareGroupOffset extends TopicPartition {
@@ -40,23 +40,6 @@ const offsetSchema = z.strictObject({
 })
 const topicSchema = z.strictObject({ groupId: groupIdSchema, topic: topicNameSchema })
 
-/** The call of a request that names one group. */
-function oneGroupCall<Item extends { readonly groupId: string }>(
-  call: AdminCall,
-  send: (
-    nodeId: number,
-    groupId: string,
-    items: readonly Item[],
-  ) => Promise<ReadonlyMap<Item, Outcome<object>>>,
-) {
-  return coordinatorCall<Item, object>(
-    call,
-    ({ groupId }) => groupId,
-    (nodeId, shard) => send(nodeId, shard[0]?.groupId ?? '', shard),
-    (shard) => [...groupBy(shard, ({ groupId }) => groupId).values()],
-  )
-}
-
 /**
  * Kafka: `Admin.alterShareGroupOffsets` (KIP-932), API AlterShareGroupOffsets, to the coordinator of each group. A
  * group that has members refuses it.
@@ -72,7 +55,7 @@ export async function alterShareGroupOffsets(
     offsets,
     describeGroupPartition,
   )
-  const ofGroup = oneGroupCall<NewShareGroupOffset>(call, (nodeId, groupId, shard) =>
+  const ofGroup = groupCall<NewShareGroupOffset, object>(call, (nodeId, groupId, shard) =>
     sendOffsets(call, nodeId, groupId, shard),
   )
   const outcomes = await runItems(call, items, ofGroup)
@@ -122,7 +105,7 @@ export async function deleteShareGroupOffsets(
     topics,
     describeGroupTopic,
   )
-  const ofGroup = oneGroupCall<ShareGroupTopic>(call, (nodeId, groupId, shard) =>
+  const ofGroup = groupCall<ShareGroupTopic, object>(call, (nodeId, groupId, shard) =>
     sendTopics(call, nodeId, groupId, shard),
   )
   const outcomes = await runItems(call, items, ofGroup)

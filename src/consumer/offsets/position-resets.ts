@@ -121,7 +121,7 @@ export class PositionResets {
     return queryOfStartFrom(startFrom, this.#options.cluster.clock.wallTime())
   }
 
-  #locate(state: PartitionState, reason: OffsetResetEvent['reason'], query: PositionQuery | undefined): void {
+  #locate(state: PartitionState, reason: OffsetResetEvent['reason'], query: PositionQuery): void {
     const event = this.#eventOf(state, reason)
     state.locate(query)
     this.#open.set(state, { event, token: state.positionToken })
