@@ -2,7 +2,7 @@ import { Deadline } from '../base/deadline'
 import { ClosedError, KafkaError, TimeoutError } from '../base/errors'
 import { formatTopicPartition } from '../base/topic-partition'
 import type { Cluster, ClusterLease } from '../cluster/cluster'
-import { ShareMemory } from './share-memory'
+import { MemoryBudget } from '../message/memory-budget'
 import { HandlerWatch, type WatchedWork } from '../message/handler-watch'
 import { AcknowledgementOutcomes } from './acknowledgement-outcomes'
 import type { AcknowledgementResult } from './acknowledgement-result'
@@ -86,7 +86,7 @@ export class ShareEngine {
         cluster: this.#cluster,
         groupId,
         memberId: this.membership.memberId,
-        memory: new ShareMemory(this.#options.fetchMemoryBytes),
+        memory: new MemoryBudget(this.#options.fetchMemoryBytes),
         held: this.held,
         outcomes: this.#outcomes,
         connection: `share:${++engineCount}`,

@@ -1,7 +1,7 @@
 import { DecodeError } from '../base/errors'
 import type { Logger } from '../base/logger'
 import { formatTopicPartition } from '../base/topic-partition'
-import type { ShareMemory } from './share-memory'
+import type { MemoryBudget } from '../message/memory-budget'
 import type { MessageSource } from '../message/message'
 import { openRecordsAsync } from '../wire/records/open-records'
 import type { RecordBatch } from '../wire/records/record-batch'
@@ -22,7 +22,7 @@ const sliceLength = 256
 export type ShareReaderStatus = 'ready' | 'done' | 'pending'
 
 export interface ShareRecordReaderOptions {
-  readonly memory: ShareMemory
+  readonly memory: MemoryBudget
   readonly logger: Logger
   readonly checkCrcs: boolean
   readonly rules: AcknowledgementRules

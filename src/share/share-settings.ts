@@ -1,6 +1,6 @@
 import type { KafkaError } from '../base/errors'
 import type { Cluster } from '../cluster/cluster'
-import type { ShareMemory } from './share-memory'
+import type { MemoryBudget } from '../message/memory-budget'
 import type { AcknowledgementOutcomes } from './acknowledgement-outcomes'
 import type { HeldRecords } from './held-records'
 import type { ShareRecordReader } from './share-record-reader'
@@ -13,7 +13,7 @@ export interface ShareSettings {
   readonly cluster: Cluster
   readonly groupId: string
   readonly memberId: string
-  readonly memory: ShareMemory
+  readonly memory: MemoryBudget
   readonly held: HeldRecords
   readonly outcomes: AcknowledgementOutcomes
   /** Name of the connections, one of its own a consumer: brokers end a session with its connection. */

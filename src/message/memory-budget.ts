@@ -1,9 +1,8 @@
 /**
- * The budget of fetched and decompressed bytes of one share consumer (L17). Requests reserve before they ask; what cannot
- * be known before (a batch larger than asked for, decompressed records) is added when it is there and holds the next
- * requests back. Messages are asked for only while none is left, so that nothing needs to be granted above the limit.
+ * A budget of bytes that wait in a client (L17). Requests reserve before they ask; what cannot be known before (a batch
+ * larger than asked for, decompressed records) is added when it is there and holds the next requests back.
  */
-export class ShareMemory {
+export class MemoryBudget {
   readonly limitBytes: number
   #usedBytes = 0
   #onFree: (() => void) | undefined
@@ -18,10 +17,15 @@ export class ShareMemory {
 
   /** Reserves as much of `wanted` as there is, but nothing (0) when that is less than `least`. */
   reserve(wanted: number, least: number): number {
-    const granted = Math.min(wanted, this.limitBytes - this.#usedBytes)
+    const granted = Math.min(wanted, this.grantable(least))
     if (granted < Math.min(least, wanted)) return 0
     this.#usedBytes += granted
     return granted
+  }
+
+  /** The most that can be reserved now, for someone who takes no less than `least`. */
+  protected grantable(_least: number): number {
+    return this.limitBytes - this.#usedBytes
   }
 
   /** Counts bytes that are there already. */
