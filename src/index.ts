@@ -20,6 +20,8 @@ export type {
   PartitionerInput,
   PartitionerOption,
 } from './producer/partitioners/partitioner'
+export { murmur2 } from './wire/murmur2'
+export { legacyMurmur2 } from './producer/partitioners/legacy-murmur2'
 export type { ProducerMetrics, ProducerTopicMetrics } from './producer/producer-metrics'
 export { Transaction, type TransactionWaitOptions } from './producer/transactions/transaction'
 export type { TransactionGroup, TransactionOffset } from './producer/transactions/transaction-offsets'

@@ -44,8 +44,13 @@ export interface ProducerOptions {
   /** `max.block.ms`. Milliseconds that `send` waits for metadata and for memory, together. Default: 60,000. */
   readonly maxBlockMs?: number | undefined
   /**
+   * `retries`. How often a batch that failed in a way that may pass is sent again. As in Java it is better left alone:
+   * `deliveryTimeoutMs` bounds the time, whatever the failures were. Default: as often as the time allows.
+   */
+  readonly retries?: number | undefined
+  /**
    * `delivery.timeout.ms`. Milliseconds from the buffering of a message to its outcome: waits, retries and backoff
-   * included. Retries have no other limit. At least `lingerMs` + `requestTimeoutMs`. Default: 120,000.
+   * included. At least `lingerMs` + `requestTimeoutMs`. Default: 120,000.
    */
   readonly deliveryTimeoutMs?: number | undefined
   /** `request.timeout.ms`. Milliseconds until a broker's answer; after it the connection is closed. Default: 30,000. */
@@ -98,6 +103,8 @@ export interface ResolvedProducerOptions {
   readonly maxRequestSizeBytes: number
   readonly bufferMemoryBytes: number
   readonly maxBlockMs: number
+  /** Infinity for no number. */
+  readonly retries: number
   readonly deliveryTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly maxInFlightRequestsPerConnection: number
@@ -177,6 +184,7 @@ const schema = z.strictObject({
   maxRequestSizeBytes: bytes(128).default(1_048_576),
   bufferMemoryBytes: bytes(1024).default(33_554_432),
   maxBlockMs: milliseconds.default(60_000),
+  retries: z.int('must be a whole number').min(0, 'must be 0 or more').optional(),
   deliveryTimeoutMs: milliseconds.optional(),
   requestTimeoutMs: milliseconds.min(1, 'must be 1 or more').optional(),
   maxInFlightRequestsPerConnection: z.int('must be a whole number').min(1, 'must be 1 or more').default(5),
@@ -213,6 +221,7 @@ export function resolveProducerOptions(
     compression: Object.freeze(given.compression),
     interceptors: Object.freeze(given.interceptors),
     requestTimeoutMs: timeoutMs,
+    retries: given.retries ?? Infinity,
     deliveryTimeoutMs: given.deliveryTimeoutMs ?? Math.max(defaultDeliveryTimeoutMs, least),
   }
   const problems = contradictions(resolved)

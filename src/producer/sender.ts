@@ -326,7 +326,8 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     if (maybeWritten) batch.maybeStored = true
     const { queue } = batch
     // Without an answer to come, a retry could only make duplicates (P10).
-    if (!error.retriable || (this.#options.acks === 0 && maybeWritten)) this.#giveUp(batch, error)
+    const isLast = batch.attempts > this.#options.retries
+    if (isLast || !error.retriable || (this.#options.acks === 0 && maybeWritten)) this.#giveUp(batch, error)
     else {
       this.#monitor.batchRetried(batch, nodeId, 'retry')
       this.#cluster.metadata.requestRefresh(
@@ -354,13 +355,14 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     })
     if (mayBeStoredDespite(errorCode)) batch.maybeStored = true
     const isIdempotent = batch.baseSequence >= 0
-    const action = refusalAction(errorCode, {
+    let action = refusalAction(errorCode, {
       recordCount: batch.recordCount,
       maybeStored: batch.maybeStored,
       isIdempotent,
       isTransactional: this.#transactions !== undefined,
       logStartOffset: answer.logStartOffset,
     })
+    if (action === 'retry' && batch.attempts > this.#options.retries) action = 'fail'
     if (action !== 'duplicate' && action !== 'fail') this.#monitor.batchRetried(batch, nodeId, action)
     switch (action) {
       case 'duplicate':

@@ -1,0 +1,112 @@
+import type { KafkaOptions, PasswordSasl, SaslMechanism, TlsOptions } from '../../index'
+import { KafkaJSConnectionError } from '../errors/client-errors'
+import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
+import type { BrokersFunction, KafkaConfig, SASLOptions } from '../types/config'
+import type { Logger } from '../types/logger'
+import type { RetrySettings } from './retry'
+import { saslMechanism } from './sasl'
+
+/** What one client adds to the config of its `Kafka` object. */
+export interface ClientSettings {
+  readonly retry: RetrySettings
+  readonly logger: Logger
+  /** Milliseconds. */
+  readonly metadataMaxAge?: number | undefined
+}
+
+/** The longest that timers wait. */
+const maxTimerMs = 0x7fffffff
+/** KafkaJS's 1,000 is too short for brokers that are far away. */
+const defaultConnectionTimeout = 10_000
+const defaultRequestTimeout = 30_000
+
+/** Milliseconds that a request may take; `enforceRequestTimeout` false means that it may take any time. */
+export function requestTimeoutOf({ requestTimeout, enforceRequestTimeout = true }: KafkaConfig): number {
+  return enforceRequestTimeout ? (requestTimeout ?? defaultRequestTimeout) : maxTimerMs
+}
+
+/** The options of our own `Kafka` that mean the same. @throws KafkaJSNonRetriableError, KafkaJSConnectionError for brokers */
+export async function coreOptions(config: KafkaConfig, settings: ClientSettings): Promise<KafkaOptions> {
+  const { clientId = 'kafkajs', connectionTimeout = defaultConnectionTimeout, ssl, sasl } = config
+  const { retry, logger, metadataMaxAge = 300_000 } = settings
+  const retryBackoffMaxMs = timer(retry.maxRetryTime)
+  return {
+    brokers: await brokersOf(config.brokers),
+    clientId,
+    tls: tlsOf(ssl),
+    sasl: sasl === undefined ? undefined : saslOf(sasl, logger),
+    requestTimeoutMs: timer(requestTimeoutOf(config), 1),
+    connectionSetupTimeoutMs: timer(connectionTimeout, 1),
+    metadataMaxAgeMs: timer(metadataMaxAge, 1),
+    retryBackoffMs: Math.min(timer(retry.initialRetryTime), retryBackoffMaxMs),
+    retryBackoffMaxMs,
+    logger,
+  }
+}
+
+/** A number of milliseconds as a timer takes it. */
+export function timer(ms: number, least = 0): number {
+  return Math.min(Math.max(Math.ceil(ms), least), maxTimerMs)
+}
+
+/** The addresses now. @throws KafkaJSNonRetriableError when they are none, KafkaJSConnectionError when the function fails */
+async function brokersOf(brokers: string[] | BrokersFunction | null | undefined): Promise<string[]> {
+  const list: unknown = typeof brokers === 'function' ? await callBrokers(brokers) : brokers
+  if (list === null || list === undefined) {
+    throw new KafkaJSNonRetriableError('Failed to connect: brokers should not be null')
+  }
+  const addresses = list as unknown[]
+  if (addresses.length === 0) {
+    throw new KafkaJSNonRetriableError('Failed to connect: brokers array is empty')
+  }
+  return addresses.map((address, index) => {
+    if (typeof address === 'string' && address !== '') return address
+    throw new KafkaJSNonRetriableError(
+      `Failed to connect: broker at index ${index} is invalid "${typeof address}"`,
+    )
+  })
+}
+
+async function callBrokers(brokers: BrokersFunction): Promise<unknown> {
+  try {
+    return await brokers()
+  } catch (cause) {
+    const { message } = cause as Error
+    throw new KafkaJSConnectionError(`Failed to connect: "config.brokers" threw: ${message}`)
+  }
+}
+
+const tlsKeys = [
+  'ca',
+  'cert',
+  'key',
+  'passphrase',
+  'pfx',
+  'servername',
+  'rejectUnauthorized',
+  'checkServerIdentity',
+  'minVersion',
+  'maxVersion',
+  'ciphers',
+  'ALPNProtocols',
+  'secureContext',
+] as const satisfies readonly (keyof TlsOptions)[]
+
+/** An object, also an empty one, is TLS; so is true. */
+function tlsOf(ssl: KafkaConfig['ssl']): boolean | TlsOptions {
+  if (typeof ssl !== 'object' || ssl === null) return ssl === true
+  return Object.fromEntries(tlsKeys.filter((key) => ssl[key] != null).map((key) => [key, ssl[key]]))
+}
+
+const passwordMechanisms: Readonly<Record<string, PasswordSasl['mechanism']>> = {
+  PLAIN: 'PLAIN',
+  'SCRAM-SHA-256': 'SCRAM-SHA-256',
+  'SCRAM-SHA-512': 'SCRAM-SHA-512',
+}
+
+function saslOf(sasl: NonNullable<KafkaConfig['sasl']>, logger: Logger): PasswordSasl | SaslMechanism {
+  const mechanism = passwordMechanisms[sasl.mechanism.toUpperCase()]
+  if (mechanism === undefined || 'authenticationProvider' in sasl) return saslMechanism(sasl, logger)
+  const { username, password } = sasl as Extract<SASLOptions, { username: string }>
+  return { mechanism, username, password }
+}

@@ -1,0 +1,79 @@
+import {
+  AuthenticationError,
+  BrokerError,
+  ConnectionError,
+  ErrorCode,
+  isKafkaError,
+  type KafkaError,
+  ProduceError,
+  TimeoutError,
+} from '../../index'
+import {
+  KafkaJSConnectionClosedError,
+  KafkaJSConnectionError,
+  KafkaJSMetadataNotLoaded,
+  KafkaJSRequestTimeoutError,
+} from './client-errors'
+import { KafkaJSError, KafkaJSNonRetriableError } from './kafkajs-error'
+import { KafkaJSSASLAuthenticationError } from './non-retriable-errors'
+import { protocolError } from './protocol-error-table'
+
+/** What KafkaJS would have thrown; errors that are not ours, and KafkaJS's own, stay as they are. */
+export function translateError(error: unknown): Error {
+  if (error instanceof KafkaJSError) return error
+  if (isKafkaError(error)) return translateKafkaError(error)
+  return error instanceof Error ? error : new KafkaJSNonRetriableError(String(error))
+}
+
+function translateKafkaError(error: KafkaError): Error {
+  const { cause } = error
+  // An error that the program's own code threw inside of ours, such as an authentication provider's.
+  if (cause instanceof KafkaJSError) return cause
+  if (error instanceof BrokerError) return protocolError(error.errorCode)
+  if (error instanceof ProduceError) return translateProduceError(error)
+  if (error instanceof AuthenticationError) return new KafkaJSSASLAuthenticationError(error, { cause: error })
+  if (error instanceof ConnectionError) return translateConnectionError(error)
+  if (error instanceof TimeoutError) return translateTimeout(error)
+  return error.retriable
+    ? new KafkaJSError(error, { cause: error })
+    : new KafkaJSNonRetriableError(error, { cause: error })
+}
+
+/** The broker's refusal where there was one, else why no broker was reached. */
+function translateProduceError(error: ProduceError): Error {
+  const errorCode: number | undefined = ErrorCode[error.code as keyof typeof ErrorCode]
+  if (errorCode !== undefined) return protocolError(errorCode)
+  if (isKafkaError(error.cause)) return translateKafkaError(error.cause)
+  return error.retriable
+    ? new KafkaJSError(error, { cause: error })
+    : new KafkaJSNonRetriableError(error, { cause: error })
+}
+
+function translateConnectionError(error: ConnectionError): KafkaJSConnectionError {
+  const { broker } = error.context
+  const { message, code } = (error.cause ?? {}) as Partial<NodeJS.ErrnoException>
+  if (error.code === 'DISCONNECTED') {
+    const at = broker?.lastIndexOf(':') ?? -1
+    const host = broker?.slice(0, at)
+    return new KafkaJSConnectionClosedError('Closed connection', {
+      host,
+      port: Number(broker?.slice(at + 1)),
+    })
+  }
+  return new KafkaJSConnectionError(`Connection error: ${message ?? error.message}`, { broker, code })
+}
+
+function translateTimeout(error: TimeoutError): Error {
+  const { cause } = error
+  if (error.code === 'METADATA_TIMEOUT') {
+    if (isKafkaError(cause)) return translateKafkaError(cause)
+    return new KafkaJSMetadataNotLoaded('Producing to topic without metadata')
+  }
+  if (error.code === 'CONNECTION_TIMEOUT') {
+    return new KafkaJSConnectionError('Connection timeout', { broker: error.context.broker })
+  }
+  if (isKafkaError(cause) && !(cause instanceof TimeoutError)) return translateKafkaError(cause)
+  const { broker, api, apiVersion } = error.context
+  const what = api === undefined ? error.message : `Request ${api}(version: ${apiVersion}) timed out`
+  return new KafkaJSRequestTimeoutError(what, { broker })
+}

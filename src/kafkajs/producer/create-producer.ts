@@ -1,0 +1,140 @@
+import type { Producer as CoreProducer, ProducerOptions } from '../../index'
+import { coreOptions, requestTimeoutOf, timer } from '../client/core-options'
+import { producerEvents } from '../client/event-names'
+import { Instrumentation } from '../client/instrumentation'
+import { Lifecycle } from '../client/lifecycle'
+import { resolveRetry, type RetrySettings, totalPauseMs, withRetries } from '../client/retry'
+import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
+import { translateError } from '../errors/translate-error'
+import { Partitioners } from '../partitioners/partitioners'
+import type { KafkaConfig } from '../types/config'
+import type { Logger } from '../types/logger'
+import type { Producer, ProducerConfig, Transaction } from '../types/producer'
+import { createTransaction } from './create-transaction'
+import { requireConnected } from './message-checks'
+import { createMessageSender, type TopicSender } from './message-sender'
+import { ProducerSession, type SessionOptions } from './producer-session'
+
+/** A cluster that answers tells of its topics within this time, also when nothing is to be tried again. */
+const leastMetadataWaitMs = 1000
+
+/** Makes a producer of KafkaJS: an object whose methods are its own, need no `this`, and may be replaced. */
+export function createProducer(kafka: KafkaConfig, config: ProducerConfig, root: Logger): Producer {
+  const retry = resolveRetry(kafka.retry, config.retry)
+  const { idempotent = false, createPartitioner = Partitioners.DefaultPartitioner, transactionalId } = config
+  if (idempotent && retry.retries < 1) {
+    throw new KafkaJSNonRetriableError(
+      'Idempotent producer must allow retries to protect against transient errors',
+    )
+  }
+  const logger = root.namespace('Producer')
+  const isLimited = (config.retry?.retries ?? kafka.retry?.retries) != null
+  if (idempotent && isLimited && retry.retries < Number.MAX_SAFE_INTEGER) {
+    logger.warn('Limiting retries for the idempotent producer may invalidate EoS guarantees')
+  }
+  const choosePartition = createPartitioner()
+  const instrumentation = new Instrumentation('producer', producerEvents, logger)
+  const lifecycle = new Lifecycle(() => openSession(kafka, config, retry, logger))
+  const parts = {
+    status: () => lifecycle.status,
+    session: () => lifecycle.session,
+    choosePartition,
+    retry,
+  }
+  let isInTransaction = false
+
+  const transaction = async (): Promise<Transaction> => {
+    if (!transactionalId) {
+      throw new KafkaJSNonRetriableError('Must provide transactional id for transactional producer')
+    }
+    if (isInTransaction) {
+      throw new KafkaJSNonRetriableError(
+        'There is already an ongoing transaction for this producer. Please end the transaction before beginning another.',
+      )
+    }
+    requireConnected(lifecycle.status)
+    isInTransaction = true
+    try {
+      const begun = await (lifecycle.session as ProducerSession).transactional().beginTransaction()
+      const sender = createMessageSender({ ...parts, isIdempotent: true, senderFor: () => senderOf(begun) })
+      return createTransaction(begun, sender, () => (isInTransaction = false))
+    } catch (error) {
+      isInTransaction = false
+      throw translateError(error)
+    }
+  }
+
+  return {
+    connect: async () => {
+      await lifecycle.connect()
+      instrumentation.emit(producerEvents.CONNECT)
+    },
+    disconnect: async () => {
+      await lifecycle.disconnect()
+      isInTransaction = false
+      instrumentation.emit(producerEvents.DISCONNECT)
+    },
+    isIdempotent: () => idempotent,
+    events: producerEvents,
+    on: instrumentation.on.bind(instrumentation) as Producer['on'],
+    ...createMessageSender({
+      ...parts,
+      isIdempotent: idempotent,
+      senderFor: (session, variant) => senderOf(session.plain(variant)),
+    }),
+    transaction,
+    logger: () => logger,
+  }
+}
+
+function senderOf(core: Pick<CoreProducer, 'send'>): TopicSender {
+  return { send: (topic, messages, options) => core.send(topic, messages, options) }
+}
+
+async function openSession(
+  kafka: KafkaConfig,
+  config: ProducerConfig,
+  retry: RetrySettings,
+  logger: Logger,
+): Promise<ProducerSession> {
+  return await withRetries(retry, async () => {
+    const { metadataMaxAge } = config
+    const session = new ProducerSession(
+      sessionOptions(kafka, config, retry, await coreOptions(kafka, { retry, logger, metadataMaxAge })),
+    )
+    try {
+      await session.connect()
+      return session
+    } catch (error) {
+      await session.close()
+      throw translateError(error)
+    }
+  })
+}
+
+function sessionOptions(
+  kafka: KafkaConfig,
+  config: ProducerConfig,
+  retry: RetrySettings,
+  options: SessionOptions['kafka'],
+): SessionOptions {
+  const { allowAutoTopicCreation = true, transactionalId, transactionTimeout = 60_000 } = config
+  const pauses = totalPauseMs(retry)
+  const producer: ProducerOptions = {
+    allowAutoTopicCreation,
+    retries: Math.min(retry.retries, Number.MAX_SAFE_INTEGER),
+    maxInFlightRequestsPerConnection: Math.min(config.maxInFlightRequests ?? 5, 5),
+    // KafkaJS bounds attempts, not time: each may take its request's time, with the pauses in between.
+    deliveryTimeoutMs: timer((retry.retries + 1) * requestTimeoutOf(kafka) + pauses),
+    // Waiting for memory is back-pressure, no failure.
+    maxBlockMs: timer(Infinity),
+  }
+  return {
+    kafka: options,
+    producer,
+    transactional: transactionalId
+      ? { transactionalId, transactionTimeoutMs: timer(transactionTimeout, 1) }
+      : undefined,
+    metadataWaitMs: timer(Math.max(pauses, leastMetadataWaitMs)),
+  }
+}

@@ -1,0 +1,53 @@
+import type { Transaction as CoreTransaction } from '../../index'
+import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
+import { translateError } from '../errors/translate-error'
+import type { Offsets } from '../types/metadata'
+import type { Sender, Transaction } from '../types/producer'
+
+/**
+ * What the user holds of an open transaction. Its methods are its own and may be replaced.
+ * @param onEnded called when it was committed or aborted
+ */
+export function createTransaction(
+  transaction: CoreTransaction,
+  { send, sendBatch }: Sender,
+  onEnded: () => void,
+): Transaction {
+  let isOpen = true
+  const whileOpen =
+    <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      if (isOpen) return await call(...args)
+      throw new KafkaJSNonRetriableError('Cannot continue to use transaction once ended')
+    }
+  const end = (how: () => Promise<void>) =>
+    whileOpen(async () => {
+      await translated(how)
+      isOpen = false
+      onEnded()
+    })
+  return {
+    send: whileOpen(send),
+    sendBatch: whileOpen(sendBatch),
+    sendOffsets: whileOpen(async ({ consumerGroupId, topics }) => {
+      await translated(() => transaction.sendOffsets(offsetsOf({ topics }), { groupId: consumerGroupId }))
+    }),
+    commit: end(() => transaction.commit()),
+    abort: end(() => transaction.abort()),
+    isActive: () => isOpen,
+  }
+}
+
+async function translated(call: () => Promise<void>): Promise<void> {
+  try {
+    await call()
+  } catch (error) {
+    throw translateError(error)
+  }
+}
+
+function offsetsOf({ topics }: Offsets): { topic: string; partition: number; offset: bigint }[] {
+  return topics.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, offset }) => ({ topic, partition, offset: BigInt(offset) })),
+  )
+}

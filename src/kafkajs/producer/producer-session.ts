@@ -1,0 +1,91 @@
+import {
+  type CompressionType,
+  Kafka,
+  type KafkaOptions,
+  type PartitionMetadata as CorePartition,
+  type Producer,
+  type ProducerOptions,
+} from '../../index'
+import type { Session } from '../client/lifecycle'
+import type { PartitionMetadata } from '../types/metadata'
+import { describePartitions } from './outgoing-messages'
+
+/** What all of our own producers behind one of KafkaJS's share. */
+export interface SessionOptions {
+  readonly kafka: KafkaOptions
+  readonly producer: ProducerOptions
+  readonly transactional:
+    { readonly transactionalId: string; readonly transactionTimeoutMs: number } | undefined
+  /** Milliseconds to wait for a topic to be known. */
+  readonly metadataWaitMs: number
+}
+
+/** What calls of KafkaJS may choose each, and producers of ours choose once. */
+export interface SendVariant {
+  readonly acks: 0 | 1 | -1
+  readonly compression: CompressionType
+}
+
+/**
+ * A connected producer: our own producers that stand behind it, one for each combination of `acks` and compression that
+ * was asked for, and one for transactions, all over one set of connections.
+ */
+export class ProducerSession implements Session {
+  readonly metadataWaitMs: number
+  readonly #options: SessionOptions
+  readonly #kafka: Kafka
+  readonly #plain = new Map<string, Producer>()
+  readonly #described = new Map<string, { of: readonly CorePartition[]; partitions: PartitionMetadata[] }>()
+  #transactional: Producer | undefined
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.metadataWaitMs = options.metadataWaitMs
+    this.#kafka = new Kafka(options.kafka)
+  }
+
+  /** Reaches the cluster. */
+  async connect(): Promise<void> {
+    await this.#metadataSource.connect()
+  }
+
+  /** The topic's partitions, as brokers last described them. */
+  async partitionsOf(topic: string): Promise<PartitionMetadata[]> {
+    const of = await this.#metadataSource.partitionsFor(topic, { timeoutMs: this.metadataWaitMs })
+    const known = this.#described.get(topic)
+    if (known?.of === of) return known.partitions
+    const partitions = describePartitions(of)
+    this.#described.set(topic, { of, partitions })
+    return partitions
+  }
+
+  /** The producer for messages outside of transactions. */
+  plain({ acks, compression }: SendVariant): Producer {
+    const name = `${acks} ${compression}`
+    let producer = this.#plain.get(name)
+    if (producer === undefined) {
+      producer = this.#kafka.producer({ ...this.#options.producer, acks, compression })
+      this.#plain.set(name, producer)
+    }
+    return producer
+  }
+
+  /** The producer for transactions; only with a transactional id. */
+  transactional(): Producer {
+    this.#transactional ??= this.#kafka.producer({
+      ...this.#options.producer,
+      ...this.#options.transactional,
+    })
+    return this.#transactional
+  }
+
+  /** Sends what is under way, then ends. */
+  async close(): Promise<void> {
+    const producers = [...this.#plain.values(), ...(this.#transactional ? [this.#transactional] : [])]
+    await Promise.all(producers.map((producer) => producer.close()))
+  }
+
+  get #metadataSource(): Producer {
+    return this.plain({ acks: -1, compression: 'none' })
+  }
+}
