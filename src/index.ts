@@ -26,7 +26,8 @@ export type { ProducerMetrics, ProducerTopicMetrics } from './producer/producer-
 export { Transaction, type TransactionWaitOptions } from './producer/transactions/transaction'
 export type { TransactionGroup, TransactionOffset } from './producer/transactions/transaction-offsets'
 export type { OutgoingMessage, Receipt, SendOptions } from './producer/outgoing-message'
-export type { CompressionType } from './wire/records/compression/codec'
+export type { CompressionCodec, CompressionType } from './wire/records/compression/codec'
+export { codecNamed as compressionCodec } from './wire/records/compression/codecs'
 
 export {
   Consumer,

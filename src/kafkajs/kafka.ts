@@ -1,6 +1,8 @@
+import { createAdmin } from './admin/create-admin'
 import { logLevel } from './enums'
 import { consoleLogCreator, createLogger } from './client/logger'
 import { createProducer } from './producer/create-producer'
+import type { Admin, AdminConfig } from './types/admin'
 import type { KafkaConfig } from './types/config'
 import type { Logger } from './types/logger'
 import type { Producer, ProducerConfig } from './types/producer'
@@ -44,6 +46,12 @@ export class Kafka {
     const { config: kafka, logger } = stateOf(this)
     if (config.createPartitioner == null) warnOfPartitioner(logger)
     return createProducer(kafka, config, logger)
+  }
+
+  /** A client that manages topics, configs, groups and offsets. */
+  admin(config: AdminConfig = {}): Admin {
+    const { config: kafka, logger } = stateOf(this)
+    return createAdmin(kafka, config, logger)
   }
 
   /** The root logger. */

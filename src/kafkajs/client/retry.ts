@@ -95,6 +95,13 @@ export function finalError(
   return new KafkaJSNonRetriableError(error, { cause: error.cause ?? error })
 }
 
+/** What a call rejects with whose failure was tried again by our own client; what can't pass is told as it is. */
+export function failureOfCall(error: Error, settings: RetrySettings): Error {
+  if (!isRetriable(error)) return error
+  const { retries: retryCount } = settings
+  return new KafkaJSNumberOfRetriesExceeded(error, { retryCount, retryTime: lastPauseMs(settings) })
+}
+
 /** Waits so many milliseconds. */
 export type Pause = (ms: number) => Promise<void>
 

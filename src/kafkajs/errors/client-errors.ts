@@ -116,7 +116,7 @@ export class KafkaJSDeleteGroupsError extends KafkaJSError {
 /** Records of some partitions were not deleted; it may be tried again when that is true of each of them. */
 export class KafkaJSDeleteTopicRecordsError extends KafkaJSError {
   override readonly name: string = 'KafkaJSDeleteTopicRecordsError'
-  readonly partitions: KafkaJSDeleteTopicRecordsErrorPartition[]
+  readonly partitions?: KafkaJSDeleteTopicRecordsErrorPartition[]
 
   constructor({ partitions }: KafkaJSDeleteTopicRecordsErrorTopic) {
     const failures = partitions.filter(({ error }) => error != null)

@@ -1,4 +1,5 @@
 import {
+  AdminError,
   AuthenticationError,
   BrokerError,
   ConnectionError,
@@ -22,13 +23,14 @@ import { protocolError } from './protocol-error-table'
 export function translateError(error: unknown): Error {
   if (error instanceof KafkaJSError) return error
   if (isKafkaError(error)) return translateKafkaError(error)
-  return error instanceof Error ? error : new KafkaJSNonRetriableError(String(error))
+  return isErrorLike(error) ? error : new KafkaJSNonRetriableError(String(error))
 }
 
 function translateKafkaError(error: KafkaError): Error {
   const { cause } = error
   // An error that the program's own code threw inside of ours, such as an authentication provider's.
   if (cause instanceof KafkaJSError) return cause
+  if (error instanceof AdminError && isKafkaError(cause)) return translateKafkaError(cause)
   if (error instanceof BrokerError) return protocolError(error.errorCode)
   if (error instanceof ProduceError) return translateProduceError(error)
   if (error instanceof AuthenticationError) return new KafkaJSSASLAuthenticationError(error, { cause: error })
@@ -51,7 +53,7 @@ function translateProduceError(error: ProduceError): Error {
 
 function translateConnectionError(error: ConnectionError): KafkaJSConnectionError {
   const { broker } = error.context
-  const { message, code } = (error.cause ?? {}) as Partial<NodeJS.ErrnoException>
+  const { message, code } = systemErrorOf(error) ?? { message: error.message }
   if (error.code === 'DISCONNECTED') {
     const at = broker?.lastIndexOf(':') ?? -1
     const host = broker?.slice(0, at)
@@ -60,7 +62,14 @@ function translateConnectionError(error: ConnectionError): KafkaJSConnectionErro
       port: Number(broker?.slice(at + 1)),
     })
   }
-  return new KafkaJSConnectionError(`Connection error: ${message ?? error.message}`, { broker, code })
+  return new KafkaJSConnectionError(`Connection error: ${message}`, { broker, code })
+}
+
+/** What the operating system or TLS said, under all that was said of it on the way. */
+function systemErrorOf(error: KafkaError): NodeJS.ErrnoException | undefined {
+  let cause: unknown = error.cause
+  while (isKafkaError(cause)) cause = cause.cause
+  return isErrorLike(cause) ? cause : undefined
 }
 
 function translateTimeout(error: TimeoutError): Error {
@@ -76,4 +85,9 @@ function translateTimeout(error: TimeoutError): Error {
   const { broker, api, apiVersion } = error.context
   const what = api === undefined ? error.message : `Request ${api}(version: ${apiVersion}) timed out`
   return new KafkaJSRequestTimeoutError(what, { broker })
+}
+
+/** Also for errors of another realm, which are no instances of this one's `Error`. */
+function isErrorLike(value: unknown): value is Error {
+  return typeof value === 'object' && value !== null && 'message' in value
 }

@@ -1,8 +1,8 @@
 import type { CompressionType, OutgoingMessage, RawInput, Receipt, SendOptions } from '../../index'
 import type { ConnectionStatus } from '../client/lifecycle'
-import { isRetriable, lastPauseMs, type RetrySettings } from '../client/retry'
+import { failureOfCall, type RetrySettings } from '../client/retry'
 import { CompressionTypes } from '../enums'
-import { KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded } from '../errors/kafkajs-error'
+import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
 import { translateError } from '../errors/translate-error'
 import type { ProducerBatch, ProducerRecord, RecordMetadata, TopicMessages } from '../types/message'
 import type { Sender } from '../types/producer'
@@ -48,7 +48,8 @@ export function createMessageSender(parts: MessageSenderParts): Sender {
     requireConnected(parts.status())
     const session = parts.session() as ProducerSession
     try {
-      return await sendTopics(parts, session, mergeTopics(topicMessages), variantOf(acks, compression))
+      const variant = variantOf(acks, compression)
+      return await session.track(sendTopics(parts, session, mergeTopics(topicMessages), variant))
     } catch (error) {
       throw sendFailure(error, parts.retry)
     }
@@ -110,12 +111,8 @@ function waitFor({ metadataWaitMs }: ProducerSession): SendOptions {
   return { timeoutMs: metadataWaitMs }
 }
 
-/** What may pass was tried as often as `retry` says; what can't pass is told as it is. */
+/** Errors that were KafkaJS's from the start, a partitioner's or a check's, are passed on as they are. */
 function sendFailure(error: unknown, retry: RetrySettings): Error {
   const translated = translateError(error)
-  if (translated === error || !isRetriable(translated)) return translated
-  return new KafkaJSNumberOfRetriesExceeded(translated, {
-    retryCount: retry.retries,
-    retryTime: lastPauseMs(retry),
-  })
+  return translated === error ? translated : failureOfCall(translated, retry)
 }

@@ -36,6 +36,7 @@ export class ProducerSession implements Session {
   readonly #kafka: Kafka
   readonly #plain = new Map<string, Producer>()
   readonly #described = new Map<string, { of: readonly CorePartition[]; partitions: PartitionMetadata[] }>()
+  readonly #underWay = new Set<Promise<unknown>>()
   #transactional: Producer | undefined
 
   constructor(options: SessionOptions) {
@@ -59,6 +60,16 @@ export class ProducerSession implements Session {
     return partitions
   }
 
+  /** Lets `close` wait for a call. */
+  async track<Result>(call: Promise<Result>): Promise<Result> {
+    this.#underWay.add(call)
+    try {
+      return await call
+    } finally {
+      this.#underWay.delete(call)
+    }
+  }
+
   /** The producer for messages outside of transactions. */
   plain({ acks, compression }: SendVariant): Producer {
     const name = `${acks} ${compression}`
@@ -79,8 +90,9 @@ export class ProducerSession implements Session {
     return this.#transactional
   }
 
-  /** Sends what is under way, then ends. */
+  /** Waits for the calls under way, also for those that do not know their topic yet; then ends. */
   async close(): Promise<void> {
+    await Promise.allSettled(this.#underWay)
     const producers = [...this.#plain.values(), ...(this.#transactional ? [this.#transactional] : [])]
     await Promise.all(producers.map((producer) => producer.close()))
   }

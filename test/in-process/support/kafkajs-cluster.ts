@@ -20,7 +20,7 @@ export class KafkaJsSetup {
 
   kafka(config: Partial<KafkaConfig> = {}): Kafka {
     return new Kafka({
-      brokers: this.cluster.bootstrapServers,
+      brokers: this.cluster.bootstrap,
       logCreator: () => () => {},
       retry: { initialRetryTime: 10, maxRetryTime: 50, retries: 3 },
       ...config,

@@ -1,0 +1,145 @@
+import {
+  ErrorCode,
+  type GroupDescription as CoreGroup,
+  type GroupMemberDescription,
+  type TopicPartition,
+} from '../../index'
+import { AssignerProtocol } from '../consumer/assigner-protocol'
+import { KafkaJSDeleteGroupsError, KafkaJSDeleteTopicRecordsError } from '../errors/client-errors'
+import { KafkaJSError } from '../errors/kafkajs-error'
+import { KafkaJSProtocolError } from '../errors/protocol-errors'
+import { protocolError } from '../errors/protocol-error-table'
+import { translateError } from '../errors/translate-error'
+import type { Admin, DeleteGroupsResult } from '../types/admin'
+import type { Assignment, ConsumerGroupState, GroupDescription, MemberDescription } from '../types/group'
+import { requireGroupIds, requirePartitions, requireTopicOfRecords } from './admin-checks'
+import type { RunAdmin } from './admin-session'
+
+type GroupOperations = Pick<
+  Admin,
+  'listGroups' | 'describeGroups' | 'deleteGroups' | 'describeCluster' | 'deleteTopicRecords'
+>
+
+/** What an admin does with groups, records and the cluster. */
+export function groupOperations(run: RunAdmin): GroupOperations {
+  return {
+    listGroups: async () => {
+      const groups = await run((admin) => admin.listGroups())
+      return { groups: groups.map(({ groupId, protocolType }) => ({ groupId, protocolType })) }
+    },
+
+    describeGroups: async (groupIds) => {
+      const results = await run((admin) => admin.describeGroups(groupIds, { partial: true }))
+      return {
+        groups: results.map((result) => {
+          if (result.error === null) return describeGroup(result)
+          if (result.error.code === 'GROUP_ID_NOT_FOUND') return deadGroup(result.groupId)
+          throw translateError(result.error)
+        }),
+      }
+    },
+
+    deleteGroups: async (groupIds) => {
+      requireGroupIds(groupIds)
+      if (groupIds.length === 0) return []
+      const results = await run((admin) => admin.deleteGroups(groupIds, { partial: true }))
+      const ended = results.map(({ groupId, error }) => deletedGroup(groupId, error))
+      const failed = ended.filter(({ error }) => error !== undefined)
+      if (failed.length > 0) throw new KafkaJSDeleteGroupsError('Error in DeleteGroups', failed)
+      return ended
+    },
+
+    describeCluster: async () => {
+      const { brokers, controllerId, clusterId } = await run((admin) => admin.describeCluster())
+      return {
+        brokers: brokers.map(({ nodeId, host, port }) => ({ nodeId, host, port })),
+        controller: controllerId,
+        clusterId: clusterId as string,
+      }
+    },
+
+    deleteTopicRecords: async ({ topic, partitions }) => {
+      requireTopicOfRecords(topic)
+      requirePartitions(partitions)
+      const records = partitions.map(({ partition, offset }) => ({
+        topic,
+        partition,
+        beforeOffset: offset === '-1' ? ('highWatermark' as const) : BigInt(offset),
+      }))
+      const results = await run((admin) => admin.deleteRecords(records, { partial: true }))
+      const failed = results.flatMap(({ partition, error }, i) => {
+        if (error === null) return []
+        const offset = (partitions[i] as (typeof partitions)[number]).offset
+        return [{ partition, offset, error: asKafkaJSError(translateError(error)) }]
+      })
+      if (failed.length > 0) throw new KafkaJSDeleteTopicRecordsError({ topic, partitions: failed })
+    },
+  }
+}
+
+const states: ReadonlySet<string> = new Set<ConsumerGroupState>([
+  'PreparingRebalance',
+  'CompletingRebalance',
+  'Stable',
+  'Dead',
+  'Empty',
+])
+
+/** A group as KafkaJS describes it; states that it does not know are those of a group that divides its partitions. */
+export function describeGroup(group: CoreGroup): GroupDescription {
+  const { groupId, state, protocolType, assignor, members } = group
+  const isRebalancing = state === 'Assigning' || state === 'Reconciling'
+  return {
+    groupId,
+    members: members.map(describeMember),
+    protocol: assignor,
+    protocolType,
+    state: isRebalancing
+      ? 'CompletingRebalance'
+      : states.has(state)
+        ? (state as ConsumerGroupState)
+        : 'Unknown',
+  }
+}
+
+/** KafkaJS shows a group that does not exist as one that is dead. */
+function deadGroup(groupId: string): GroupDescription {
+  return { groupId, members: [], protocol: '', protocolType: '', state: 'Dead' }
+}
+
+function describeMember(member: GroupMemberDescription): MemberDescription {
+  const { memberId, clientId, clientHost, subscribedTopics, assignment } = member
+  const userData = Buffer.alloc(0)
+  return {
+    memberId,
+    clientId,
+    clientHost,
+    memberMetadata: AssignerProtocol.MemberMetadata.encode({
+      version: 0,
+      topics: [...(subscribedTopics ?? [])],
+      userData,
+    }),
+    memberAssignment: AssignerProtocol.MemberAssignment.encode({
+      version: 0,
+      assignment: assignmentOf(assignment ?? []),
+      userData,
+    }),
+  }
+}
+
+function assignmentOf(partitions: readonly TopicPartition[]): Assignment {
+  const assignment = Object.create(null) as Assignment
+  for (const { topic, partition } of partitions) (assignment[topic] ??= []).push(partition)
+  return assignment
+}
+
+function deletedGroup(groupId: string, error: Error | null): DeleteGroupsResult {
+  if (error === null) return { groupId, errorCode: 0 }
+  const translated = translateError(error)
+  if (!(translated instanceof KafkaJSProtocolError)) throw translated
+  return { groupId, errorCode: translated.code, error: translated }
+}
+
+function asKafkaJSError(error: Error): KafkaJSError {
+  return error instanceof KafkaJSError ? error : protocolError(ErrorCode.UNKNOWN_SERVER_ERROR)
+}
