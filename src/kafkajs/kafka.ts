@@ -1,9 +1,11 @@
 import { createAdmin } from './admin/create-admin'
+import { createConsumer } from './consumer/create-consumer'
 import { logLevel } from './enums'
 import { consoleLogCreator, createLogger } from './client/logger'
 import { createProducer } from './producer/create-producer'
 import type { Admin, AdminConfig } from './types/admin'
 import type { KafkaConfig } from './types/config'
+import type { Consumer, ConsumerConfig } from './types/consumer'
 import type { Logger } from './types/logger'
 import type { Producer, ProducerConfig } from './types/producer'
 
@@ -46,6 +48,12 @@ export class Kafka {
     const { config: kafka, logger } = stateOf(this)
     if (config.createPartitioner == null) warnOfPartitioner(logger)
     return createProducer(kafka, config, logger)
+  }
+
+  /** A client that reads messages as a member of a group. @throws KafkaJSNonRetriableError without a `groupId` */
+  consumer(config: ConsumerConfig): Consumer {
+    const { config: kafka, logger } = stateOf(this)
+    return createConsumer(kafka, config ?? {}, logger)
   }
 
   /** A client that manages topics, configs, groups and offsets. */

@@ -64,6 +64,11 @@ export interface PartitionAssignor {
     members: readonly GroupMember[],
     topics: readonly AssignableTopic[],
   ): ReadonlyMap<string, MemberAssignment>
+  /** As `assign`, and called instead of it, for assignors that have to wait for something. */
+  assignAsync?(
+    members: readonly GroupMember[],
+    topics: readonly AssignableTopic[],
+  ): Promise<ReadonlyMap<string, MemberAssignment>>
   /** Told to every member at the end of a rebalance. */
   onAssignment?(assignment: MemberAssignment, generationId: number): void
 }

@@ -67,7 +67,7 @@ export function batchHandOut<M extends Message>(
     const { signal, attempt, stop } = lane.context
     const finish = finisher(lane, messages, onProgress)
     const batch = new MessageBatch(state.definition, state.partition, messages, state.highWatermark)
-    return handler(batch, { signal, attempt, stop, finish })
+    return handler(batch, { signal, attempt, stop, finish, isBeingRevoked: () => !state.isOwned })
   }
 }
 

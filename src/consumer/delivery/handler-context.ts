@@ -24,4 +24,9 @@ export interface BatchContext<M extends Message = Message> extends HandlerContex
    * handler fails. Not needed otherwise: all of the batch is finished when the handler comes back.
    */
   readonly finish: (message: M) => void
+  /**
+   * True once the partition is to be given up: a rebalance waits for this handler. Coming back early lets it go on, with
+   * a `seek` or a commit of exact positions for what was not done.
+   */
+  readonly isBeingRevoked: () => boolean
 }

@@ -54,7 +54,8 @@ export class GroupLeader {
     const names = [...new Set(members.flatMap((member) => member.topics))]
     await this.#learn(names)
     const topics = names.flatMap((name) => assignable(this.#cluster, name) ?? [])
-    const assignment = withoutMoving(members, assignor.assign(members, topics))
+    const divided = (await assignor.assignAsync?.(members, topics)) ?? assignor.assign(members, topics)
+    const assignment = withoutMoving(members, divided)
     checkAssignment(assignor, members, assignment)
     this.#watchFor(names, topics)
     return assignment

@@ -33,8 +33,12 @@ export class KafkaJsSetup {
     return client
   }
 
-  async end(): Promise<void> {
+  async disconnect(): Promise<void> {
     await Promise.all(this.#clients.splice(0).map((client) => client.disconnect()))
+  }
+
+  async end(): Promise<void> {
+    await this.disconnect()
     await this.#cluster?.close()
     this.#cluster = undefined
   }
