@@ -4,6 +4,7 @@ const base = {
   moduleNameMapper: {
     '^typed-kafka$': '<rootDir>/src/index.ts',
     '^typed-kafka/testing$': '<rootDir>/src/testing/index.ts',
+    '^typed-kafka/kafkajs$': '<rootDir>/src/kafkajs/index.ts',
   },
   transform: {
     '^.+\\.ts$': ['<rootDir>/test/support/typescript-transformer.cjs', { tsconfig: 'tsconfig.jest.json' }],

@@ -6,7 +6,7 @@ const common: Options = { target: 'node20', sourcemap: true, treeshake: true, sp
 export default defineConfig([
   {
     ...common,
-    entry: { index: 'src/index.ts', testing: 'src/testing/index.ts' },
+    entry: { index: 'src/index.ts', kafkajs: 'src/kafkajs/index.ts', testing: 'src/testing/index.ts' },
     format: ['esm', 'cjs'],
     dts: true,
   },

@@ -13,7 +13,7 @@ export {
 } from './enums'
 export { CompressionCodecs } from './compression/compression-codecs'
 export { Partitioners } from './partitioners/partitioners'
-export { AssignerProtocol } from './consumer/assigner-protocol'
+export { AssignerProtocol } from './group/assigner-protocol'
 export { PartitionAssigners } from './consumer/round-robin-assigner'
 
 export {

@@ -8,6 +8,7 @@ import type { KafkaConfig } from './types/config'
 import type { Consumer, ConsumerConfig } from './types/consumer'
 import type { Logger } from './types/logger'
 import type { Producer, ProducerConfig } from './types/producer'
+import { isMissing } from './is-missing'
 
 interface KafkaState {
   readonly config: KafkaConfig
@@ -26,7 +27,7 @@ let warnedOfPartitioner = false
 function warnOfPartitioner(logger: Logger): void {
   if (warnedOfPartitioner) return
   warnedOfPartitioner = true
-  if (process.env['KAFKAJS_NO_PARTITIONER_WARNING'] != null) return
+  if (!isMissing(process.env['KAFKAJS_NO_PARTITIONER_WARNING'])) return
   logger.warn(
     'Messages with a key go where the Java client puts them, as in KafkaJS since 2.0.0. Topics that were filled by an older KafkaJS keep their keys together only with createPartitioner: Partitioners.LegacyPartitioner. Set the environment variable "KAFKAJS_NO_PARTITIONER_WARNING=1" to silence this warning',
   )
@@ -46,7 +47,7 @@ export class Kafka {
   /** A client that sends messages. */
   producer(config: ProducerConfig = {}): Producer {
     const { config: kafka, logger } = stateOf(this)
-    if (config.createPartitioner == null) warnOfPartitioner(logger)
+    if (isMissing(config.createPartitioner)) warnOfPartitioner(logger)
     return createProducer(kafka, config, logger)
   }
 

@@ -1,7 +1,7 @@
 // Guards KafkaJS's consumer on our core: what handlers get, what is committed, what a failure leads to, what is told.
 import { CompressionTypes } from '../../src/kafkajs/enums'
 import { KafkaJSNonRetriableError, type KafkaJSError } from '../../src/kafkajs/errors/kafkajs-error'
-import { AssignerProtocol } from '../../src/kafkajs/consumer/assigner-protocol'
+import { AssignerProtocol } from '../../src/kafkajs/group/assigner-protocol'
 import type {
   Consumer,
   ConsumerConfig,
@@ -47,7 +47,7 @@ async function produce(topic: string, ...messages: (string | Message)[]): Promis
 }
 
 const consumerOf = (groupId: string, config: Partial<ConsumerConfig> = {}): Consumer =>
-  setup.own(setup.kafka().consumer({ groupId, maxWaitTimeInMs: 50, ...config }))
+  setup.own(setup.kafka().consumer({ groupId, maxWaitTimeInMs: 50, heartbeatInterval: 100, ...config }))
 
 async function running(
   topic: string,

@@ -8,6 +8,7 @@ import type {
   ResourceConfigQuery,
 } from '../types/admin'
 import type { SeekEntry } from '../types/metadata'
+import { isMissing } from '../is-missing'
 
 /** Programs without types may give anything. */
 type Given<T> = T | null | undefined
@@ -32,7 +33,7 @@ export function requireNewTopics(topics: Given<ITopicConfig[]>): asserts topics 
 }
 
 function requireTopicConfigs(topic: string, configEntries: Given<IResourceConfigEntry[]>): void {
-  if (configEntries == null) return
+  if (isMissing(configEntries)) return
   const what = `Invalid configEntries for topic "${topic}"`
   if (!Array.isArray(configEntries)) refuse(`${what}, must be an array`)
   for (const [index, entry] of configEntries.entries()) {
@@ -108,7 +109,7 @@ export function requireDescribedResources(
   requireResources(resources)
   for (const resource of resources as ResourceConfigQuery[]) {
     const { configNames } = resource as { configNames?: unknown }
-    if (configNames == null || Array.isArray(configNames)) continue
+    if (isMissing(configNames) || Array.isArray(configNames)) continue
     refuse(`Invalid resource configNames ${String(configNames)}: ${JSON.stringify(resource)}`)
   }
 }

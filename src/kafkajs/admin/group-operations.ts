@@ -1,17 +1,11 @@
-import {
-  ErrorCode,
-  type GroupDescription as CoreGroup,
-  type GroupMemberDescription,
-  type TopicPartition,
-} from '../../index'
-import { AssignerProtocol } from '../consumer/assigner-protocol'
+import { ErrorCode } from '../../index'
+import { deadGroup, describeGroup } from '../group/describe-group'
 import { KafkaJSDeleteGroupsError, KafkaJSDeleteTopicRecordsError } from '../errors/client-errors'
 import { KafkaJSError } from '../errors/kafkajs-error'
 import { KafkaJSProtocolError } from '../errors/protocol-errors'
 import { protocolError } from '../errors/protocol-error-table'
 import { translateError } from '../errors/translate-error'
 import type { Admin, DeleteGroupsResult } from '../types/admin'
-import type { Assignment, ConsumerGroupState, GroupDescription, MemberDescription } from '../types/group'
 import { requireGroupIds, requirePartitions, requireTopicOfRecords } from './admin-checks'
 import type { RunAdmin } from './admin-session'
 
@@ -75,62 +69,6 @@ export function groupOperations(run: RunAdmin): GroupOperations {
       if (failed.length > 0) throw new KafkaJSDeleteTopicRecordsError({ topic, partitions: failed })
     },
   }
-}
-
-const states: ReadonlySet<string> = new Set<ConsumerGroupState>([
-  'PreparingRebalance',
-  'CompletingRebalance',
-  'Stable',
-  'Dead',
-  'Empty',
-])
-
-/** A group as KafkaJS describes it; states that it does not know are those of a group that divides its partitions. */
-export function describeGroup(group: CoreGroup): GroupDescription {
-  const { groupId, state, protocolType, assignor, members } = group
-  const isRebalancing = state === 'Assigning' || state === 'Reconciling'
-  return {
-    groupId,
-    members: members.map(describeMember),
-    protocol: assignor,
-    protocolType,
-    state: isRebalancing
-      ? 'CompletingRebalance'
-      : states.has(state)
-        ? (state as ConsumerGroupState)
-        : 'Unknown',
-  }
-}
-
-/** KafkaJS shows a group that does not exist as one that is dead. */
-function deadGroup(groupId: string): GroupDescription {
-  return { groupId, members: [], protocol: '', protocolType: '', state: 'Dead' }
-}
-
-function describeMember(member: GroupMemberDescription): MemberDescription {
-  const { memberId, clientId, clientHost, subscribedTopics, assignment } = member
-  const userData = Buffer.alloc(0)
-  return {
-    memberId,
-    clientId,
-    clientHost,
-    memberMetadata: AssignerProtocol.MemberMetadata.encode({
-      version: 0,
-      topics: [...(subscribedTopics ?? [])],
-      userData,
-    }),
-    memberAssignment: AssignerProtocol.MemberAssignment.encode({
-      version: 0,
-      assignment: assignmentOf(assignment ?? []),
-      userData,
-    }),
-  }
-}
-
-function assignmentOf(partitions: readonly TopicPartition[]): Assignment {
-  const assignment = Object.create(null) as Assignment
-  for (const { topic, partition } of partitions) (assignment[topic] ??= []).push(partition)
-  return assignment
 }
 
 function deletedGroup(groupId: string, error: Error | null): DeleteGroupsResult {

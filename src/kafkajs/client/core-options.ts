@@ -5,6 +5,7 @@ import type { BrokersFunction, KafkaConfig, SASLOptions } from '../types/config'
 import type { Logger } from '../types/logger'
 import type { RetrySettings } from './retry'
 import { saslMechanism } from './sasl'
+import { isMissing } from '../is-missing'
 
 /** What one client adds to the config of its `Kafka` object. */
 export interface ClientSettings {
@@ -95,7 +96,7 @@ const tlsKeys = [
 /** An object, also an empty one, is TLS; so is true. */
 function tlsOf(ssl: KafkaConfig['ssl']): boolean | TlsOptions {
   if (typeof ssl !== 'object' || ssl === null) return ssl === true
-  return Object.fromEntries(tlsKeys.filter((key) => ssl[key] != null).map((key) => [key, ssl[key]]))
+  return Object.fromEntries(tlsKeys.filter((key) => !isMissing(ssl[key])).map((key) => [key, ssl[key]]))
 }
 
 const passwordMechanisms: Readonly<Record<string, PasswordSasl['mechanism']>> = {

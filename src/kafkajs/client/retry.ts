@@ -1,5 +1,6 @@
 import { KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded } from '../errors/kafkajs-error'
 import type { RetryOptions } from '../types/config'
+import { isMissing } from '../is-missing'
 
 /** How often something is tried again, and after which pauses. */
 export interface RetrySettings {
@@ -23,7 +24,7 @@ export const defaultRetry: RetrySettings = {
 /** The settings of the client, then those of the `Kafka` object, then the defaults, key by key. */
 export function resolveRetry(ofKafka: RetryOptions = {}, ofClient: RetryOptions = {}): RetrySettings {
   const given = [...Object.entries(ofKafka), ...Object.entries(ofClient)]
-  return { ...defaultRetry, ...Object.fromEntries(given.filter(([, value]) => value != null)) }
+  return { ...defaultRetry, ...Object.fromEntries(given.filter(([, value]) => !isMissing(value))) }
 }
 
 /** The pauses that one call makes at most, in milliseconds, spread by chance. */

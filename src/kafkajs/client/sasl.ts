@@ -2,6 +2,7 @@ import type { SaslContext, SaslExchange, SaslMechanism } from '../../index'
 import { KafkaJSSASLAuthenticationError } from '../errors/non-retriable-errors'
 import type { KafkaConfig, Mechanism, SaslAuthenticateArgs, SASLOptions } from '../types/config'
 import type { Logger } from '../types/logger'
+import { isMissing } from '../is-missing'
 
 type AwsOptions = Extract<SASLOptions, { mechanism: 'aws' }>
 type OauthOptions = Extract<SASLOptions, { mechanism: 'oauthbearer' }>
@@ -40,11 +41,11 @@ function awsMessage(sasl: AwsOptions): Buffer {
 }
 
 async function oauthMessage({ oauthBearerProvider }: OauthOptions): Promise<Buffer> {
-  if (oauthBearerProvider == null) {
+  if (isMissing(oauthBearerProvider)) {
     throw new KafkaJSSASLAuthenticationError('SASL OAUTHBEARER: Missing OAuth bearer token provider')
   }
   const token = await oauthBearerProvider()
-  if (token?.value == null) {
+  if (isMissing(token?.value)) {
     throw new KafkaJSSASLAuthenticationError('SASL OAUTHBEARER: Invalid OAuth bearer token')
   }
   return Buffer.from(`n,,${separator}auth=Bearer ${token.value}${separator}${separator}`)

@@ -9,7 +9,7 @@ import { KafkaJSNotImplemented } from '../errors/non-retriable-errors'
 import type { Cluster } from '../types/cluster'
 import type { Assigner, PartitionAssigner } from '../types/consumer'
 import type { Logger } from '../types/logger'
-import { AssignerProtocol } from './assigner-protocol'
+import { AssignerProtocol } from '../group/assigner-protocol'
 import { PartitionAssigners } from './round-robin-assigner'
 
 /** What is told of an assignment that this member got. */

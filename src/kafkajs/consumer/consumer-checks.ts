@@ -1,6 +1,7 @@
 import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
 import type { ConsumerConfig, ConsumerSubscribeTopic, ConsumerSubscribeTopics } from '../types/consumer'
 import type { TopicPartitionOffset, TopicPartitionOffsetAndMetadata } from '../types/metadata'
+import { isMissing } from '../is-missing'
 
 function refuse(message: string): never {
   throw new KafkaJSNonRetriableError(message)
@@ -25,7 +26,7 @@ export function requireSubscription(
   if (isRunning) refuse('Cannot subscribe to topic while consumer is running')
   const { topic, topics } = subscription as Partial<ConsumerSubscribeTopic & ConsumerSubscribeTopics>
   if (!topic && !topics) refuse('Missing required argument "topics"')
-  if (topics != null && !Array.isArray(topics)) refuse('Argument "topics" must be an array')
+  if (!isMissing(topics) && !Array.isArray(topics)) refuse('Argument "topics" must be an array')
   const given = topics ?? [topic as string | RegExp]
   for (const one of given) {
     if (typeof one === 'string' || isPattern(one)) continue
@@ -44,7 +45,7 @@ export function requireCommits(offsets: readonly TopicPartitionOffsetAndMetadata
     if (!topic) refuse(`Invalid topic ${String(topic)}`)
     if (Number.isNaN(Number(partition))) refuse(`Invalid partition, expected a number received ${partition}`)
     if (requireLong(offset) < 0n) refuse('Offset must not be a negative number')
-    if (metadata == null || typeof metadata === 'string') continue
+    if (isMissing(metadata) || typeof metadata === 'string') continue
     refuse(`Invalid offset metadata, expected string or null, received ${String(metadata)}`)
   }
 }

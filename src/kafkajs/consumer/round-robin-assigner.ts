@@ -1,6 +1,6 @@
 import type { PartitionAssigner } from '../types/consumer'
 import type { Assignment } from '../types/group'
-import { AssignerProtocol } from './assigner-protocol'
+import { AssignerProtocol } from '../group/assigner-protocol'
 
 /** Deals the partitions of all topics out in turn, to the members in the order of their ids. */
 const roundRobin: PartitionAssigner = ({ cluster }) => ({

@@ -1,5 +1,4 @@
-import type { PartitionMetadata } from '../types/metadata'
-import type { DeleteGroupsResult } from '../types/admin'
+import type { PartitionMetadata } from '../partition-metadata'
 import type {
   KafkaJSConnectionErrorMetadata,
   KafkaJSDeleteGroupsErrorGroups,
@@ -11,6 +10,15 @@ import type {
   KafkaJSTopicMetadataNotLoadedMetadata,
 } from './error-metadata'
 import { type ErrorInput, KafkaJSError } from './kafkajs-error'
+import type { KafkaJSProtocolError } from './protocol-errors'
+import { isMissing } from '../is-missing'
+
+/** How the deletion of a group ended; `error` only where it failed. */
+export type DeleteGroupsResult = {
+  groupId: string
+  errorCode?: number
+  error?: KafkaJSProtocolError
+}
 
 export class KafkaJSConnectionError extends KafkaJSError {
   override readonly name: string = 'KafkaJSConnectionError'
@@ -119,7 +127,7 @@ export class KafkaJSDeleteTopicRecordsError extends KafkaJSError {
   readonly partitions?: KafkaJSDeleteTopicRecordsErrorPartition[]
 
   constructor({ partitions }: KafkaJSDeleteTopicRecordsErrorTopic) {
-    const failures = partitions.filter(({ error }) => error != null)
+    const failures = partitions.filter(({ error }) => !isMissing(error))
     super('Error while deleting records', { retriable: failures.every(({ error }) => error.retriable) })
     this.partitions = partitions
   }

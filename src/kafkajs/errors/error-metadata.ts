@@ -1,4 +1,4 @@
-import type { PartitionMetadata } from '../types/metadata'
+import type { PartitionMetadata } from '../partition-metadata'
 import type { KafkaJSError } from './kafkajs-error'
 
 export interface KafkaJSErrorMetadata {

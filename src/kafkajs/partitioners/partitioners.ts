@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { legacyMurmur2, murmur2 } from '../../index'
 import type { ICustomPartitioner, Message, PartitionerArgs } from '../types/message'
 import type { PartitionMetadata } from '../types/metadata'
+import { isMissing } from '../is-missing'
 
 /** Drops the sign: the lowest 31 bits. */
 const toPositive = (value: number): number => value & 0x7fffffff
@@ -14,9 +15,9 @@ function keyPartitioner(hash: (key: Uint8Array) => number): ICustomPartitioner {
   return () => {
     const turns = new Map<string, number>()
     return ({ topic, partitionMetadata, message }: PartitionerArgs): number => {
-      if (message.partition != null) return message.partition
+      if (!isMissing(message.partition)) return message.partition
       const { length } = partitionMetadata
-      if (message.key != null) return toPositive(hash(bytesOf(message.key))) % length
+      if (!isMissing(message.key)) return toPositive(hash(bytesOf(message.key))) % length
       const turn = (turns.get(topic) ?? randomInt(0x7fffffff)) + 1
       turns.set(topic, turn)
       return partitionInTurn(partitionMetadata, toPositive(turn))

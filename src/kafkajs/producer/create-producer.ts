@@ -14,6 +14,7 @@ import { createTransaction } from './create-transaction'
 import { requireConnected } from './message-checks'
 import { createMessageSender, type TopicSender } from './message-sender'
 import { ProducerSession, type SessionOptions } from './producer-session'
+import { isMissing } from '../is-missing'
 
 /** A cluster that answers tells of its topics within this time, also when nothing is to be tried again. */
 const leastMetadataWaitMs = 1000
@@ -28,7 +29,7 @@ export function createProducer(kafka: KafkaConfig, config: ProducerConfig, root:
     )
   }
   const logger = root.namespace('Producer')
-  const isLimited = (config.retry?.retries ?? kafka.retry?.retries) != null
+  const isLimited = !isMissing(config.retry?.retries ?? kafka.retry?.retries)
   if (idempotent && isLimited && retry.retries < Number.MAX_SAFE_INTEGER) {
     logger.warn('Limiting retries for the idempotent producer may invalidate EoS guarantees')
   }

@@ -6,7 +6,7 @@ import type {
   ConfigSource,
   ResourcePatternTypes,
 } from '../enums'
-import type { KafkaJSProtocolError } from '../errors/protocol-errors'
+import type { DeleteGroupsResult } from '../errors/client-errors'
 import type { RetryOptions } from './config'
 import type {
   AdminEvents,
@@ -22,6 +22,8 @@ import type {
 import type { GroupDescriptions, GroupOverview } from './group'
 import type { Logger } from './logger'
 import type { FetchOffsetsPartition, PartitionMetadata, SeekEntry, TopicPartitions } from './metadata'
+
+export type { DeleteGroupsResult }
 
 /** What `kafka.admin()` takes. */
 export interface AdminConfig {
@@ -181,12 +183,6 @@ export interface OngoingTopicReassignment {
 
 export interface ListPartitionReassignmentsResponse {
   topics: OngoingTopicReassignment[]
-}
-
-export type DeleteGroupsResult = {
-  groupId: string
-  errorCode?: number
-  error?: KafkaJSProtocolError
 }
 
 export type Admin = {

@@ -1,13 +1,6 @@
-/** A partition as the brokers describe it. */
-export type PartitionMetadata = {
-  partitionErrorCode: number
-  partitionId: number
-  /** Node id; -1 for none. */
-  leader: number
-  replicas: number[]
-  isr: number[]
-  offlineReplicas?: number[]
-}
+import type { PartitionMetadata } from '../partition-metadata'
+
+export type { PartitionMetadata }
 
 export interface BrokerMetadata {
   brokers: Array<{ nodeId: number; host: string; port: number; rack?: string }>

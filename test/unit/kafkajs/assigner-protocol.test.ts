@@ -1,5 +1,5 @@
 // Guards the bytes that members of a group exchange: assigners of other packages read and write them.
-import { AssignerProtocol } from '../../../src/kafkajs/consumer/assigner-protocol'
+import { AssignerProtocol } from '../../../src/kafkajs/group/assigner-protocol'
 import { PartitionAssigners } from '../../../src/kafkajs/consumer/round-robin-assigner'
 import type { Cluster } from '../../../src/kafkajs/types/cluster'
 
