@@ -36,6 +36,8 @@ module.exports = {
       displayName: 'unit',
       testMatch: suites('unit', 'golden', 'in-process', 'simulation'),
     },
+    // Needs the packages of test/drop-in/package.json.
+    { ...base, displayName: 'drop-in', testMatch: suites('drop-in') },
     {
       ...base,
       ...realKafka,
