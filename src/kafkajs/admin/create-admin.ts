@@ -13,6 +13,7 @@ import { configOperations } from './config-operations'
 import { groupOperations } from './group-operations'
 import { offsetOperations } from './offset-operations'
 import { topicOperations } from './topic-operations'
+import { translateConnectError } from '../client/sasl-failure'
 
 /** Makes an admin of KafkaJS: an object whose methods are its own, need no `this`, and may be replaced. */
 export function createAdmin(kafka: KafkaConfig, config: AdminConfig, root: Logger): Admin {
@@ -30,7 +31,7 @@ export function createAdmin(kafka: KafkaConfig, config: AdminConfig, root: Logge
         return session
       } catch (error) {
         await session.close()
-        throw translateError(error)
+        throw translateConnectError(error, kafka.sasl)
       }
     }),
   )

@@ -5,6 +5,7 @@ import type { BrokersFunction, KafkaConfig, SASLOptions } from '../types/config'
 import type { Logger } from '../types/logger'
 import type { RetrySettings } from './retry'
 import { saslMechanism } from './sasl'
+import { requireCredentials } from './sasl-failure'
 import { isMissing } from '../is-missing'
 
 /** What one client adds to the config of its `Kafka` object. */
@@ -109,5 +110,6 @@ function saslOf(sasl: NonNullable<KafkaConfig['sasl']>, logger: Logger): Passwor
   const mechanism = passwordMechanisms[sasl.mechanism.toUpperCase()]
   if (mechanism === undefined || 'authenticationProvider' in sasl) return saslMechanism(sasl, logger)
   const { username, password } = sasl as Extract<SASLOptions, { username: string }>
+  requireCredentials(mechanism, username, password)
   return { mechanism, username, password }
 }

@@ -109,8 +109,8 @@ export type Pause = (ms: number) => Promise<void>
 const pauseWithTimer: Pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /**
- * Calls `attempt` until it succeeds or may not be repeated.
- * @throws KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, both with the failure as `cause`
+ * Calls `attempt` until it succeeds or may not be repeated, as KafkaJS does to connect.
+ * @throws KafkaJSNumberOfRetriesExceeded with the last failure as `cause`; what can't pass as it is
  */
 export async function withRetries<Result>(
   settings: RetrySettings,
@@ -123,9 +123,8 @@ export async function withRetries<Result>(
       return await attempt()
     } catch (caught) {
       const error = caught as Error
-      if (!isRetriable(error) || retryCount >= settings.retries) {
-        throw finalError(error, retryCount, pauses.next)
-      }
+      if (!isRetriable(error)) throw error
+      if (retryCount >= settings.retries) throw finalError(error, retryCount, pauses.next)
       await pause(pauses.take())
     }
   }

@@ -22,6 +22,7 @@ import { ConsumerSession } from './consumer-session'
 import { restartDelayMs, shouldRestart } from './crash-restart'
 import { PausedTopics } from './paused-topics'
 import { Subscriptions } from './subscriptions'
+import { translateConnectError } from '../client/sasl-failure'
 
 /** Makes a consumer of KafkaJS: an object whose methods are its own, need no `this`, and may be replaced. */
 export function createConsumer(kafka: KafkaConfig, config: ConsumerConfig, root: Logger): Consumer {
@@ -220,7 +221,7 @@ async function openSession(
       return session
     } catch (error) {
       await session.close()
-      throw translateError(error)
+      throw translateConnectError(error, kafka.sasl)
     }
   })
 }

@@ -15,6 +15,7 @@ import { requireConnected } from './message-checks'
 import { createMessageSender, type TopicSender } from './message-sender'
 import { ProducerSession, type SessionOptions } from './producer-session'
 import { isMissing } from '../is-missing'
+import { translateConnectError } from '../client/sasl-failure'
 
 /** A cluster that answers tells of its topics within this time, also when nothing is to be tried again. */
 const leastMetadataWaitMs = 1000
@@ -108,7 +109,7 @@ async function openSession(
       return session
     } catch (error) {
       await session.close()
-      throw translateError(error)
+      throw translateConnectError(error, kafka.sasl)
     }
   })
 }
