@@ -6,7 +6,7 @@ import { join } from 'node:path'
 const compiler = require.resolve('typescript/bin/tsc')
 
 test.each([
-  ['types, name by name, and programs against KafkaJS', 'tsconfig.json'],
+  ['types, name by name, and programs against KafkaJS', 'tsconfig.types.json'],
   ['programs against us', 'tsconfig.ours.json'],
 ])(
   '1, 12: %s',

@@ -1,6 +1,11 @@
 // Guards authentication through KafkaJS's config: its mechanisms, those of other packages, and how failures read.
 import type { KafkaJSError } from '../../src/kafkajs/errors/kafkajs-error'
-import type { AuthenticationProviderArgs, KafkaConfig, Mechanism } from '../../src/kafkajs/types/config'
+import type {
+  AuthenticationProviderArgs,
+  KafkaConfig,
+  Mechanism,
+  SASLOptions,
+} from '../../src/kafkajs/types/config'
 import { rejectionOf } from '../support/rejection'
 import { KafkaJsSetup } from './support/kafkajs-cluster'
 
@@ -25,6 +30,9 @@ async function topicsBy(sasl: KafkaConfig['sasl']): Promise<string[]> {
 const failure = async (sasl: KafkaConfig['sasl']) =>
   (await rejectionOf(topicsBy(sasl))) as Error as KafkaJSError
 
+const password = (mechanism: string, secret: string) =>
+  ({ mechanism, username: 'alice', password: secret }) as SASLOptions
+
 const base64Url = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const token = `${base64Url({ alg: 'none' })}.${base64Url({ sub: 'alice', iat: 1, exp: 9_999_999_999 })}.`
 
@@ -38,7 +46,7 @@ function framed(text: string): Buffer {
 
 describe('9.5 SASL', () => {
   test.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)('9.5: %s', async (mechanism) => {
-    expect(await topicsBy({ mechanism, username: 'alice', password: 'secret' })).toEqual(['t'])
+    expect(await topicsBy(password(mechanism, 'secret'))).toEqual(['t'])
   })
 
   test('9.5: oauthbearer asks its provider', async () => {
@@ -71,7 +79,7 @@ describe('9.5 SASL', () => {
     ['scram-sha-256', 'SASL SCRAM SHA256 authentication failed: '],
     ['scram-sha-512', 'SASL SCRAM SHA512 authentication failed: '],
   ] as const)('9.5: %s with a wrong password', async (mechanism, message) => {
-    const error = await failure({ mechanism, username: 'alice', password: 'wrong' })
+    const error = await failure(password(mechanism, 'wrong'))
     expect(error.message).toContain(message)
     expect(error).toMatchObject({ name: 'KafkaJSSASLAuthenticationError', retriable: false })
   })

@@ -149,7 +149,7 @@ export async function main(): Promise<void> {
   await transaction.commit()
 
   const consumer: Consumer = kafka.consumer(consumerConfig)
-  consumer.on('consumer.crash', async ({ payload: { error, restart } }) => void [error.message, restart])
+  consumer.on('consumer.crash', ({ payload: { error, restart } }) => void [error.message, restart])
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => void payload.memberAssignment['t']?.length)
   await consumer.subscribe({ topics: ['t', /^u-/], fromBeginning: true })
   await consumer.run({ eachMessage: each, eachBatch, autoCommitInterval: null })
