@@ -28,6 +28,7 @@ describe('producer options', () => {
       maxBlockMs: 60_000,
       deliveryTimeoutMs: 120_000,
       requestTimeoutMs: 30_000,
+      retries: Infinity,
       transactionalId: undefined,
       transactionTimeoutMs: 60_000,
       maxInFlightRequestsPerConnection: 5,
