@@ -80,7 +80,7 @@ describe('9.4 logging', () => {
     ['log', logLevel.DEBUG, 'DEBUG'],
   ] as const)('9.4: by default console.%s gets one line of JSON', (method, level, label) => {
     const lines: string[] = []
-    jest.spyOn(console, method).mockImplementation((line) => void lines.push(String(line)))
+    jest.spyOn(console, method).mockImplementation((...args: unknown[]) => void lines.push(String(args[0])))
     const log = { timestamp: 't', logger: 'kafkajs', message: 'text', extra: 1 }
     consoleLogCreator(level)({ namespace: 'Runner', level, label, log })
     expect(lines).toEqual([
