@@ -69,6 +69,16 @@ const offsetsEndings: ProducerEndings = {
   },
 }
 
+/** T5: what the transaction's coordinator refuses while a transaction goes on, and when it is to be committed. */
+const coordinatorEndings: ProducerEndings = {
+  ...again,
+  otherwise: 'fatal',
+  named: {
+    abortable: [...authorizations, 'UNKNOWN_PRODUCER_ID', 'TRANSACTION_ABORTABLE', 'OPERATION_NOT_ATTEMPTED'],
+    fenced: fencing,
+  },
+}
+
 /** The same inside of transactions. */
 export const transactionEndings = {
   /**
@@ -112,48 +122,12 @@ export const transactionEndings = {
       fenced: fencing,
     },
   },
-  addPartitions: {
-    ...again,
-    otherwise: 'fatal',
-    named: {
-      abortable: [
-        ...authorizations,
-        'UNKNOWN_PRODUCER_ID',
-        'TRANSACTION_ABORTABLE',
-        'OPERATION_NOT_ATTEMPTED',
-      ],
-      fenced: fencing,
-    },
-  },
-  addOffsets: {
-    ...again,
-    otherwise: 'fatal',
-    named: {
-      abortable: [
-        ...authorizations,
-        'UNKNOWN_PRODUCER_ID',
-        'TRANSACTION_ABORTABLE',
-        'OPERATION_NOT_ATTEMPTED',
-      ],
-      fenced: fencing,
-    },
-  },
+  addPartitions: coordinatorEndings,
+  addOffsets: coordinatorEndings,
   txnOffsetCommit: offsetsEndings,
   /** The lookup of the group's coordinator is a part of it. */
   findGroupCoordinator: offsetsEndings,
-  commit: {
-    ...again,
-    otherwise: 'fatal',
-    named: {
-      abortable: [
-        ...authorizations,
-        'UNKNOWN_PRODUCER_ID',
-        'TRANSACTION_ABORTABLE',
-        'OPERATION_NOT_ATTEMPTED',
-      ],
-      fenced: fencing,
-    },
-  },
+  commit: coordinatorEndings,
   /** T5: there is nothing an abort could be turned into. */
   abort: { ...again, otherwise: 'fatal', named: { fenced: fencing } },
 } satisfies Record<string, ProducerEndings>
