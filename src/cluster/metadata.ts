@@ -85,3 +85,8 @@ export interface Metadata {
   /** Calls `listener` after each change; returns what ends it. */
   onUpdate(listener: () => void): () => void
 }
+
+/** Whether brokers say that there is no topic of this name; false as well while they were not asked or did not answer. */
+export function isUnknownTopic(metadata: Pick<Metadata, 'topicFailure'>, name: string): boolean {
+  return metadata.topicFailure(name)?.code === 'UNKNOWN_TOPIC_OR_PARTITION'
+}

@@ -1,6 +1,7 @@
 import { Deadline } from '../../base/deadline'
 import type { TopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
+import { isUnknownTopic } from '../../cluster/metadata'
 import { isSelected, type TopicSelection } from './topic-selection'
 
 /** How long a first look at a subscribed topic may take. */
@@ -74,7 +75,8 @@ export class TopicHistory {
       const topic = this.#cluster.metadata.topic(name)
       if (topic !== undefined) {
         this.#note(name, { topicId: topic.topicId, partitionCount: topic.partitions.length })
-      } else if (this.#isMissing(name)) this.#note(name, notThere)
+        // Nothing else says that it did not exist when it is seen later.
+      } else if (isUnknownTopic(this.#cluster.metadata, name)) this.#note(name, notThere)
     }
   }
 
@@ -86,11 +88,6 @@ export class TopicHistory {
     this.#endUpdates = undefined
   }
 
-  /** Nothing else says that it did not exist when it is seen later. */
-  #isMissing(name: string): boolean {
-    return this.#cluster.metadata.topicFailure(name)?.code === 'UNKNOWN_TOPIC_OR_PARTITION'
-  }
-
   /** A member that leads nothing and owns nothing would otherwise hear of its topics only when they have changed. */
   async #look(name: string): Promise<void> {
     const { clock, metadata } = this.#cluster
@@ -98,7 +95,7 @@ export class TopicHistory {
     try {
       await metadata.requireTopics([name], deadline, { allowAutoTopicCreation: false })
     } catch {
-      if (this.#isMissing(name)) this.#note(name, notThere)
+      if (isUnknownTopic(metadata, name)) this.#note(name, notThere)
     }
   }
 

@@ -1,7 +1,7 @@
-import { ErrorCode } from '../../base/error-codes'
-import { BrokerError, KafkaError } from '../../base/errors'
+import { KafkaError } from '../../base/errors'
 import { zeroUuid } from '../../wire/primitives/uuid'
 import type { Cluster } from '../../cluster/cluster'
+import { isUnknownTopic } from '../../cluster/metadata'
 import type { PartitionState } from '../partition-state'
 import type { SubscriptionState } from '../subscription-state'
 
@@ -49,7 +49,7 @@ export class TopicIdentities {
       const before = this.#ids.get(name)
       const topicId = cluster.metadata.topic(name)?.topicId
       if (topicId === undefined) {
-        if (before !== undefined && this.#isDeleted(name)) this.#handleDeleted(name)
+        if (before !== undefined && isUnknownTopic(cluster.metadata, name)) this.#handleDeleted(name)
         else if (before !== undefined) ids.set(name, before)
         continue
       }
@@ -64,11 +64,6 @@ export class TopicIdentities {
       for (const state of subscription.ofTopic(name)) this.#handleRecreated(state)
     }
     this.#ids = ids
-  }
-
-  #isDeleted(name: string): boolean {
-    const failure = this.#options.cluster.metadata.topicFailure(name)
-    return failure instanceof BrokerError && failure.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
   }
 
   #handleDeleted(name: string): void {
