@@ -6,7 +6,7 @@ import type { IBatchProcessEvent } from '../types/events'
 import type { Logger } from '../types/logger'
 import type { Offsets } from '../types/metadata'
 import { kafkaBatch, kafkaMessage } from './consumed-batch'
-import type { OffsetLedger } from './offset-ledger'
+import type { OffsetLedger, PartitionProgress } from './offset-ledger'
 
 /** What the handling of batches needs of its consumer. */
 export interface BatchRunnerHost {
@@ -16,8 +16,8 @@ export interface BatchRunnerHost {
   readonly isRunning: () => boolean
   /** Resolves when the consumer stops, or after so many milliseconds. */
   readonly pauseFor: (ms: number) => Promise<void>
-  /** Grows with each seek of the partition. */
-  readonly seekCount: (at: TopicPartition) => number
+  /** How often the partition was sought until now. */
+  readonly seeksOf: (at: TopicPartition) => { readonly count: number }
   readonly isPaused: (at: TopicPartition) => boolean
   /** Stops reading the partition; the answer resumes it. */
   readonly pause: (at: TopicPartition) => () => void
@@ -26,7 +26,8 @@ export interface BatchRunnerHost {
   readonly heartbeat: () => void
   /** Commits what is done; with offsets exactly these. */
   readonly commit: (offsets?: Offsets) => Promise<void>
-  readonly commitIfDue: () => Promise<void>
+  /** Whether a commit is due by the program's interval or threshold. */
+  readonly isCommitDue: () => boolean
   readonly autoCommit: () => Promise<void>
   readonly batchStarted: (event: IBatchProcessEvent) => void
   readonly batchEnded: (event: IBatchProcessEvent & { duration: number }) => void
@@ -38,6 +39,9 @@ export interface BatchRunnerHost {
 interface Work {
   readonly at: TopicPartition
   readonly context: BatchContext<CoreMessage>
+  readonly progress: PartitionProgress
+  readonly seeks: { readonly count: number }
+  /** What `seeks` counted when the batch came. */
   readonly seekCount: number
 }
 
@@ -63,8 +67,9 @@ export class BatchRunner {
   async run(batch: MessageBatch, context: BatchContext<CoreMessage>): Promise<void> {
     const host = this.#host
     const at = { topic: batch.topic, partition: batch.partition }
-    const work: Work = { at, context, seekCount: host.seekCount(at) }
-    host.ledger.begin(at, batch.firstOffset)
+    const seeks = host.seeksOf(at)
+    const progress = host.ledger.begin(at, batch.firstOffset)
+    const work: Work = { at, context, progress, seeks, seekCount: seeks.count }
     await this.#untilDone(batch, work)
     if (this.#isOver(work)) return
     const next = host.ledger.next(at)
@@ -99,8 +104,8 @@ export class BatchRunner {
   }
 
   /** True when the rest of the batch is no business of this consumer any more. */
-  #isOver({ at, context, seekCount }: Work): boolean {
-    if (!this.#host.isRunning() || this.#host.seekCount(at) !== seekCount) return true
+  #isOver({ context, seeks, seekCount }: Work): boolean {
+    if (!this.#host.isRunning() || seeks.count !== seekCount) return true
     return context.signal.aborted || context.isBeingRevoked()
   }
 
@@ -117,13 +122,14 @@ export class BatchRunner {
   }
 
   async #eachMessage(messages: readonly CoreMessage[], work: Work): Promise<void> {
-    const { at, context } = work
-    const { ledger } = this.#host
+    const { at, context, progress } = work
+    const host = this.#host
     const { topic, partition } = at
     const heartbeat = this.#heartbeat(context)
-    const pause = () => this.#host.pause(at)
+    const pause = () => host.pause(at)
     for (const message of messages) {
       if (this.#isOver(work)) return
+      const { offset } = message
       try {
         await this.#config.eachMessage?.({
           topic,
@@ -133,31 +139,32 @@ export class BatchRunner {
           pause,
         })
       } catch (error) {
-        await this.#failed('eachMessage', at, message.offset.toString(), error as Error)
+        await this.#failed('eachMessage', at, offset.toString(), error as Error)
         throw error
       }
-      if (this.#host.seekCount(at) !== work.seekCount) return
-      ledger.resolve(at, message.offset)
-      this.#host.heartbeat()
-      await this.#host.commitIfDue()
-      if (this.#host.isPaused(at)) return
+      if (work.seeks.count !== work.seekCount) return
+      progress.resolved = offset + 1n
+      host.heartbeat()
+      if (host.isCommitDue()) await host.autoCommit()
+      if (host.isPaused(at)) return
     }
   }
 
   async #eachBatch(batch: Batch, messages: readonly CoreMessage[], work: Work): Promise<void> {
-    const { at, context } = work
-    const { ledger, isRunning, seekCount } = this.#host
-    const isStale = () => seekCount(at) !== work.seekCount || context.isBeingRevoked()
+    const { at, context, progress, seeks } = work
+    const { ledger, isRunning } = this.#host
+    const isStale = () => seeks.count !== work.seekCount || context.isBeingRevoked()
     try {
       await this.#config.eachBatch?.({
         batch,
         resolveOffset: (offset) => {
-          if (!isStale()) ledger.resolve(at, BigInt(offset))
+          if (!isStale()) progress.resolved = BigInt(offset) + 1n
         },
         heartbeat: this.#heartbeat(context),
         pause: () => this.#host.pause(at),
         commitOffsetsIfNecessary: async (offsets) => {
-          await (offsets ? this.#host.commit(offsets) : this.#host.commitIfDue())
+          if (offsets) await this.#host.commit(offsets)
+          else if (this.#host.isCommitDue()) await this.#host.autoCommit()
         },
         uncommittedOffsets: () => ledger.uncommitted(),
         isRunning,
@@ -169,7 +176,7 @@ export class BatchRunner {
     }
     const last = messages.at(-1)
     if (this.#config.eachBatchAutoResolve === false || last === undefined || isStale()) return
-    ledger.resolve(at, last.offset)
+    progress.resolved = last.offset + 1n
   }
 
   /** Heartbeats are sent by themselves; what a handler learns by its own is that its partition moves. */

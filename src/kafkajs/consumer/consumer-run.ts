@@ -46,7 +46,7 @@ export class ConsumerRun {
   readonly #consumer: CoreConsumer
   readonly #ledger = new OffsetLedger()
   readonly #runner: BatchRunner
-  readonly #seekCounts = new Map<string, number>()
+  readonly #seeks = new Map<string, { count: number }>()
   /** Seeks of partitions that are not assigned yet. */
   readonly #waitingSeeks = new Map<string, bigint>()
   readonly #stopping = new AbortController()
@@ -79,7 +79,7 @@ export class ConsumerRun {
 
   seek(at: TopicPartition, offset: bigint): void {
     const key = keyOf(at)
-    this.#seekCounts.set(key, (this.#seekCounts.get(key) ?? 0) + 1)
+    this.#seeksOf(at).count++
     this.#ledger.forget(at)
     if (this.#isAssigned(at)) this.#seekNow(at, offset)
     else this.#waitingSeeks.set(key, offset)
@@ -220,16 +220,13 @@ export class ConsumerRun {
       retry,
       isRunning: () => this.isRunning,
       pauseFor: (ms: number) => this.#pauseFor(ms),
-      seekCount: (at: TopicPartition) => this.#seekCounts.get(keyOf(at)) ?? 0,
+      seeksOf: (at: TopicPartition) => this.#seeksOf(at),
       isPaused: (at: TopicPartition) => paused.has(at),
       pause: ({ topic, partition }: TopicPartition) => this.#pause(topic, partition),
       returnTo: (at: TopicPartition, offset: bigint) => this.#consumer.seek(at, offset),
       heartbeat: () => this.#heartbeat(),
       commit: (offsets?: Offsets) => this.#commitTopics(offsets ?? this.#ledger.uncommitted()),
-      commitIfDue: async () => {
-        if (!this.#ledger.isCommitDue(autoCommitInterval, autoCommitThreshold)) return
-        await this.#autoCommit()
-      },
+      isCommitDue: () => this.#ledger.isCommitDue(autoCommitInterval, autoCommitThreshold),
       autoCommit: () => this.#autoCommit(),
       batchStarted: (event: object) => instrumentation.emit(consumerEvents.START_BATCH_PROCESS, event),
       batchEnded: (event: object) => instrumentation.emit(consumerEvents.END_BATCH_PROCESS, event),
@@ -274,6 +271,13 @@ export class ConsumerRun {
   #member(): { groupId: string; memberId: string; groupGenerationId: number } {
     const { groupId, memberId, generationId } = this.#consumer.groupMetadata()
     return { groupId, memberId, groupGenerationId: generationId }
+  }
+
+  #seeksOf(at: TopicPartition): { count: number } {
+    const key = keyOf(at)
+    const seeks = this.#seeks.get(key) ?? { count: 0 }
+    this.#seeks.set(key, seeks)
+    return seeks
   }
 
   #isAssigned({ topic, partition }: TopicPartition): boolean {

@@ -1,7 +1,8 @@
 import type { TopicPartition } from '../../index'
 import type { OffsetsByTopicPartition, TopicOffsets } from '../types/metadata'
 
-interface Entry extends TopicPartition {
+/** How far a partition is. Once it was sought or given away, its entry counts no longer, whoever still holds it. */
+export interface PartitionProgress extends TopicPartition {
   /** The next offset to read, by what the handler has done. */
   resolved: bigint
   committed: bigint
@@ -9,21 +10,17 @@ interface Entry extends TopicPartition {
 
 /** What is done and what of it is committed, for each partition of a run; commits are asked for by it. */
 export class OffsetLedger {
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, PartitionProgress>()
   #lastCommitAt = Date.now()
 
-  /** Reading of a partition begins, or goes on, at this offset. */
-  begin({ topic, partition }: TopicPartition, offset: bigint): void {
+  /** Reading of a partition begins, or goes on, at this offset; what is done is written into the answer. */
+  begin({ topic, partition }: TopicPartition, offset: bigint): PartitionProgress {
     const key = keyOf({ topic, partition })
-    if (!this.#entries.has(key)) {
-      this.#entries.set(key, { topic, partition, resolved: offset, committed: offset })
-    }
-  }
-
-  /** Everything up to `offset` is done. */
-  resolve(at: TopicPartition, offset: bigint): void {
-    const entry = this.#entries.get(keyOf(at))
-    if (entry !== undefined) entry.resolved = offset + 1n
+    const known = this.#entries.get(key)
+    if (known !== undefined) return known
+    const begun = { topic, partition, resolved: offset, committed: offset }
+    this.#entries.set(key, begun)
+    return begun
   }
 
   /** Where reading goes on; undefined when nothing is known of the partition. */
@@ -60,7 +57,7 @@ export class OffsetLedger {
     }
   }
 
-  #open(): Entry[] {
+  #open(): PartitionProgress[] {
     return [...this.#entries.values()].filter(({ resolved, committed }) => resolved !== committed)
   }
 }
@@ -70,7 +67,7 @@ export function keyOf({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`
 }
 
-function byTopic(entries: readonly Entry[]): TopicOffsets[] {
+function byTopic(entries: readonly PartitionProgress[]): TopicOffsets[] {
   const topics = new Map<string, TopicOffsets>()
   for (const { topic, partition, resolved } of entries) {
     const known = topics.get(topic) ?? { topic, partitions: [] }
