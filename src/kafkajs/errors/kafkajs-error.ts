@@ -12,20 +12,20 @@ export interface KafkaJSErrorOptions extends KafkaJSErrorMetadata {
 
 /** The base of KafkaJS's errors. Programs tell them apart by `name`, `type`, `code` and `retriable`. */
 export class KafkaJSError extends Error {
-  override readonly message: Error['message']
+  // Declared only: a field of its own would make them enumerable, so that they showed twice in logs and copies.
+  declare readonly message: Error['message']
+  declare readonly cause?: Error
   override readonly name: string = 'KafkaJSError'
   /** Whether the same call may succeed later. */
   readonly retriable: boolean
   readonly helpUrl?: string
-  override readonly cause?: Error
 
   constructor(e: ErrorInput, { retriable = true, cause }: KafkaJSErrorOptions = {}) {
-    super(String(e))
+    super(String(e), { cause })
     Error.captureStackTrace(this, new.target)
     this.message = messageOf(e)
     this.retriable = retriable
     this.helpUrl = (e as { helpUrl?: string }).helpUrl
-    this.cause = cause as Error | undefined
   }
 }
 
