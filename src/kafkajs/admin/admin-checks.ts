@@ -5,23 +5,32 @@ import type {
   IResourceConfigEntry,
   ITopicConfig,
   ITopicPartitionConfig,
+  PartitionReassignment,
   ResourceConfigQuery,
 } from '../types/admin'
-import type { SeekEntry } from '../types/metadata'
+import type { SeekEntry, TopicPartitions } from '../types/metadata'
 import { isMissing } from '../is-missing'
 
 /** Programs without types may give anything. */
-type Given<T> = T | null | undefined
+export type Given<T> = T | null | undefined
 
-function refuse(message: string): never {
+/** @throws KafkaJSNonRetriableError, always */
+export function refuse(message: string): never {
   throw new KafkaJSNonRetriableError(message)
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string'
+/** Whether it is a string. */
+export const isText = (value: unknown): value is string => typeof value === 'string'
 const hasDuplicates = (values: readonly unknown[]): boolean => new Set(values).size < values.length
 
 /** @throws KafkaJSNonRetriableError, as all checks here, in KafkaJS's order and words */
 export function requireNewTopics(topics: Given<ITopicConfig[]>): asserts topics is ITopicConfig[] {
+  requireTopicsArray(topics)
+  for (const { topic, configEntries } of topics) requireTopicConfigs(topic, configEntries)
+}
+
+/** Entries that name a topic each, and each but once. */
+function requireTopicsArray(topics: Given<{ topic: string }[]>): asserts topics is { topic: string }[] {
   if (!Array.isArray(topics)) refuse(`Invalid topics array ${String(topics)}`)
   if (!topics.every(({ topic }) => isText(topic))) {
     refuse('Invalid topics array, the topic names have to be a valid string')
@@ -29,7 +38,6 @@ export function requireNewTopics(topics: Given<ITopicConfig[]>): asserts topics 
   if (hasDuplicates(topics.map(({ topic }) => topic))) {
     refuse('Invalid topics array, it cannot have multiple entries for the same topic')
   }
-  for (const { topic, configEntries } of topics) requireTopicConfigs(topic, configEntries)
 }
 
 function requireTopicConfigs(topic: string, configEntries: Given<IResourceConfigEntry[]>): void {
@@ -127,5 +135,40 @@ export function requireAlteredResources(
       ({ name, value }) => !isText(name) || !isText(value),
     )
     if (invalid !== undefined) refuse(`Invalid resource config value: ${JSON.stringify(invalid)}`)
+  }
+}
+
+/** What is given to be read as a partition, or as a broker. */
+const isCount = (value: unknown): boolean => typeof value === 'number' && value >= 0
+
+export function requireReassignments(
+  topics: Given<PartitionReassignment[]>,
+): asserts topics is PartitionReassignment[] {
+  requireTopicsArray(topics)
+  for (const { topic, partitionAssignment } of topics as PartitionReassignment[]) {
+    const given: unknown = partitionAssignment
+    if (!Array.isArray(given)) refuse(`Invalid partitions array: ${String(given)} for topic: ${topic}`)
+    for (const { partition, replicas } of partitionAssignment) {
+      if (!isCount(partition)) refuse(`Invalid partitions index: ${partition} for topic: ${topic}`)
+      requireReplicas(replicas, `for topic: ${topic} on partition: ${partition}`)
+    }
+  }
+}
+
+function requireReplicas(replicas: Given<number[]>, where: string): void {
+  const what = `Invalid replica assignment: ${String(replicas)} ${where}`
+  if (!Array.isArray(replicas)) refuse(what)
+  if (!replicas.every(isCount)) refuse(`${what}. Replicas must be a non negative number`)
+}
+
+export function requireListedReassignments(topics: Given<TopicPartitions[]>): void {
+  requireTopicsArray(topics)
+  for (const { topic, partitions } of topics as TopicPartitions[]) {
+    const given: unknown = partitions
+    const what = `Invalid partition array: ${String(given)} for topic: ${topic}`
+    if (!Array.isArray(given)) refuse(what)
+    if (!given.every(isCount)) {
+      refuse(`${what}. The partition indices have to be a valid number greater than 0.`)
+    }
   }
 }

@@ -2,16 +2,19 @@ import { coreOptions, requestTimeoutOf, timer } from '../client/core-options'
 import { adminEvents } from '../client/event-names'
 import { Instrumentation } from '../client/instrumentation'
 import { Lifecycle } from '../client/lifecycle'
+import { requestListeners } from '../client/request-events'
 import { failureOfCall, resolveRetry, totalPauseMs, withRetries } from '../client/retry'
-import { KafkaJSNotImplemented } from '../errors/non-retriable-errors'
+import { KafkaJSProtocolError } from '../errors/protocol-errors'
 import { translateError } from '../errors/translate-error'
 import type { Admin, AdminConfig } from '../types/admin'
 import type { KafkaConfig } from '../types/config'
 import type { Logger } from '../types/logger'
+import { aclOperations } from './acl-operations'
 import { AdminSession, type RunAdmin } from './admin-session'
 import { configOperations } from './config-operations'
 import { groupOperations } from './group-operations'
 import { offsetOperations } from './offset-operations'
+import { reassignmentOperations } from './reassignment-operations'
 import { topicOperations } from './topic-operations'
 import { translateConnectError } from '../client/sasl-failure'
 
@@ -20,12 +23,13 @@ export function createAdmin(kafka: KafkaConfig, config: AdminConfig, root: Logge
   const retry = resolveRetry(kafka.retry, config.retry)
   const logger = root.namespace('Admin')
   const instrumentation = new Instrumentation('admin', adminEvents, logger)
+  const events = requestListeners(instrumentation, adminEvents)
   // A call may take the time of one request that nobody answers, and of all pauses.
   const timeoutMs = timer(requestTimeoutOf(kafka) + totalPauseMs(retry), 1)
 
   const lifecycle = new Lifecycle(() =>
     withRetries(retry, async () => {
-      const session = new AdminSession(await coreOptions(kafka, { retry, logger }), timeoutMs)
+      const session = new AdminSession(await coreOptions(kafka, { retry, logger, events }), timeoutMs)
       try {
         await session.admin.connect()
         return session
@@ -36,13 +40,15 @@ export function createAdmin(kafka: KafkaConfig, config: AdminConfig, root: Logge
     }),
   )
 
-  const run: RunAdmin = async (work) => {
+  const run: RunAdmin = async (work, retried = []) => {
     const { admin } = await lifecycle.connect()
     try {
       return await work(admin)
     } catch (error) {
       const translated = translateError(error)
-      throw translated === error ? translated : failureOfCall(translated, retry)
+      throw translated === error || isFinal(translated, retried)
+        ? translated
+        : failureOfCall(translated, retry)
     }
   }
 
@@ -59,26 +65,23 @@ export function createAdmin(kafka: KafkaConfig, config: AdminConfig, root: Logge
     ...offsetOperations(run),
     ...configOperations(run),
     ...groupOperations(run),
-    ...missingOperations(),
+    ...aclOperations(run),
+    ...reassignmentOperations(run),
     logger: () => logger,
     on: instrumentation.on.bind(instrumentation) as Admin['on'],
     events: adminEvents,
   }
 }
 
-/** What our own admin does not do yet. */
-function missingOperations(): Pick<
-  Admin,
-  'describeAcls' | 'deleteAcls' | 'createAcls' | 'alterPartitionReassignments' | 'listPartitionReassignments'
-> {
-  const missing = (what: string) => async (): Promise<never> => {
-    throw new KafkaJSNotImplemented(`${what} is not implemented`)
-  }
-  return {
-    describeAcls: missing('describeAcls'),
-    deleteAcls: missing('deleteAcls'),
-    createAcls: missing('createAcls'),
-    alterPartitionReassignments: missing('alterPartitionReassignments'),
-    listPartitionReassignments: missing('listPartitionReassignments'),
-  }
+/** What KafkaJS's admin tries again, whatever the call: brokers that say whom to ask instead. */
+const movedTypes: readonly string[] = [
+  'NOT_CONTROLLER',
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+]
+
+/** KafkaJS's admin passes a broker's refusal on as it is, also one that may pass, unless the call tries it again. */
+function isFinal(error: Error, retried: readonly string[]): boolean {
+  return error instanceof KafkaJSProtocolError && ![...movedTypes, ...retried].includes(error.type)
 }

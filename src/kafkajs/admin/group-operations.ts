@@ -1,6 +1,10 @@
 import { ErrorCode } from '../../index'
 import { deadGroup, describeGroup } from '../group/describe-group'
-import { KafkaJSDeleteGroupsError, KafkaJSDeleteTopicRecordsError } from '../errors/client-errors'
+import {
+  KafkaJSBrokerNotFound,
+  KafkaJSDeleteGroupsError,
+  KafkaJSDeleteTopicRecordsError,
+} from '../errors/client-errors'
 import { KafkaJSError } from '../errors/kafkajs-error'
 import { KafkaJSProtocolError } from '../errors/protocol-errors'
 import { protocolError } from '../errors/protocol-error-table'
@@ -64,7 +68,7 @@ export function groupOperations(run: RunAdmin): GroupOperations {
       const failed = results.flatMap(({ partition, error }, i) => {
         if (error === null) return []
         const offset = (partitions[i] as (typeof partitions)[number]).offset
-        return [{ partition, offset, error: asKafkaJSError(translateError(error)) }]
+        return [{ partition, offset, error: deletionError(translateError(error)) }]
       })
       if (failed.length > 0) throw new KafkaJSDeleteTopicRecordsError({ topic, partitions: failed })
     },
@@ -78,6 +82,12 @@ function deletedGroup(groupId: string, error: Error | null): DeleteGroupsResult 
   return { groupId, errorCode: translated.code, error: translated }
 }
 
-function asKafkaJSError(error: Error): KafkaJSError {
+/** What brokers say where nobody leads the partition, or there is none. */
+const withoutLeader: readonly string[] = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']
+
+function deletionError(error: Error): KafkaJSError {
+  if (error instanceof KafkaJSProtocolError && withoutLeader.includes(error.type)) {
+    return new KafkaJSBrokerNotFound('Could not find the leader for the partition', { retriable: false })
+  }
   return error instanceof KafkaJSError ? error : protocolError(ErrorCode.UNKNOWN_SERVER_ERROR)
 }

@@ -3,7 +3,7 @@ import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
 import type { Admin } from '../types/admin'
 import type { FetchOffsetsPartition, SeekEntry } from '../types/metadata'
 import { requireGroupId, requirePartitions, requireTopic, requireTopicsOfGroup } from './admin-checks'
-import type { RunAdmin } from './admin-session'
+import { type RunAdmin, unknownTopic } from './admin-session'
 
 type OffsetOperations = Pick<
   Admin,
@@ -19,7 +19,7 @@ export function offsetOperations(run: RunAdmin): OffsetOperations {
   return {
     fetchTopicOffsets: async (topic) => {
       requireTopic(topic)
-      const [lows, highs] = await run((admin) => boundsOf(admin, topic))
+      const [lows, highs] = await run((admin) => boundsOf(admin, topic), unknownTopic)
       return highs.map(({ partition, offset }, i) => {
         const high = text(offset)
         return { partition, offset: high, high, low: text(lows[i]?.offset ?? null) }
@@ -35,7 +35,7 @@ export function offsetOperations(run: RunAdmin): OffsetOperations {
           await offsetsAt(admin, topic, partitions, at),
           await offsetsAt(admin, topic, partitions, 'latest'),
         ]
-      })
+      }, unknownTopic)
       return found.map(({ partition, offset }, i) => ({
         partition,
         offset: text(offset ?? ends[i]?.offset ?? null),

@@ -1,11 +1,12 @@
-import type { KafkaError, NewTopic, PartitionDescription } from '../../index'
+import type { Admin as CoreAdmin, KafkaError, NewTopic, PartitionDescription } from '../../index'
 import { KafkaJSAggregateError } from '../errors/kafkajs-error'
+import { KafkaJSTimeout } from '../errors/non-retriable-errors'
 import { KafkaJSCreateTopicError, KafkaJSProtocolError } from '../errors/protocol-errors'
 import { translateError } from '../errors/translate-error'
 import type { Admin, ITopicConfig } from '../types/admin'
 import type { PartitionMetadata } from '../types/metadata'
 import { requireNewPartitions, requireNewTopics, requireTopic, requireTopicNames } from './admin-checks'
-import type { RunAdmin } from './admin-session'
+import { type RunAdmin, unknownTopic, withTimeout } from './admin-session'
 
 type TopicOperations = Pick<
   Admin,
@@ -20,31 +21,32 @@ export function topicOperations(run: RunAdmin): TopicOperations {
       return topics.map(({ name }) => name)
     },
 
-    createTopics: async ({ topics, validateOnly = false, waitForLeaders = true }) => {
+    createTopics: async ({ topics, validateOnly = false, waitForLeaders = true, timeout }) => {
       requireNewTopics(topics)
+      const isWaiting = waitForLeaders && !validateOnly
+      const options = { validateOnly, waitUntilReady: isWaiting, ...withTimeout(timeout) }
       const results = await run((admin) =>
-        admin.createTopics(topics.map(newTopic), {
-          partial: true,
-          validateOnly,
-          waitUntilReady: waitForLeaders,
-        }),
+        admin.createTopics(topics.map(newTopic), { partial: true, ...options }),
       )
-      return created(results)
+      const isCreated = created(results)
+      if (isCreated && isWaiting) await run((admin) => requireLeaders(admin, topics))
+      return isCreated
     },
 
-    deleteTopics: async ({ topics }) => {
+    deleteTopics: async ({ topics, timeout }) => {
       requireTopicNames(topics)
-      if (topics.length > 0) await run((admin) => admin.deleteTopics(topics))
+      if (topics.length === 0) return
+      await run((admin) => admin.deleteTopics([...new Set(topics)], withTimeout(timeout)), unknownTopic)
     },
 
-    createPartitions: async ({ topicPartitions, validateOnly = false }) => {
+    createPartitions: async ({ topicPartitions, validateOnly = false, timeout }) => {
       requireNewPartitions(topicPartitions)
       const partitions = topicPartitions.map(({ topic, count, assignments }) => ({
         topic,
         totalCount: count,
         ...(assignments && { assignments }),
       }))
-      await run((admin) => admin.createPartitions(partitions, { validateOnly }))
+      await run((admin) => admin.createPartitions(partitions, { validateOnly, ...withTimeout(timeout) }))
       return true
     },
 
@@ -63,6 +65,16 @@ export function topicOperations(run: RunAdmin): TopicOperations {
       }
     },
   }
+}
+
+/**
+ * Our own admin waited for the leaders as long as the call may take.
+ * @throws KafkaJSTimeout when a partition has none
+ */
+async function requireLeaders(admin: CoreAdmin, topics: readonly ITopicConfig[]): Promise<void> {
+  const described = await admin.describeTopics(topics.map(({ topic }) => topic))
+  if (described.every(({ partitions }) => partitions.every(({ leader }) => leader !== null))) return
+  throw new KafkaJSTimeout('Timed out while waiting for topic leaders')
 }
 
 const nameOf = ({ name }: { readonly name: string }): string => name
