@@ -2,6 +2,13 @@
 
 export { Kafka, type KafkaOptions } from './kafka'
 export type { PasswordSasl, TlsOptions } from './cluster/cluster-options'
+export type {
+  RequestAnsweredEvent,
+  RequestEvent,
+  RequestListeners,
+  RequestQueueEvent,
+  RequestTimedOutEvent,
+} from './network/request-events'
 export type { SaslContext, SaslExchange, SaslMechanism } from './network/sasl/sasl-mechanism'
 export type { PartitionMetadata } from './cluster/metadata'
 

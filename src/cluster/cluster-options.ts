@@ -6,6 +6,7 @@ import { resolveOptions } from '../base/options'
 import { nodeSocketFactory, type SocketFactory } from '../network/broker-socket'
 import type { LinkSettings } from '../network/broker-link'
 import { systemHostResolver, type HostResolver } from '../network/resolve-host'
+import type { RequestListeners } from '../network/request-events'
 import { PlainMechanism } from '../network/sasl/plain'
 import type { SaslMechanism } from '../network/sasl/sasl-mechanism'
 import { ScramMechanism } from '../network/sasl/scram'
@@ -72,10 +73,17 @@ export interface ClusterOptions {
   readonly metadataMaxAgeMs?: number | undefined
   /** `connections.max.idle.ms`. A connection unused for so long is closed. Default: 540,000. */
   readonly connectionsMaxIdleMs?: number | undefined
+  /**
+   * `max.in.flight.requests.per.connection`, of all clients; producers have one of their own. Requests beyond it wait for
+   * the answers of earlier ones. Default: no limit.
+   */
+  readonly maxInFlightRequestsPerConnection?: number | undefined
   /** A larger response ends its connection instead of taking memory. Default: 104,857,600 (100 MiB). */
   readonly maxResponseBytes?: number | undefined
   /** Where log lines go. Default: warnings and errors to the console. */
   readonly logger?: Logger | undefined
+  /** Listeners for what becomes of each request to a broker. Default: none. */
+  readonly events?: RequestListeners | undefined
   /** @internal Time, for tests. */
   readonly clock?: Clock | undefined
   /** @internal What opens sockets, for tests and simulations. */
@@ -87,12 +95,16 @@ export interface ClusterOptions {
 }
 
 /** The options with nothing left open; secrets are inside objects that don't show them. */
-export interface ResolvedClusterOptions extends Omit<LinkSettings, 'onSuspect' | 'onVersions'> {
+export interface ResolvedClusterOptions extends Omit<
+  LinkSettings,
+  'onSuspect' | 'onVersions' | 'requestEvents'
+> {
   readonly brokers: readonly HostAndPort[]
   readonly requestTimeoutMs: number
   readonly retryBackoffMs: number
   readonly retryBackoffMaxMs: number
   readonly metadataMaxAgeMs: number
+  readonly events: RequestListeners | undefined
 }
 
 const ms = (fallback: number, least = 0) =>
@@ -158,6 +170,14 @@ function isSaslMechanism(value: unknown): value is SaslMechanism {
   return typeof mechanism?.name === 'string' && typeof mechanism.start === 'function'
 }
 
+const eventListener = <Listener>() => z.custom<Listener>(isFunction, 'A function is needed').optional()
+
+const events = z.strictObject({
+  requestAnswered: eventListener<RequestListeners['requestAnswered']>(),
+  requestTimedOut: eventListener<RequestListeners['requestTimedOut']>(),
+  requestQueue: eventListener<RequestListeners['requestQueue']>(),
+})
+
 const logger = z.custom<Logger>((value) => {
   const candidate = value as Partial<Logger> | null
   return (['debug', 'info', 'warn', 'error'] as const).every((level) => isFunction(candidate?.[level]))
@@ -194,7 +214,12 @@ const schema = z
       .min(1024, 'At least 1024 is needed')
       .max(0x7fffffff, 'At most 2147483647 is allowed')
       .default(104_857_600),
+    maxInFlightRequestsPerConnection: z
+      .int('A whole number is needed')
+      .min(1, 'At least 1 is needed')
+      .optional(),
     logger: logger.default(() => consoleLogger),
+    events: events.optional(),
     clock: z.custom<Clock>().default(() => systemClock),
     socketFactory: z.custom<SocketFactory>(isFunction).default(() => nodeSocketFactory),
     resolveHost: z.custom<HostResolver>(isFunction).default(() => systemHostResolver),
@@ -230,6 +255,8 @@ export function resolveClusterOptions(options: ClusterOptions): ResolvedClusterO
     ...resolved,
     tls: resolved.tls === false ? undefined : new TlsSettings(resolved.tls === true ? {} : resolved.tls),
     sasl: resolveSasl(resolved.sasl as ClusterOptions['sasl']),
+    maxInFlightRequestsPerConnection: resolved.maxInFlightRequestsPerConnection ?? Infinity,
+    events: resolved.events,
   })
 }
 

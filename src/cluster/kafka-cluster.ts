@@ -5,6 +5,7 @@ import { ClosedError, ConnectionError, TimeoutError } from '../base/errors'
 import type { Logger } from '../base/logger'
 import type { BrokerAddress } from '../network/broker-address'
 import { ConnectionPool } from '../network/connection-pool'
+import { RequestEvents } from '../network/request-events'
 import type { ClientApi } from '../wire/api'
 import { findCoordinatorApi } from '../wire/generated/client/find-coordinator'
 import { metadataApi, type MetadataRequest } from '../wire/generated/client/metadata'
@@ -52,8 +53,10 @@ export class KafkaCluster implements Cluster {
     this.#backoff = { baseMs: options.retryBackoffMs, maxMs: options.retryBackoffMaxMs }
     this.retryBackoffMaxMs = options.retryBackoffMaxMs
     this.random = options.random
+    const { events, clientId, clock, logger } = options
     this.#pool = new ConnectionPool({
       ...options,
+      requestEvents: events && new RequestEvents(events, clientId, clock, logger),
       onSuspect: (reason) => this.metadata.requestRefresh(reason),
       onVersions: (versions) => this.#features.note(versions),
     })

@@ -83,6 +83,24 @@ export class ConnectionCall implements InFlightRequest {
     return { ...this.#init.broker, api: this.#init.api.name, apiVersion: this.#init.version }
   }
 
+  /** By the clock. */
+  get startedAt(): number {
+    return this.#init.startedAt
+  }
+
+  /** True once the bytes were handed to the socket. */
+  get wasSent(): boolean {
+    return this.#written
+  }
+
+  get broker(): ErrorContext {
+    return this.#init.broker
+  }
+
+  get apiName(): string {
+    return this.#init.api.name
+  }
+
   get apiKey(): number {
     return this.#init.api.key
   }

@@ -4,10 +4,12 @@ import type { ClientApi } from '../wire/api'
 import { encodeRequestHeader } from '../wire/headers'
 import { Writer } from '../wire/primitives/writer'
 import type { BrokerSocket, SocketFactory, SocketTarget } from './broker-socket'
+import { closeReason } from './close-reason'
 import { ConnectionCall, type CallOptions } from './connection-call'
-import { closedInTlsHandshake, describeSystemError, foreignProtocol, tlsMistake } from './connection-errors'
+import { foreignProtocol } from './connection-errors'
 import { FrameReader } from './frame-reader'
 import { InFlightRequests } from './in-flight-requests'
+import type { RequestEvents } from './request-events'
 import { holdsBack } from './throttle-versions'
 
 export interface ConnectionSettings {
@@ -20,6 +22,10 @@ export interface ConnectionSettings {
   readonly requestTimeoutMs: number
   /** Called now and then while an answer is late enough to make the broker suspect; `reason` says which. */
   readonly onSuspect: (reason: string) => void
+  /** More requests than these are not sent before answers have come. */
+  readonly maxInFlightRequestsPerConnection: number
+  /** Undefined when nobody wants to know of requests. */
+  readonly requestEvents: RequestEvents | undefined
 }
 
 /** A broker that is silent for this long may be frozen or cut off, and others may have taken over its work. */
@@ -33,7 +39,7 @@ const maxCorrelationId = 0x7fffffff
  * oversized frames end the connection (L6); no timer runs while nothing waits (L23).
  *
  *     send → queue → one gathered write at a time → in flight → response
- *             ↑ held while re-authenticating, muted while throttled, full while the socket is
+ *             ↑ held while re-authenticating, muted while throttled, full while the socket is, or too many are in flight
  *
  * At most one write is with the socket at any time, so that what is still queued when the connection dies is known
  * to be unwritten.
@@ -67,6 +73,8 @@ export class Connection {
   #timerAt = Infinity
   #nextSuspicionAt = 0
   #authenticated = false
+  /** What was last told of the queue. */
+  #toldQueueSize = 0
   #onOpened!: () => void
   #onOpenFailed!: (error: KafkaError) => void
 
@@ -149,6 +157,7 @@ export class Connection {
     this.#enqueue(call)
     this.#wakeAt(Math.min(call.deadline, call.giveUpAt, call.suspectAt))
     this.#flush()
+    this.#tellQueueSize()
     return call.promise as Promise<Response>
   }
 
@@ -206,7 +215,17 @@ export class Connection {
     const calls = [...this.#inFlight.drain(), ...this.#unflushed, ...this.#queue]
     this.#queue = []
     this.#unflushed = []
+    this.#writing = false
+    this.#tellQueueSize()
     for (const call of calls) call.failDisconnected(reason)
+  }
+
+  /** What waits for the socket alone is not worth an event: it leaves within the turn. */
+  #tellQueueSize(): void {
+    const { requestEvents } = this.#settings
+    if (requestEvents === undefined || this.#writing || this.#queue.length === this.#toldQueueSize) return
+    this.#toldQueueSize = this.#queue.length
+    requestEvents.queueChanged(this.#broker, this.#toldQueueSize)
   }
 
   #enqueue(call: ConnectionCall): void {
@@ -220,6 +239,7 @@ export class Connection {
   #forgetQueued(call: ConnectionCall): void {
     const at = this.#queue.indexOf(call)
     if (at >= 0) this.#queue.splice(at, 1)
+    this.#tellQueueSize()
     this.#stopTimerWhenIdle()
   }
 
@@ -243,6 +263,7 @@ export class Connection {
       if (call.noResponse) this.#unflushed.push(call)
       else this.#inFlight.add(call)
     }
+    this.#tellQueueSize()
     this.#writing = true
     this.#socket.write(pieces, () => this.#handleFlushed())
   }
@@ -256,6 +277,8 @@ export class Connection {
       this.#wakeAt(this.#mutedUntil)
       return []
     }
+    const room = this.#settings.maxInFlightRequestsPerConnection - this.#inFlight.size
+    if (room < this.#queue.length) return this.#queue.splice(0, Math.max(room, 0))
     const calls = this.#queue
     this.#queue = []
     return calls
@@ -264,9 +287,13 @@ export class Connection {
   #handleFlushed(): void {
     if (this.#state === 'closed') return
     this.#writing = false
-    for (const call of this.#unflushed.splice(0)) call.completeWithoutResponse()
+    for (const call of this.#unflushed.splice(0)) {
+      call.completeWithoutResponse()
+      this.#settings.requestEvents?.answered(call, 0)
+    }
     this.#stopTimerWhenIdle()
     this.#flush()
+    this.#tellQueueSize()
   }
 
   #handleRead(length: number): void {
@@ -297,9 +324,12 @@ export class Connection {
     if (call === undefined) return this.close(this.#outOfOrder(correlationId, expected?.correlationId))
     this.#framesReceived++
     this.#lastUsedAt = this.#settings.clock.now()
+    const isAwaited = !call.settled
     const response = call.decode(frame)
     if (response !== undefined) this.#honourThrottle(call, response)
+    if (isAwaited) this.#settings.requestEvents?.answered(call, frame.length)
     this.#stopTimerWhenIdle()
+    this.#flush()
   }
 
   #outOfOrder(received: number | undefined, expected: number | undefined): ConnectionError {
@@ -318,42 +348,15 @@ export class Connection {
   }
 
   #closeReason(error: Error | undefined): KafkaError {
-    const mistake = this.#usesTls ? tlsMistake(error, this.#broker) : undefined
-    if (mistake !== undefined) return mistake
-    if (this.#state === 'opening') {
-      // A refused TCP connection has a system code of its own; a handshake that was cut off is a reset or a plain end.
-      const code = (error as NodeJS.ErrnoException | undefined)?.code
-      if (this.#usesTls && (code === undefined || code === 'ECONNRESET' || code === 'EPIPE')) {
-        return closedInTlsHandshake(error, this.#broker)
-      }
-      return new ConnectionError('CONNECTION_FAILED', describeSystemError(error), {
-        ...this.#broker,
-        cause: error,
-      })
-    }
-    const foreign =
-      this.#frames.midFrame && !this.hasAnswered
-        ? foreignProtocol(this.#frames.start, this.#broker)
-        : undefined
-    if (foreign !== undefined) return foreign
-    const { code, hint } = this.#guessWhyClosed()
-    return new ConnectionError(code, `${describeSystemError(error)}${hint}`, {
-      ...this.#broker,
-      cause: error,
+    return closeReason(error, {
+      broker: this.#broker,
+      usesTls: this.#usesTls,
+      isOpening: this.#state === 'opening',
+      hasAnswered: this.hasAnswered,
+      endedAfterVersions:
+        this.#framesReceived === this.#versionFrames && !this.#authenticated && this.#inFlight.size > 0,
+      unreadBytes: this.#frames.midFrame ? this.#frames.start : undefined,
     })
-  }
-
-  /** A listener that expects something else closes the connection without a word. When it does so tells what. */
-  #guessWhyClosed(): { code: string; hint: string } {
-    if (!this.hasAnswered) {
-      const hint = ' before it answered anything; is this the right port, and does the listener expect TLS?'
-      return { code: 'DISCONNECTED', hint }
-    }
-    if (this.#framesReceived === this.#versionFrames && !this.#authenticated && this.#inFlight.size > 0) {
-      const hint = ' at the first request after ApiVersions; does the listener expect SASL (option sasl)?'
-      return { code: 'CLOSED_BEFORE_USE', hint }
-    }
-    return { code: 'DISCONNECTED', hint: '' }
   }
 
   #wakeAt(at: number): void {
@@ -379,7 +382,7 @@ export class Connection {
     const now = this.#settings.clock.now()
     this.#expireQueued(now)
     this.#inFlight.forEach((call) => {
-      if (call.giveUpAt <= now) call.failTimedOut(now)
+      if (call.giveUpAt <= now) this.#giveUp(call, now)
     })
     const late = this.#inFlight.firstExpired(now) ?? this.#unflushed.find((call) => call.deadline <= now)
     if (late !== undefined) return this.#endTimedOut(late, now)
@@ -401,11 +404,18 @@ export class Connection {
     const due = this.#queue.filter((call) => Math.min(call.deadline, call.giveUpAt) <= now)
     if (due.length === 0) return
     this.#queue = this.#queue.filter((call) => !due.includes(call))
-    for (const call of due) call.failTimedOut(now)
+    this.#tellQueueSize()
+    for (const call of due) this.#giveUp(call, now)
+  }
+
+  #giveUp(call: ConnectionCall, now: number): void {
+    if (call.settled) return
+    call.failTimedOut(now)
+    this.#settings.requestEvents?.timedOut(call)
   }
 
   #endTimedOut(late: ConnectionCall, now: number): void {
-    late.failTimedOut(now)
+    this.#giveUp(late, now)
     this.close(
       new ConnectionError(
         'DISCONNECTED',

@@ -1,4 +1,4 @@
-import type { KafkaOptions, PasswordSasl, SaslMechanism, TlsOptions } from '../../index'
+import type { KafkaOptions, PasswordSasl, RequestListeners, SaslMechanism, TlsOptions } from '../../index'
 import { KafkaJSConnectionError } from '../errors/client-errors'
 import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
 import type { BrokersFunction, KafkaConfig, SASLOptions } from '../types/config'
@@ -14,6 +14,10 @@ export interface ClientSettings {
   readonly logger: Logger
   /** Milliseconds. */
   readonly metadataMaxAge?: number | undefined
+  /** Null for no limit. */
+  readonly maxInFlightRequests?: number | null | undefined
+  /** What is told of requests. */
+  readonly events: RequestListeners
 }
 
 /** The longest that timers wait. */
@@ -30,7 +34,7 @@ export function requestTimeoutOf({ requestTimeout, enforceRequestTimeout = true 
 /** The options of our own `Kafka` that mean the same. @throws KafkaJSNonRetriableError, KafkaJSConnectionError for brokers */
 export async function coreOptions(config: KafkaConfig, settings: ClientSettings): Promise<KafkaOptions> {
   const { clientId = 'kafkajs', connectionTimeout = defaultConnectionTimeout, ssl, sasl } = config
-  const { retry, logger, metadataMaxAge = 300_000 } = settings
+  const { retry, logger, metadataMaxAge = 300_000, maxInFlightRequests, events } = settings
   const retryBackoffMaxMs = timer(retry.maxRetryTime)
   return {
     brokers: await brokersOf(config.brokers),
@@ -42,8 +46,16 @@ export async function coreOptions(config: KafkaConfig, settings: ClientSettings)
     metadataMaxAgeMs: timer(metadataMaxAge, 1),
     retryBackoffMs: Math.min(timer(retry.initialRetryTime), retryBackoffMaxMs),
     retryBackoffMaxMs,
+    maxInFlightRequestsPerConnection: limitOf(maxInFlightRequests),
     logger,
+    events,
   }
+}
+
+/** No limit where KafkaJS has none, for a number that is not positive too. */
+function limitOf(maxInFlightRequests: number | null | undefined): number | undefined {
+  if (isMissing(maxInFlightRequests) || !(maxInFlightRequests > 0)) return undefined
+  return Number.isFinite(maxInFlightRequests) ? Math.ceil(maxInFlightRequests) : undefined
 }
 
 /** A number of milliseconds as a timer takes it. */

@@ -1,7 +1,8 @@
-import { coreOptions } from '../client/core-options'
+import { type ClientSettings, coreOptions } from '../client/core-options'
 import { consumerEvents } from '../client/event-names'
 import { Instrumentation } from '../client/instrumentation'
 import { Lifecycle } from '../client/lifecycle'
+import { requestListeners } from '../client/request-events'
 import { resolveRetry, type RetrySettings, withRetries } from '../client/retry'
 import { describeGroup } from '../group/describe-group'
 import { translateError } from '../errors/translate-error'
@@ -107,7 +108,9 @@ class ConsumerControl {
     this.#config = config
     this.#retry = resolveRetry(kafka.retry, config.retry)
     this.instrumentation = new Instrumentation('consumer', consumerEvents, logger)
-    this.#lifecycle = new Lifecycle(() => openSession(kafka, config, this.#retry, logger))
+    const events = requestListeners(this.instrumentation, consumerEvents)
+    const settings = { retry: this.#retry, logger, events }
+    this.#lifecycle = new Lifecycle(() => openSession(kafka, config, settings))
   }
 
   /** The membership that is there; undefined before `run`, after `stop`, and between a crash and its restart. */
@@ -210,12 +213,13 @@ class ConsumerControl {
 async function openSession(
   kafka: KafkaConfig,
   config: ConsumerConfig,
-  retry: RetrySettings,
-  logger: Logger,
+  settings: ClientSettings,
 ): Promise<ConsumerSession> {
-  return await withRetries(retry, async () => {
-    const { metadataMaxAge } = config
-    const session = new ConsumerSession(await coreOptions(kafka, { retry, logger, metadataMaxAge }))
+  const { metadataMaxAge, maxInFlightRequests } = config
+  return await withRetries(settings.retry, async () => {
+    const session = new ConsumerSession(
+      await coreOptions(kafka, { ...settings, metadataMaxAge, maxInFlightRequests }),
+    )
     try {
       await session.admin.connect()
       return session

@@ -1,8 +1,9 @@
 import type { Producer as CoreProducer, ProducerOptions } from '../../index'
-import { coreOptions, requestTimeoutOf, timer } from '../client/core-options'
+import { type ClientSettings, coreOptions, requestTimeoutOf, timer } from '../client/core-options'
 import { producerEvents } from '../client/event-names'
 import { Instrumentation } from '../client/instrumentation'
 import { Lifecycle } from '../client/lifecycle'
+import { requestListeners } from '../client/request-events'
 import { resolveRetry, type RetrySettings, totalPauseMs, withRetries } from '../client/retry'
 import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
 import { translateError } from '../errors/translate-error'
@@ -36,7 +37,8 @@ export function createProducer(kafka: KafkaConfig, config: ProducerConfig, root:
   }
   const choosePartition = createPartitioner()
   const instrumentation = new Instrumentation('producer', producerEvents, logger)
-  const lifecycle = new Lifecycle(() => openSession(kafka, config, retry, logger))
+  const events = requestListeners(instrumentation, producerEvents)
+  const lifecycle = new Lifecycle(() => openSession(kafka, config, { retry, logger, events }))
   const parts = {
     status: () => lifecycle.status,
     session: () => lifecycle.session,
@@ -96,14 +98,13 @@ function senderOf(core: Pick<CoreProducer, 'send'>): TopicSender {
 async function openSession(
   kafka: KafkaConfig,
   config: ProducerConfig,
-  retry: RetrySettings,
-  logger: Logger,
+  settings: ClientSettings,
 ): Promise<ProducerSession> {
+  const { metadataMaxAge, maxInFlightRequests } = config
+  const { retry } = settings
   return await withRetries(retry, async () => {
-    const { metadataMaxAge } = config
-    const session = new ProducerSession(
-      sessionOptions(kafka, config, retry, await coreOptions(kafka, { retry, logger, metadataMaxAge })),
-    )
+    const options = await coreOptions(kafka, { ...settings, metadataMaxAge, maxInFlightRequests })
+    const session = new ProducerSession(sessionOptions(kafka, config, retry, options))
     try {
       await session.connect()
       return session

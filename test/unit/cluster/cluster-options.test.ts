@@ -32,6 +32,8 @@ test('fills in the defaults of the Java client', () => {
     metadataMaxAgeMs: 300_000,
     connectionsMaxIdleMs: 540_000,
     maxResponseBytes: 104_857_600,
+    maxInFlightRequestsPerConnection: Infinity,
+    events: undefined,
   })
 })
 
@@ -75,6 +77,9 @@ test.each([
   [{ brokers, reconnectBackoffMs: 500, reconnectBackoffMaxMs: 100 }, /reconnectBackoffMaxMs/],
   [{ brokers, connectionSetupTimeoutMs: 9, connectionSetupTimeoutMaxMs: 8 }, /connectionSetupTimeoutMaxMs/],
   [{ brokers, maxResponseBytes: 5 }, /at least 1024/],
+  [{ brokers, maxInFlightRequestsPerConnection: 0 }, /at least 1 is needed/],
+  [{ brokers, events: { requestAnswered: 1 } }, /'events.requestAnswered' is 1: a function is needed/],
+  [{ brokers, events: { request: () => {} } }, /unknown option 'events.request'/],
   [{ brokers, tls: { certt: 'x' } }, /unknown option 'tls.certt'/],
   [{ brokers, tls: { cert: 'x' } }, /cert and key are needed together/],
   [{ brokers, sasl: { mechanism: 'MD5', username: 'u', password: 'p' } }, /'SCRAM-SHA-256'/],

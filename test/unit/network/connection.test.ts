@@ -9,7 +9,14 @@ import {
   KafkaError,
   TimeoutError,
 } from '../../../src/base/errors'
+import { silentLogger } from '../../../src/base/logger'
 import { Connection } from '../../../src/network/connection'
+import {
+  type RequestAnsweredEvent,
+  RequestEvents,
+  type RequestListeners,
+  type RequestTimedOutEvent,
+} from '../../../src/network/request-events'
 import type { CallOptions } from '../../../src/network/connection-call'
 import { FakeClock, settle } from '../support/fake-clock'
 import { fakeSockets, systemError, type FakeSocket } from './support/fake-socket'
@@ -17,7 +24,15 @@ import { fakeSockets, systemError, type FakeSocket } from './support/fake-socket
 const version = 3
 const body = { groupId: 'g', generationId: 1, memberId: 'm' }
 
-function setUp(options: { tls?: boolean; maxResponseBytes?: number; open?: boolean } = {}) {
+interface SetUp {
+  tls?: boolean
+  maxResponseBytes?: number
+  open?: boolean
+  maxInFlight?: number
+  events?: RequestListeners
+}
+
+function setUp(options: SetUp = {}) {
   const clock = new FakeClock()
   const suspicions: string[] = []
   const { sockets, factory } = fakeSockets()
@@ -34,6 +49,8 @@ function setUp(options: { tls?: boolean; maxResponseBytes?: number; open?: boole
     maxResponseBytes: options.maxResponseBytes ?? 1 << 20,
     requestTimeoutMs: 30_000,
     onSuspect: (reason: string) => void suspicions.push(reason),
+    maxInFlightRequestsPerConnection: options.maxInFlight ?? Infinity,
+    requestEvents: options.events && new RequestEvents(options.events, 'test', clock, silentLogger),
   }
   const connection = new Connection(target, { broker: 'localhost:9092' }, settings)
   const socket = sockets[0] as FakeSocket
@@ -370,4 +387,116 @@ describe('a peer that is not a Kafka broker, or not on this kind of listener', (
     socket.end(systemError('ECONNREFUSED'))
     expect((await failure(connection.opened)).message).toMatch(/connection refused/)
   })
+})
+
+describe('requests as events', () => {
+  const collect = () => {
+    const answered: RequestAnsweredEvent[] = []
+    const timedOut: RequestTimedOutEvent[] = []
+    const queueSizes: number[] = []
+    const events: RequestListeners = {
+      requestAnswered: (event) => void answered.push(event),
+      requestTimedOut: (event) => void timedOut.push(event),
+      requestQueue: ({ queueSize }) => void queueSizes.push(queueSize),
+    }
+    return { answered, timedOut, queueSizes, events }
+  }
+
+  test('an answer says which request it was, when it was made and sent, and how long and large the answer was', async () => {
+    const { answered, queueSizes, timedOut, events } = collect()
+    const { clock, socket, send } = setUp({ events, open: false })
+    const call = send()
+    await clock.advance(5)
+    socket.open()
+    await clock.advance(20)
+    socket.deliver(response(0))
+    await call
+    expect(answered).toEqual([
+      {
+        api: 'Heartbeat',
+        apiKey: 12,
+        apiVersion: version,
+        broker: 'localhost:9092',
+        nodeId: undefined,
+        clientId: 'test',
+        correlationId: 0,
+        createdAt: 1_700_000_000_000,
+        sentAt: 1_700_000_000_005,
+        latencyMs: 20,
+        byteLength: 10,
+      },
+    ])
+    expect([queueSizes, timedOut]).toEqual([[1, 0], []])
+  })
+
+  test('a request without an answer in its time is told of once, and its connection with it', async () => {
+    const { answered, timedOut, events } = collect()
+    const { clock, send } = setUp({ events })
+    const call = failure(send())
+    await clock.advance(1001)
+    expect(await call).toMatchObject({ code: 'REQUEST_TIMEOUT' })
+    expect(timedOut).toMatchObject([{ api: 'Heartbeat', correlationId: 0, sentAt: 1_700_000_000_000 }])
+    expect(answered).toEqual([])
+  })
+
+  test('the answer that comes after its caller gave up is not told of', async () => {
+    const { answered, timedOut, events } = collect()
+    const { clock, socket, send } = setUp({ events })
+    const call = failure(send({ patienceMs: 10 }))
+    await clock.advance(11)
+    await call
+    socket.deliver(response(0))
+    expect([timedOut.length, answered.length]).toEqual([1, 0])
+  })
+
+  test('a request that never left has no time of sending', async () => {
+    const { timedOut, events } = collect()
+    const { clock, send } = setUp({ events, open: false })
+    const call = failure(send())
+    await clock.advance(1001)
+    await call
+    expect(timedOut).toMatchObject([{ sentAt: null }])
+  })
+
+  test('a request without a response is answered once it is flushed', async () => {
+    const { answered, events } = collect()
+    const { send } = setUp({ events })
+    await send({ noResponse: true })
+    expect(answered).toMatchObject([{ byteLength: 0, latencyMs: 0 }])
+  })
+
+  test('a listener that throws harms no request', async () => {
+    const { socket, send } = setUp({
+      events: {
+        requestAnswered: () => {
+          throw new Error('mistake')
+        },
+      },
+    })
+    const call = send()
+    socket.deliver(response(0))
+    expect((await call).errorCode).toBe(0)
+  })
+})
+
+test('sends no more than maxInFlightRequestsPerConnection before answers come, and tells how many wait', async () => {
+  const queueSizes: number[] = []
+  const { socket, send } = setUp({
+    maxInFlight: 2,
+    events: { requestQueue: ({ queueSize }) => void queueSizes.push(queueSize) },
+  })
+  const calls = [send(), send(), send(), send()]
+  expect(socket.frames.map(idOf)).toEqual([0, 1])
+  socket.deliver(response(0))
+  expect(socket.frames.map(idOf)).toEqual([0, 1, 2])
+  socket.deliver(Buffer.concat([response(1), response(2), response(3)]))
+  await Promise.all(calls)
+  expect(queueSizes).toEqual([1, 2, 1, 0])
+})
+
+test('L5: what waits behind the limit of requests in flight is known to be unwritten when the connection ends', async () => {
+  const { socket, send } = setUp({ maxInFlight: 1 })
+  const calls = [failure(send()), failure(send())]
+  socket.end()
+  expect((await Promise.all(calls)).map(({ maybeWritten }) => maybeWritten)).toEqual([true, false])
 })
