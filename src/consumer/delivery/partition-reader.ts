@@ -10,8 +10,10 @@ import { AbortedFilter } from './aborted-filter'
 
 /** Messages made at a time: enough to amortise the step, few enough to die young. */
 const defaultSliceLength = 256
-/** Batches are merged into one slice until it holds so many bytes. */
+/** Batches are merged into one slice until it holds so many bytes, */
 const mergedBytes = 256 * 1024
+/** or so many when a handler takes the slice as a whole: what an answer gives of one partition, by default. */
+const mergedBytesOfWhole = 1024 * 1024
 
 /**
  * - `ready`: `next` gives a message
@@ -147,8 +149,9 @@ export class PartitionReader {
     this.#countHandedOut(this.#index)
     this.#index = 0
     let status: ReaderStatus = 'empty'
+    const mostBytes = limit > defaultSliceLength ? mergedBytesOfWhole : mergedBytes
     try {
-      for (let bytes = 0; slice.length < limit && bytes < mergedBytes && !this.#hasPassedEnd();) {
+      for (let bytes = 0; slice.length < limit && bytes < mostBytes && !this.#hasPassedEnd();) {
         if (this.#cursor === undefined) {
           const opened = this.#openNext()
           if (opened !== 'opened') {
