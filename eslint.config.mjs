@@ -21,8 +21,11 @@ export default tseslint.config(
   { ignores: ['dist', 'coverage', 'src/wire/generated', 'bench', '.ci', '**/*.d.ts'] },
   eslint.configs.recommended,
   {
-    files: ['**/*.cjs'],
-    languageOptions: { globals: { module: 'writable', require: 'readonly', process: 'readonly' } },
+    files: ['**/*.cjs', 'kafkajs/**/*.js'],
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: { module: 'writable', exports: 'writable', require: 'readonly', process: 'readonly' },
+    },
   },
   { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly' } } },
   {
@@ -63,7 +66,7 @@ export default tseslint.config(
   { files: ['src/base/logger.ts'], rules: { 'no-console': 'off' } },
   // These are called by tools that ask for a default export.
   {
-    files: ['*.config.ts', 'test/kafka/support/global-*.ts'],
+    files: ['*.config.ts', 'test/{kafka,drop-in}/support/global-*.ts'],
     rules: { 'no-restricted-syntax': 'off', 'no-var': 'off' },
   },
   prettier,

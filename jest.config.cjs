@@ -36,8 +36,15 @@ module.exports = {
       displayName: 'unit',
       testMatch: suites('unit', 'golden', 'in-process', 'simulation'),
     },
-    // Needs the packages of test/drop-in/package.json.
-    { ...base, displayName: 'drop-in', testMatch: suites('drop-in') },
+    // Installs the packages of test/drop-in/package.json first, if they are not there.
+    {
+      ...base,
+      globalSetup: '<rootDir>/test/drop-in/support/global-setup.ts',
+      globalTeardown: '<rootDir>/test/drop-in/support/global-teardown.ts',
+      setupFilesAfterEnv: realKafka.setupFilesAfterEnv,
+      displayName: 'drop-in',
+      testMatch: suites('drop-in'),
+    },
     {
       ...base,
       ...realKafka,

@@ -1,0 +1,4 @@
+'use strict'
+
+/** Makes a consumer; instrumentation that knows KafkaJS's files wraps it. */
+module.exports = ({ create }) => create()
