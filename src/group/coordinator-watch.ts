@@ -2,6 +2,9 @@ import type { Timer } from '../base/clock'
 import { Deadline } from '../base/deadline'
 import type { Cluster } from '../cluster/cluster'
 
+/** Milliseconds between looks at whether the broker that keeps a request back still is the coordinator. */
+export const coordinatorCheckMs = 5_000
+
 /**
  * Asks who a group's coordinator is while one request waits in the broker, and calls back when it is another than at
  * the start. A broker that froze keeps a JoinGroup for as long as the rebalance may take, while the group has long

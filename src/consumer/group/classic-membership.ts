@@ -3,7 +3,7 @@ import { createDeferred } from '../../base/deferred'
 import { KafkaError } from '../../base/errors'
 import type { TopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
-import type { JoiningMember, MemberAssignment, RebalanceProtocol } from '../assignors/partition-assignor'
+import type { JoiningMember, RebalanceProtocol } from '../assignors/partition-assignor'
 import { fetchCommittedOffsets } from './committed-offsets'
 import { GroupJoin, type JoinOutcome, membershipError } from './group-join'
 import { GroupLeader } from './group-leader'
@@ -20,6 +20,7 @@ import type {
 import { GroupRequests } from '../../group/group-requests'
 import { Heartbeats, type MemberIdentity } from './heartbeats'
 import { JoinAttempts } from './join-attempts'
+import { JoinCall } from './join-call'
 import { leaveGroup } from './leave-group'
 import { type MembershipReaction, reactionTo } from './membership-errors'
 import type { MembershipState } from './membership-state'
@@ -41,7 +42,7 @@ export class ClassicMembership implements GroupMembership {
   readonly #listener: GroupListener
   readonly #protocol: RebalanceProtocol
   readonly #requests: GroupRequests
-  readonly #joinRequests: GroupRequests
+  readonly #joinCall: JoinCall
   readonly #join: GroupJoin
   readonly #leader: GroupLeader
   readonly #heartbeats: Heartbeats
@@ -79,7 +80,6 @@ export class ClassicMembership implements GroupMembership {
     this.#protocol = rebalanceProtocolOf(options.assignors)
     const { groupId, groupInstanceId, rebalanceTimeoutMs } = options
     this.#requests = new GroupRequests(cluster, groupId, `group:${groupId}`)
-    this.#joinRequests = new GroupRequests(cluster, groupId, `group-join:${groupId}:${++memberCount}`)
     this.#attempts = new JoinAttempts(cluster.clock)
     this.#leader = new GroupLeader(
       cluster,
@@ -91,7 +91,9 @@ export class ClassicMembership implements GroupMembership {
         if (this.#subscribed.names.includes(topic)) listener.onError(error)
       },
     )
-    this.#join = new GroupJoin(this.#joinRequests, options, this.#leader)
+    const joinRequests = new GroupRequests(cluster, groupId, `group-join:${groupId}:${++memberCount}`)
+    this.#joinCall = new JoinCall(joinRequests, options)
+    this.#join = new GroupJoin(joinRequests, this.#joinCall, options, this.#leader)
     this.#heartbeats = new Heartbeats(this.#requests, options, (identity, answer) =>
       this.#onHeartbeat(identity, answer),
     )
@@ -235,6 +237,7 @@ export class ClassicMembership implements GroupMembership {
     const left = dynamic || why === 'unsubscribed' ? this.#leave(leaving, deadline, why) : undefined
     await this.#reportLost()
     await left
+    this.#joinCall.end()
     this.#rejoinReason ??= 'joining again'
   }
 
@@ -246,9 +249,9 @@ export class ClassicMembership implements GroupMembership {
     if (!valid) await this.#callbacks.run('onLost', partitions, until)
   }
 
-  #leave(identity: MemberIdentity, deadline: Deadline, reason: string): Promise<void> {
+  #leave({ memberId }: MemberIdentity, deadline: Deadline, reason: string): Promise<void> {
     const { groupInstanceId } = this.#options
-    return leaveGroup(this.#requests, { memberId: identity.memberId, groupInstanceId, reason }, deadline)
+    return leaveGroup(this.#requests, this.#joinCall, { memberId, groupInstanceId, reason }, deadline)
   }
 
   /** Ends the membership because of an error. */
@@ -306,7 +309,7 @@ export class ClassicMembership implements GroupMembership {
     this.#heartbeats.stop()
     this.#leader.stop()
     this.#attempts.abort()
-    this.#joinRequests.closeConnection()
+    this.#joinCall.end()
   }
 
   // Joining
@@ -360,8 +363,8 @@ export class ClassicMembership implements GroupMembership {
       })
       if (!signal.aborted) return outcome
       this.#rejoinReason ??= reason
-      // The broker may still hold the request back, and every later one on the same connection with it.
-      this.#joinRequests.closeConnection()
+      // Who leaves now has to know how it ends.
+      if (!(this.#closing || this.#suspended) || this.#identity.memberId === '') this.#joinCall.end()
       return undefined
     })
   }
@@ -419,7 +422,11 @@ export class ClassicMembership implements GroupMembership {
     const partitions = joined.assignment.partitions.filter(({ topic }) =>
       this.#subscribed.names.includes(topic),
     )
-    this.#logAssignment(joined.assignment)
+    this.#cluster.logger.info('The group gave partitions to this member', {
+      ...this.#names(),
+      ...this.#identity,
+      partitions: joined.assignment.partitions.length,
+    })
     const revoked = this.#owned.surplus(partitions)
     await this.#giveUp(revoked)
     if (this.#identity !== joined.identity) return
@@ -429,14 +436,6 @@ export class ClassicMembership implements GroupMembership {
     if (this.#identity !== joined.identity) return
     if (revoked.length > 0) this.#askToRejoin('partitions were given up for other members')
     if (joined.isLeader) this.#leader.check()
-  }
-
-  #logAssignment({ partitions }: MemberAssignment): void {
-    this.#cluster.logger.info('The group gave partitions to this member', {
-      ...this.#names(),
-      ...this.#identity,
-      partitions: partitions.length,
-    })
   }
 
   // What the coordinator says meanwhile

@@ -2,7 +2,7 @@ import { Deadline } from '../../base/deadline'
 import { BrokerError, FencedError, KafkaError } from '../../base/errors'
 import { ErrorCode } from '../../base/error-codes'
 import type { Logger } from '../../base/logger'
-import { joinGroupApi, type JoinGroupResponse } from '../../wire/generated/client/join-group'
+import type { JoinGroupRequest, JoinGroupResponse } from '../../wire/generated/client/join-group'
 import { syncGroupApi } from '../../wire/generated/client/sync-group'
 import type {
   GroupMember,
@@ -19,14 +19,12 @@ import {
 } from './consumer-protocol'
 import type { GroupLeader } from './group-leader'
 import type { GroupMembershipOptions } from './group-membership'
+import { coordinatorCheckMs } from '../../group/coordinator-watch'
 import type { GroupRequests } from '../../group/group-requests'
 import type { MemberIdentity } from './heartbeats'
+import type { JoinCall } from './join-call'
 import { type MembershipApi, reactionTo } from './membership-errors'
 
-/** The broker may take the whole rebalance timeout to answer; this is for the way there and back. */
-const joinTimeoutMarginMs = 5_000
-/** How often to make sure, while the broker keeps a request back, that it still is the coordinator. */
-const coordinatorCheckMs = 5_000
 /** The broker refuses longer reasons. */
 const maxReasonLength = 255
 
@@ -62,12 +60,14 @@ export interface JoinDetails {
 /** The exchange of JoinGroup and SyncGroup, and the leader's part between them. Keeps no state. */
 export class GroupJoin {
   readonly #requests: GroupRequests
+  readonly #call: JoinCall
   readonly #options: GroupMembershipOptions
   readonly #leader: GroupLeader
   readonly #logger: Logger
 
-  constructor(requests: GroupRequests, options: GroupMembershipOptions, leader: GroupLeader) {
+  constructor(requests: GroupRequests, call: JoinCall, options: GroupMembershipOptions, leader: GroupLeader) {
     this.#requests = requests
+    this.#call = call
     this.#options = options
     this.#leader = leader
     this.#logger = requests.cluster.logger
@@ -92,30 +92,20 @@ export class GroupJoin {
 
   #joinGroup(details: JoinDetails): Promise<JoinGroupResponse> {
     const { groupId, groupInstanceId, sessionTimeoutMs, rebalanceTimeoutMs, assignors } = this.#options
-    const timeoutMs = rebalanceTimeoutMs + joinTimeoutMarginMs
-    return this.#requests.attempt(
-      joinGroupApi,
-      {
-        groupId,
-        sessionTimeoutMs,
-        rebalanceTimeoutMs,
-        memberId: details.memberId,
-        groupInstanceId,
-        protocolType: consumerProtocolType,
-        protocols: assignors.map((assignor) => ({
-          name: assignor.name,
-          metadata: this.#metadataFor(assignor, details),
-        })),
-        reason: details.reason.slice(0, maxReasonLength),
-      },
-      {
-        deadline: new Deadline(this.#requests.cluster.clock, 'JoinGroup', timeoutMs, details.signal),
-        timeoutMs,
-        coordinatorCheckMs,
-        errorCodes: (response) => [response.errorCode],
-        ...(groupInstanceId === null ? {} : { minVersion: 5 }),
-      },
-    )
+    const request: JoinGroupRequest = {
+      groupId,
+      sessionTimeoutMs,
+      rebalanceTimeoutMs,
+      memberId: details.memberId,
+      groupInstanceId,
+      protocolType: consumerProtocolType,
+      protocols: assignors.map((assignor) => ({
+        name: assignor.name,
+        metadata: this.#metadataFor(assignor, details),
+      })),
+      reason: details.reason.slice(0, maxReasonLength),
+    }
+    return this.#call.send(request, details.signal)
   }
 
   #metadataFor(assignor: PartitionAssignor, details: JoinDetails): Uint8Array {

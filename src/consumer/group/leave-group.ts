@@ -7,6 +7,7 @@ import {
 } from '../../wire/generated/client/leave-group'
 import type { GroupRequests } from '../../group/group-requests'
 import { leaveBy } from '../../group/leave-by'
+import type { JoinCall } from './join-call'
 
 const firstVersionWithMembers = 3
 
@@ -16,14 +17,24 @@ interface LeavingMember {
   readonly reason: string
 }
 
-/** Leaves the group, so that it rebalances at once. Never rejects; what fails is logged. */
+/**
+ * Leaves the group, so that it rebalances at once; once more when a JoinGroup that was broken off came after that. Never
+ * rejects; what fails is logged.
+ */
 export async function leaveGroup(
   requests: GroupRequests,
+  joinCall: JoinCall,
   member: LeavingMember,
   deadline: Deadline,
 ): Promise<void> {
   if (member.memberId === '') return
-  await leaveBy(requests, deadline, async () => {
+  await leaveOnce(requests, member, deadline)
+  const memberId = await joinCall.memberLetInLate(deadline)
+  if (memberId !== undefined) await leaveOnce(requests, { ...member, memberId }, deadline)
+}
+
+function leaveOnce(requests: GroupRequests, member: LeavingMember, deadline: Deadline): Promise<void> {
+  return leaveBy(requests, deadline, async () => {
     const response = await requests.attempt(
       leaveGroupApi,
       (version): LeaveGroupRequest =>

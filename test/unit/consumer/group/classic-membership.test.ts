@@ -287,6 +287,28 @@ describe('closing', () => {
     expect(cluster.clock.pendingTimers).toBe(0)
   })
 
+  it('G15: leaves again when a JoinGroup under way came to the coordinator only after LeaveGroup, and let it in', async () => {
+    const { cluster, membership, join, close } = setUp()
+    join(1, 0)
+    membership.start({ topics: ['orders'], pattern: null })
+    await settle()
+    membership.enforceRebalance('a test')
+    await settle()
+    expect(cluster.requests('JoinGroup')).toHaveLength(2)
+    cluster.always('LeaveGroup', () => ({ throttleTimeMs: 0, errorCode: 0, members: [] }))
+    const closing = close()
+    await settle()
+    expect(cluster.requests('LeaveGroup')).toHaveLength(1)
+    cluster.answerWaiting('JoinGroup', joined(2))
+    await closing
+    expect(cluster.requests('LeaveGroup')).toEqual(
+      Array.from({ length: 2 }, () =>
+        expect.objectContaining({ members: [expect.objectContaining({ memberId: 'me' })] }),
+      ),
+    )
+    expect(cluster.clock.pendingTimers).toBe(0)
+  })
+
   it('K8: ends within its deadline while a callback never returns', async () => {
     const { cluster, listener, membership, join, deadline } = setUp()
     join(1, 0)

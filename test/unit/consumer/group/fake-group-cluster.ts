@@ -121,6 +121,7 @@ export class FakeGroupCluster implements Cluster {
   #known = false
   readonly #once = new Map<string, Answer[]>()
   readonly #always = new Map<string, Answer>()
+  readonly #waiting = new Set<{ readonly api: string; readonly answer: (response: unknown) => void }>()
 
   /** What the next request of this API gets; first in, first out. */
   once(api: string, answer: Answer): this {
@@ -132,6 +133,11 @@ export class FakeGroupCluster implements Cluster {
   always(api: string, answer: Answer): this {
     this.#always.set(api, answer)
     return this
+  }
+
+  /** Answers the requests of this API that wait. */
+  answerWaiting(api: string, response: unknown): void {
+    for (const waiting of [...this.#waiting]) if (waiting.api === api) waiting.answer(response)
   }
 
   requests(api: string): never[] {
@@ -153,12 +159,18 @@ export class FakeGroupCluster implements Cluster {
         reject(new TimeoutError('REQUEST_TIMEOUT', `${api.name} timed out`, { maybeWritten: true })),
       )
       const settle = (end: () => void) => {
+        this.#waiting.delete(waiting)
         timer.cancel()
         options.signal?.removeEventListener('abort', onAbort)
         end()
       }
+      const waiting = {
+        api: api.name,
+        answer: (response: unknown) => settle(() => resolve(response as Response)),
+      }
       const onAbort = () => settle(() => reject(new AbortedError(api.name, options.signal as AbortSignal)))
       options.signal?.addEventListener('abort', onAbort)
+      this.#waiting.add(waiting)
       if (answer === undefined) return
       new Promise((done) => done(answer(request as never))).then(
         (response) => settle(() => resolve(response as Response)),

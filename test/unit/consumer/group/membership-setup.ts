@@ -71,7 +71,10 @@ export function setUp(change: Partial<GroupMembershipOptions> = {}) {
   const cluster = new FakeGroupCluster()
   cluster.metadata.topics.set('orders', 4)
   cluster.always('Heartbeat', () => ({ throttleTimeMs: 0, errorCode: 0 }))
-  cluster.always('LeaveGroup', () => ({ throttleTimeMs: 0, errorCode: 0, members: [] }))
+  cluster.always('LeaveGroup', () => {
+    cluster.answerWaiting('JoinGroup', failed(ErrorCode.UNKNOWN_MEMBER_ID)())
+    return { throttleTimeMs: 0, errorCode: 0, members: [] }
+  })
   cluster.always('OffsetCommit', committedWith(ErrorCode.NONE))
   const listener = new RecordingListener()
   const membership = new ClassicMembership(cluster, { ...options, ...change }, listener)
