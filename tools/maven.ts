@@ -1,14 +1,11 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { madeOnce } from './made-once'
 
 const run = promisify(execFile)
-
-/** The project's folder; tools and tests run from it. */
-const cacheRoot = join(process.cwd(), 'node_modules', '.cache', 'typed-kafka', 'jars')
 
 /**
  * Fetches artifacts with everything they need through Maven and returns the folder that holds the jars. The folder
@@ -17,29 +14,12 @@ const cacheRoot = join(process.cwd(), 'node_modules', '.cache', 'typed-kafka', '
  */
 export async function fetchJars(coordinates: readonly string[]): Promise<string> {
   const name = createHash('sha256').update(coordinates.join(' ')).digest('hex').slice(0, 16)
-  const folder = join(cacheRoot, name)
-  if (existsSync(folder)) return folder
-  const work = `${folder}.${process.pid}`
-  await mkdir(work, { recursive: true })
-  await writeFile(join(work, 'pom.xml'), pom(coordinates))
-  await run(
-    'mvn',
-    [
-      '-q',
-      '-B',
-      '-f',
-      join(work, 'pom.xml'),
-      'dependency:copy-dependencies',
-      `-DoutputDirectory=${join(work, 'jars')}`,
-    ],
-    { maxBuffer: 1 << 26 },
-  )
-  // A parallel run may have been quicker; both folders hold the same.
-  await rename(join(work, 'jars'), folder).catch((error: unknown) => {
-    if (!existsSync(folder)) throw error
+  return await madeOnce(join('jars', name), async (folder) => {
+    const pomFile = join(dirname(folder), 'pom.xml')
+    await writeFile(pomFile, pom(coordinates))
+    const args = ['-q', '-B', '-f', pomFile, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`]
+    await run('mvn', args, { maxBuffer: 1 << 26 })
   })
-  await rm(work, { recursive: true, force: true })
-  return folder
 }
 
 /** Runs a single-file Java program against the jars of a folder and returns what it printed. */

@@ -2,7 +2,8 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { loggerFlags } from './kafka-node'
+import { classArchiveFlags } from './class-archive'
+import { javaFlags } from './kafka-node'
 import { kafkaClassPath, type KafkaVersion } from './kafka-versions'
 
 // Kafka's own programs and small ones written against its Java client: the independent check that others read what
@@ -125,7 +126,7 @@ export function consumerGroupsTool(version: KafkaVersion): string {
 
 async function spawnJava(version: KafkaVersion, args: readonly string[]): Promise<ChildProcess> {
   const classPath = await kafkaClassPath(version)
-  const flags = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...loggerFlags('warn')]
+  const flags = [...javaFlags(512), ...(await classArchiveFlags(version))]
   return fork(
     join(process.cwd(), 'test/kafka/support/process-guard.mjs'),
     ['java', ...flags, '-cp', classPath, ...args],

@@ -9,6 +9,8 @@ export interface NodeProcess {
   propertiesFile: string
   logFile: string
   folder: string
+  /** Further flags of its virtual machine. */
+  jvmFlags: readonly string[]
 }
 
 /**
@@ -50,8 +52,10 @@ export class KafkaNode {
   /** Starts the process without waiting for it to answer. */
   async launch(): Promise<void> {
     if (this.#running !== null) return
-    const { classPath, propertiesFile, logFile, folder } = this.#process
-    const args = [...brokerJvmFlags(), '-cp', classPath, 'kafka.Kafka', propertiesFile]
+    const { classPath, propertiesFile, logFile, folder, jvmFlags } = this.#process
+    const level = process.env['KAFKA_LOG_LEVEL'] ?? 'warn'
+    const flags = [...javaFlags(512, level), ...jvmFlags]
+    const args = [...flags, '-cp', classPath, 'kafka.Kafka', propertiesFile]
     const running = await this.#supervisor.start({ command: 'java', args, logFile, cwd: folder })
     this.#running = running
     void running.exited.then((exit) => {
@@ -117,18 +121,14 @@ export class KafkaNode {
   }
 }
 
-/** JVM flags that keep a test broker small and quick to start; its log goes to its standard error. */
-function brokerJvmFlags(): string[] {
+/** Flags that keep a Kafka Java program small and quick to start; it logs to its standard error. */
+export function javaFlags(heapMb: number, level = 'warn'): string[] {
+  const logger = '-Dorg.slf4j.simpleLogger'
   return [
-    '-Xmx512m',
+    `-Xmx${heapMb}m`,
     '-XX:+UseSerialGC',
     '-XX:TieredStopAtLevel=1',
-    ...loggerFlags(process.env['KAFKA_LOG_LEVEL'] ?? 'warn'),
+    `${logger}.defaultLogLevel=${level}`,
+    `${logger}.showDateTime=true`,
   ]
-}
-
-/** Flags that set the logger of any Kafka Java program. */
-export function loggerFlags(level: string): string[] {
-  const logger = '-Dorg.slf4j.simpleLogger'
-  return [`${logger}.defaultLogLevel=${level}`, `${logger}.showDateTime=true`]
 }
