@@ -3,10 +3,11 @@ import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-// Runs all tests: those that need no broker side by side, then those on real Kafka one file after the other, so that
-// two clusters never fight for the machine. Ends with one line that counts both, from jest's own results.
+// Runs all tests: those that need no broker side by side, then those of the drop-in, which install the packages of
+// KafkaJS's users first, then those on real Kafka one file after the other, so that two clusters never fight for the
+// machine. Ends with one line that counts them all, from jest's own results.
 //
-//   tsx tools/run-tests.ts [--only unit|kafka] [arguments for jest]
+//   tsx tools/run-tests.ts [--only unit|drop-in|kafka] [arguments for jest]
 
 interface JestResults {
   numPassedTests: number
@@ -26,6 +27,7 @@ interface Outcome {
 
 const runs: Readonly<Record<string, readonly string[]>> = {
   unit: ['--selectProjects', 'unit', '--maxWorkers', '2'],
+  'drop-in': ['--selectProjects', 'drop-in', '--maxWorkers', '2'],
   kafka: ['--selectProjects', 'kafka', '--runInBand'],
 }
 
@@ -53,7 +55,7 @@ function parse(args: string[]): { names: string[]; rest: string[] } {
   if (at === -1)
     return { names: Object.keys(runs), rest: [...args, ...(args.length > 0 ? ['--passWithNoTests'] : [])] }
   const name = args[at + 1] ?? ''
-  if (!(name in runs)) throw new Error(`--only takes ${Object.keys(runs).join(' or ')}, not "${name}"`)
+  if (!(name in runs)) throw new Error(`--only takes one of ${Object.keys(runs).join(', ')}, not "${name}"`)
   return { names: [name], rest: args.toSpliced(at, 2) }
 }
 

@@ -31,7 +31,10 @@ export async function application(body: (application: Application) => Promise<vo
   const cases: Record<string, CaseResult> = {}
   const check = async (title: string, run: () => Promise<unknown>): Promise<void> => {
     cases[title] = await withTimeout(run()).then(
-      (value) => ({ value }),
+      // As it is now: programs go on adding to what they have gathered.
+      (value) => ({
+        value: value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown),
+      }),
       (error: unknown) => ({ error: describeError(error) }),
     )
   }
