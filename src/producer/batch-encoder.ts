@@ -1,7 +1,5 @@
 import { KafkaError } from '../base/errors'
 import type { Logger } from '../base/logger'
-import type { CompressionCodec } from '../wire/records/compression/codec'
-import { codecNamed } from '../wire/records/compression/codecs'
 import type { ProducerBatch } from './producer-batch'
 import type { ResolvedProducerOptions } from './producer-options'
 
@@ -10,20 +8,16 @@ import type { ResolvedProducerOptions } from './producer-options'
  * retry goes out under another identity.
  */
 export class BatchEncoder {
-  readonly #codec: CompressionCodec | undefined
-  readonly #level: number | undefined
   readonly #logger: Logger
   readonly #isTransactional: boolean
   readonly #onCompressed: (batch: ProducerBatch) => void
 
   /** @param onCompressed is called when a batch that was `compressing` may be sealed */
   constructor(
-    { compression, transactionalId }: Pick<ResolvedProducerOptions, 'compression' | 'transactionalId'>,
+    { transactionalId }: Pick<ResolvedProducerOptions, 'transactionalId'>,
     logger: Logger,
     onCompressed: (batch: ProducerBatch) => void,
   ) {
-    this.#codec = codecNamed(compression.type)
-    this.#level = compression.level
     this.#isTransactional = transactionalId !== undefined
     this.#logger = logger
     this.#onCompressed = onCompressed
@@ -34,10 +28,11 @@ export class BatchEncoder {
     if (batch.stage === 'compressing' || batch.stage === 'done') return false
     if (batch.stage === 'sealed') return true
     batch.stage = 'closed'
-    if (this.#codec === undefined || batch.compressed !== undefined) return true
-    const { type } = this.#codec
+    const { codec, level } = batch.terms
+    if (codec === undefined || batch.compressed !== undefined) return true
+    const { type } = codec
     try {
-      const bytes = this.#codec.compressAsync(batch.builder.records, this.#level)
+      const bytes = codec.compressAsync(batch.builder.records, level)
       if (bytes instanceof Uint8Array) {
         batch.compressed = { type, bytes }
         return true

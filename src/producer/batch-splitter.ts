@@ -23,7 +23,7 @@ export function splitBatch(batch: ProducerBatch): ProducerBatch[] {
     if (part?.builder.tryAppendFrom(cursor, partBytes)) continue
     if (part) batch.handOver(part, start, record)
     start = record
-    part = new ProducerBatch(batch.queue, partBytes, batch.createdAt)
+    part = new ProducerBatch(batch.queue, partBytes, batch.createdAt, batch.terms)
     part.builder.tryAppendFrom(cursor, partBytes)
     parts.push(part)
   }

@@ -2,6 +2,7 @@ import { ConnectionError, KafkaError, TimeoutError } from '../base/errors'
 import type { Cluster } from '../cluster/cluster'
 import { produceApi, type ProduceResponse } from '../wire/generated/client/produce'
 import type { PartitionQueue } from './partition-queue'
+import type { ProducerBatch } from './producer-batch'
 import type { ProducerMonitor } from './producer-monitor'
 import {
   createProduceRequest,
@@ -90,8 +91,13 @@ export class BrokerSender {
     let at = 0
     for (; at < round.length; at++) {
       const queue = round[at] as PartitionQueue
-      const size = queue.next?.builder.byteLength ?? 0
+      const batch = queue.next
+      const size = batch?.builder.byteLength ?? 0
       if (bytes > 0 && bytes + size > this.#options.maxRequestSizeBytes) break
+      if (batch !== undefined && outgoing[0] !== undefined && !shareRequest(outgoing[0].batch, batch)) {
+        again.push(queue)
+        continue
+      }
       queue.isListed = false
       const next = this.#owner.takeNext(queue, this.nodeId)
       if (next === undefined) continue
@@ -108,7 +114,8 @@ export class BrokerSender {
   }
 
   #send(outgoing: readonly OutgoingBatch[]): void {
-    const { acks, requestTimeoutMs: timeoutMs, connection, transactions, monitor } = this.#options
+    const { acks, requestTimeoutMs, connection, transactions, monitor } = this.#options
+    const timeoutMs = Math.max(...outgoing.map(({ batch }) => batch.terms.acknowledgementTimeoutMs))
     const transactionalId = transactions?.transactionalId ?? null
     const request: InFlightRequest = { outgoing, outcomes: undefined, response: undefined }
     this.#inFlight.push(request)
@@ -116,7 +123,7 @@ export class BrokerSender {
     const sentAt = monitor.requestSent(recordsIn(outgoing))
     this.#cluster
       .send(this.nodeId, produceApi, createProduceRequest(outgoing, { transactionalId, acks, timeoutMs }), {
-        timeoutMs,
+        timeoutMs: requestTimeoutMs,
         connection,
         noResponse: acks === 0,
         ...(maxVersion !== undefined && { maxVersion }),
@@ -158,6 +165,11 @@ export class BrokerSender {
       this.#owner.onSlotFree(this)
     }
   }
+}
+
+/** A request tells its broker one time to wait for replicas. */
+function shareRequest(one: ProducerBatch, other: ProducerBatch): boolean {
+  return one.terms.acknowledgementTimeoutMs === other.terms.acknowledgementTimeoutMs
 }
 
 function recordsIn(outgoing: readonly OutgoingBatch[]): number {

@@ -1,4 +1,6 @@
 import type { HeadersInput } from '../serde/headers'
+import type { CompressionType } from '../wire/records/compression/codec'
+import type { CompressionOptions } from './producer-options'
 
 interface OutgoingParts<ValueInput> {
   readonly value: ValueInput
@@ -31,10 +33,23 @@ export interface Receipt {
   readonly timestamp: number
 }
 
-/** Limits of one `send` call. Once a message is buffered they no longer apply: `deliveryTimeoutMs` does. */
+/** What one call of `send` has of its own. */
 export interface SendOptions {
   /** Ends the wait for metadata and buffer memory; never leaves a message half sent. */
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds to wait for metadata and buffer memory; by default `maxBlockMs`. */
+  /**
+   * Milliseconds to wait for metadata and buffer memory; by default `maxBlockMs`. Once a message is buffered
+   * `deliveryTimeoutMs` counts.
+   */
   readonly timeoutMs?: number | undefined
+  /**
+   * How the batches of this call are compressed; by default as the producer's option `compression` says. Calls that
+   * differ in it share no batch, so that a partition that gets both in turn gets small ones. Their order is kept.
+   */
+  readonly compression?: CompressionType | CompressionOptions | undefined
+  /**
+   * Milliseconds that a leader may wait for its in-sync replicas, as the request tells it (`timeout.ms` of Produce).
+   * What it answers then, REQUEST_TIMED_OUT, is tried again. At most, and by default, `requestTimeoutMs`.
+   */
+  readonly acknowledgementTimeoutMs?: number | undefined
 }

@@ -1,6 +1,7 @@
 import type { KafkaError } from '../base/errors'
 import { RecordBatchBuilder } from '../wire/records/record-batch-builder'
 import type { CompressedRecords, SealedBatch } from '../wire/records/sealed-batch'
+import type { BatchTerms } from './batch-terms'
 import type { Receipt } from './outgoing-message'
 import type { PartitionQueue } from './partition-queue'
 import type { ProducerIdAndEpoch } from './producer-identity'
@@ -27,6 +28,8 @@ export type ErrorOfRecord = (recordIndex: number) => KafkaError
 export class ProducerBatch {
   readonly queue: PartitionQueue
   readonly builder: RecordBatchBuilder
+  /** Those of all calls that have records here. */
+  readonly terms: BatchTerms
   /** By the clock's `now`; `deliveryTimeoutMs` counts from here. */
   readonly createdAt: number
   stage: BatchStage = 'open'
@@ -62,8 +65,9 @@ export class ProducerBatch {
   readonly #messageIndexes: number[] = []
   readonly #timestamps: number[] = []
 
-  constructor(queue: PartitionQueue, slabBytes: number, createdAt: number) {
+  constructor(queue: PartitionQueue, slabBytes: number, createdAt: number, terms: BatchTerms) {
     this.queue = queue
+    this.terms = terms
     this.builder = new RecordBatchBuilder(slabBytes)
     this.createdAt = createdAt
     this.reservedBytes = this.builder.capacity

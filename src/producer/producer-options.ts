@@ -123,7 +123,8 @@ const maxTimerMs = 0x7fffffff
 /** More batches than this of one producer and partition a broker does not remember. */
 const maxInFlightIdempotent = 5
 
-const milliseconds = z
+/** Milliseconds that a timer can wait. */
+export const millisecondsSchema = z
   .int('must be a whole number')
   .min(0, 'must be 0 or more')
   .max(maxTimerMs, 'must be 2147483647 or less')
@@ -135,7 +136,8 @@ const bytes = (least: number) =>
 
 const compressionNames = Object.keys(compressionTypes) as [CompressionType, ...CompressionType[]]
 const compressionName = z.enum(compressionNames, `must be one of ${compressionNames.join(', ')}`)
-const compression = z.union(
+/** How a compression is written. */
+export const compressionSchema = z.union(
   [
     compressionName.transform((type) => ({ type, level: undefined as number | undefined })),
     z
@@ -178,24 +180,24 @@ function hasMethod(value: unknown, names: readonly string[]): boolean {
 const schema = z.strictObject({
   acks: acks.default(-1),
   idempotent: z.boolean('must be true or false').optional(),
-  compression: compression.default({ type: 'none', level: undefined }),
-  lingerMs: milliseconds.default(0),
+  compression: compressionSchema.default({ type: 'none', level: undefined }),
+  lingerMs: millisecondsSchema.default(0),
   batchSizeBytes: bytes(1).default(131_072),
   maxRequestSizeBytes: bytes(128).default(1_048_576),
   bufferMemoryBytes: bytes(1024).default(33_554_432),
-  maxBlockMs: milliseconds.default(60_000),
+  maxBlockMs: millisecondsSchema.default(60_000),
   retries: z.int('must be a whole number').min(0, 'must be 0 or more').optional(),
-  deliveryTimeoutMs: milliseconds.optional(),
-  requestTimeoutMs: milliseconds.min(1, 'must be 1 or more').optional(),
+  deliveryTimeoutMs: millisecondsSchema.optional(),
+  requestTimeoutMs: millisecondsSchema.min(1, 'must be 1 or more').optional(),
   maxInFlightRequestsPerConnection: z.int('must be a whole number').min(1, 'must be 1 or more').default(5),
   partitioner: partitioner.default('default'),
   partitionerAdaptive: z.boolean('must be true or false').default(true),
-  partitionerAvailabilityTimeoutMs: milliseconds.default(0),
+  partitionerAvailabilityTimeoutMs: millisecondsSchema.default(0),
   partitionerIgnoreKeys: z.boolean('must be true or false').default(false),
   interceptors: z.array(interceptor, 'must be a list').default([]),
   allowAutoTopicCreation: z.boolean('must be true or false').default(true),
   transactionalId: z.string('must be a text').min(1, 'must not be empty').optional(),
-  transactionTimeoutMs: milliseconds.min(1, 'must be 1 or more').default(60_000),
+  transactionTimeoutMs: millisecondsSchema.min(1, 'must be 1 or more').default(60_000),
 })
 
 const what = 'producer'
@@ -254,7 +256,8 @@ function contradictions(options: ResolvedProducerOptions): string[] {
   return [...problems, ...compressionProblems(options.compression)]
 }
 
-function compressionProblems({ type, level }: ResolvedProducerOptions['compression']): string[] {
+/** Why records cannot be compressed so, one sentence a problem. */
+export function compressionProblems({ type, level }: ResolvedProducerOptions['compression']): string[] {
   const codec = codecNamed(type)
   const unavailable = codec?.compressionProblem?.()
   if (unavailable !== undefined) return [`option 'compression' is '${type}': ${unavailable}`]

@@ -5,6 +5,7 @@ import type { PartitionMetadata } from '../cluster/metadata'
 import type { RawInput } from '../serde/basic-serdes'
 import { rawTopic, requireTopicName, type Topic } from '../serde/topic'
 import { failureOfBatch } from './batch-failures'
+import { BatchTermsTable } from './batch-terms'
 import { BufferMemory } from './buffer-memory'
 import { FlushRound } from './flush-round'
 import { Interceptors } from './interceptors'
@@ -46,6 +47,7 @@ export class Producer {
   /** The options in effect, defaults included. */
   readonly options: ResolvedProducerOptions
   readonly #cluster: Cluster
+  readonly #terms: BatchTermsTable
   readonly #memory: BufferMemory
   readonly #accumulator: RecordAccumulator
   readonly #admission: SendAdmission
@@ -66,6 +68,7 @@ export class Producer {
     this.options = resolveProducerOptions(options, cluster.requestTimeoutMs)
     this.#cluster = cluster
     this.#connection = `produce:${++producerCount}`
+    this.#terms = new BatchTermsTable(this.options)
     this.#spread = spreadOptions(cluster, this.options)
     this.#memory = new BufferMemory(this.options.bufferMemoryBytes, () => this.#sender.onMemoryShort())
     const { interceptors } = this.options
@@ -295,11 +298,12 @@ export class Producer {
     isSingle: boolean,
     options: SendOptions,
   ): Promise<Receipt | Receipt[]> {
+    const terms = this.#terms.of(options)
     if (messages.length === 0) return Promise.resolve([])
     this.#start()
     const topic = this.#topic(definition.name)
     const callTime = this.#cluster.clock.wallTime()
-    const call = new SendCall(messages.length, isSingle)
+    const call = new SendCall(messages.length, isSingle, terms)
     let taken = 0
     if (topic.partitionCount > 0 && !this.#admission.isBlocked(topic) && !this.#accumulator.isBusy) {
       if (!namesMissingPartition(messages, topic.partitionCount)) {

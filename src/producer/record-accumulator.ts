@@ -5,6 +5,7 @@ import { type BatchMark, recordSizeUpperBound } from '../wire/records/record-bat
 import type { RecordHeader } from '../wire/records/record-header'
 import { sizeOfHeaders } from '../wire/records/record-header'
 import { batchHeaderBytes } from '../wire/records/batch-layout'
+import type { BatchTerms } from './batch-terms'
 import type { BufferMemory } from './buffer-memory'
 import type { UntypedMessage } from './outgoing-message'
 import { partitionOfKey } from './partitioner'
@@ -273,15 +274,15 @@ export class RecordAccumulator {
     }
 
     let queue = topic.queue(partition)
-    let batch = this.#roomFor(queue, bound)
+    let batch = this.#roomFor(queue, bound, call.terms)
     if (batch === undefined && isSticky && topic.sticky.isDue(bound)) {
       topic.sticky.leave()
       queue = topic.queue(topic.sticky.current(topic))
-      batch = this.#roomFor(queue, bound)
+      batch = this.#roomFor(queue, bound, call.terms)
     }
     if (batch === undefined) {
       bound = recordSizeUpperBound(lengthOf(key), lengthOf(value), headers)
-      batch = this.#makeRoom(queue, bound)
+      batch = this.#makeRoom(queue, bound, call.terms)
       if (batch === undefined) return false
     }
     const { builder } = batch
@@ -297,19 +298,20 @@ export class RecordAccumulator {
     return true
   }
 
-  /** The open batch, if a record of up to `bound` bytes fits into its slab as it is. */
-  #roomFor(queue: PartitionQueue, bound: number): ProducerBatch | undefined {
+  /** The open batch, if it has these terms and a record of up to `bound` bytes fits into its slab as it is. */
+  #roomFor(queue: PartitionQueue, bound: number, terms: BatchTerms): ProducerBatch | undefined {
     const batch = queue.open
-    if (batch === undefined) return undefined
+    if (batch === undefined || batch.terms !== terms) return undefined
     const end = batch.builder.byteLength + bound
     return end <= this.#maxBatchBytes && end + builderSlackBytes <= batch.reservedBytes ? batch : undefined
   }
 
   /** A batch that takes a record of `size` bytes: the open one, grown if needed, or a new one; undefined without memory. */
-  #makeRoom(queue: PartitionQueue, size: number): ProducerBatch | undefined {
+  #makeRoom(queue: PartitionQueue, size: number, terms: BatchTerms): ProducerBatch | undefined {
     const open = queue.open
     if (open !== undefined) {
-      if (open.builder.byteLength + size <= this.#maxBatchBytes && this.#grow(open, size)) return open
+      const fits = open.terms === terms && open.builder.byteLength + size <= this.#maxBatchBytes
+      if (fits && this.#grow(open, size)) return open
       open.stage = 'closed'
       this.#listener.onAppended(queue, true)
     }
@@ -317,7 +319,7 @@ export class RecordAccumulator {
       Math.max(batchHeaderBytes + size + builderSlackBytes, smallestSlabBytes),
     )
     if (slabBytes === undefined) return undefined
-    const batch = new ProducerBatch(queue, slabBytes, this.#clock.now())
+    const batch = new ProducerBatch(queue, slabBytes, this.#clock.now(), terms)
     queue.batches.push(batch)
     this.#undo?.push({ batch, mark: undefined })
     this.#listener.onBatchOpened(batch)

@@ -1,4 +1,5 @@
 import type { KafkaError } from '../base/errors'
+import type { BatchTerms } from './batch-terms'
 import type { Receipt } from './outgoing-message'
 import { ProduceError } from './produce-error'
 
@@ -13,6 +14,8 @@ export interface FlushBarrier {
  */
 export class SendCall {
   readonly promise: Promise<Receipt | Receipt[]>
+  /** What it asks of the batches that take its messages. */
+  readonly terms: BatchTerms
   /** Undefined for a call with one message: it needs no list. */
   readonly #results: (Receipt | KafkaError)[] | undefined
   #remaining: number
@@ -21,7 +24,8 @@ export class SendCall {
   #reject!: (error: KafkaError) => void
   #barriers: FlushBarrier[] | undefined
 
-  constructor(messageCount: number, isSingle: boolean) {
+  constructor(messageCount: number, isSingle: boolean, terms: BatchTerms) {
+    this.terms = terms
     this.#remaining = messageCount
     this.#results = isSingle ? undefined : []
     this.promise = new Promise((resolve, reject) => {

@@ -384,7 +384,10 @@ describe('3 transactions', () => {
     })
     await transaction.commit()
     expect(transaction.isActive()).toBe(false)
-    expect(setup.cluster.records('u').map(({ marker }) => marker)).toEqual([undefined, 'commit'])
+    // Brokers answer before the markers are written.
+    const markers = () => setup.cluster.records('u').map(({ marker }) => marker)
+    await until(() => markers().length === 2, 'the marker')
+    expect(markers()).toEqual([undefined, 'commit'])
     expect(setup.cluster.group('g')?.offsets).toMatchObject([{ topic: 't', partition: 0, offset: 7n }])
   })
 
