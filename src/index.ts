@@ -279,11 +279,15 @@ export type {
   ConsumerEvent,
   FetchedEvent,
   FetchFailedEvent,
+  FetchStartedEvent,
+  HeartbeatEvent,
   PartitionsEvent,
+  RebalanceBeganEvent,
   RebalancedEvent,
   SessionLostEvent,
   StallEvent,
 } from './base/consumer-diagnostics'
+export type { ConsumerEventListeners } from './consumer/events/consumer-event-listeners'
 export type {
   MessageDeadLetteredEvent,
   MessageFailureEvent,

@@ -8,11 +8,31 @@ export interface ConsumerEvent {
   readonly groupId: string | null
 }
 
+/** A member begins to join its group, or its partitions are divided anew; `rebalanced` follows when it is over. */
+export interface RebalanceBeganEvent extends ConsumerEvent {
+  /** Empty for one that is not a member yet, or not any more. */
+  readonly memberId: string
+  /** Generation of the classic protocol, member epoch of KIP-848; -1 for one that is not a member. */
+  readonly generationId: number
+}
+
+/** The coordinator accepted a heartbeat. */
+export interface HeartbeatEvent extends ConsumerEvent {
+  readonly memberId: string
+  /** Generation of the classic protocol, member epoch of KIP-848. */
+  readonly generationId: number
+  readonly latencyMs: number
+}
+
 /** The group gave this member its partitions: at its join, or when it divided them anew. */
 export interface RebalancedEvent extends ConsumerEvent {
   readonly memberId: string
   /** Generation of the classic protocol, member epoch of KIP-848. */
   readonly generationId: number
+  /** The member that divided the partitions; null with KIP-848, where the brokers do. */
+  readonly leaderId: string | null
+  /** Name of the assignor by which it did; null with KIP-848. */
+  readonly assignor: string | null
   /** Milliseconds from when this member began to join, or to give partitions up, until its listeners had returned. */
   readonly durationMs: number
   /** Partitions that were added. */
@@ -52,6 +72,11 @@ export interface CommittedEvent extends ConsumerEvent {
 /** Positions were not stored, or nobody knows whether they were. */
 export interface CommitFailedEvent extends CommittedEvent {
   readonly error: KafkaError
+}
+
+/** A fetch was sent; `fetched` or `fetch-failed` follows, unless the consumer ends before. */
+export interface FetchStartedEvent extends ConsumerEvent {
+  readonly nodeId: number
 }
 
 /** A broker answered a fetch. */
@@ -97,13 +122,16 @@ export interface ConsumerErrorEvent extends ConsumerEvent {
 
 /** What consumers publish on which channel of `node:diagnostics_channel`. */
 export interface ConsumerDiagnosticsEvents {
+  'typed-kafka:consumer:rebalance-began': RebalanceBeganEvent
   'typed-kafka:consumer:rebalanced': RebalancedEvent
   'typed-kafka:consumer:partitions-assigned': PartitionsEvent
   'typed-kafka:consumer:partitions-revoked': PartitionsEvent
   'typed-kafka:consumer:partitions-lost': PartitionsEvent
   'typed-kafka:consumer:session-lost': SessionLostEvent
+  'typed-kafka:consumer:heartbeat': HeartbeatEvent
   'typed-kafka:consumer:committed': CommittedEvent
   'typed-kafka:consumer:commit-failed': CommitFailedEvent
+  'typed-kafka:consumer:fetch-started': FetchStartedEvent
   'typed-kafka:consumer:fetched': FetchedEvent
   'typed-kafka:consumer:fetch-failed': FetchFailedEvent
   'typed-kafka:consumer:stall-began': StallEvent

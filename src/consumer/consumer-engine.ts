@@ -128,6 +128,7 @@ export class ConsumerEngine {
     this.#resets = new PositionResets({
       cluster,
       groupId: options.groupId,
+      outlet: this.monitor.outlets.offsetReset,
       policy: options.whenOutOfRange,
       startFrom: (state) => this.#startFromOf(state),
       onLocating: () => this.#locator.wake(),
@@ -152,7 +153,7 @@ export class ConsumerEngine {
     this.#tools = {
       clock,
       random: cluster.random,
-      monitor: new FailureMonitor(cluster.clientId, options.groupId, logger),
+      monitor: new FailureMonitor(cluster.clientId, options.groupId, logger, this.monitor.outlets),
       ready: this.#ready,
       memory: this.#memory,
       watch: this.#watch,

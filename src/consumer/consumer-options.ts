@@ -10,6 +10,7 @@ import { stickyAssignor } from './assignors/sticky/sticky-assignor'
 import type { AnyTopic } from '../message/message'
 import type { SubscriptionInput } from '../message/topic-input'
 import type { GroupProtocol } from './group/create-membership'
+import { type ConsumerEventListeners, eventListenersOption } from './events/consumer-event-listeners'
 import { groupProtocolProblems } from './group-protocol-options'
 import {
   type AssignmentInput,
@@ -144,6 +145,8 @@ export interface ConsumerOptions<
   readonly onPartitionsRevoked?: PartitionsListener | undefined
   /** Partitions are gone without notice (`onPartitionsLost`): no commit is possible, others may already work on them. */
   readonly onPartitionsLost?: PartitionsListener | undefined
+  /** Listeners for the events of this consumer, which `node:diagnostics_channel` has of all of them. Default: none. */
+  readonly events?: ConsumerEventListeners | undefined
 }
 
 /** The options as the consumer uses them: defaults applied, checked, frozen. */
@@ -186,6 +189,7 @@ export interface ResolvedConsumerOptions {
   readonly onPartitionsAssigned: PartitionsListener | undefined
   readonly onPartitionsRevoked: PartitionsListener | undefined
   readonly onPartitionsLost: PartitionsListener | undefined
+  readonly events: ConsumerEventListeners | undefined
 }
 
 const builtInAssignors: Readonly<Record<AssignorName, () => PartitionAssignor>> = {
@@ -268,6 +272,7 @@ const schema = z.strictObject({
   onPartitionsAssigned: listener,
   onPartitionsRevoked: listener,
   onPartitionsLost: listener,
+  events: eventListenersOption.optional(),
 })
 
 const what = 'consumer'
@@ -292,6 +297,7 @@ export function resolveConsumerOptions(options: ConsumerOptions | undefined): Re
     onPartitionsAssigned: given.onPartitionsAssigned,
     onPartitionsRevoked: given.onPartitionsRevoked,
     onPartitionsLost: given.onPartitionsLost,
+    events: given.events,
   }
   const problems = [...contradictions(resolved), ...groupProtocolProblems(options ?? {}, resolved)]
   if (problems.length > 0) throw new InvalidOptionError(`Wrong options for ${what}`, problems)

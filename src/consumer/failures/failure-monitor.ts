@@ -1,13 +1,9 @@
-import { diagnosticsChannel } from '../../base/diagnostics'
 import type { MessageFailureEvent } from '../../base/failure-diagnostics'
 import type { Logger } from '../../base/logger'
 import { formatTopicPartition } from '../../base/topic-partition'
 import type { Message } from '../../message/message'
+import type { ConsumerEventOutlets } from '../events/consumer-event-listeners'
 import type { FailedMessage } from './failed-message'
-
-const messageRetried = diagnosticsChannel('typed-kafka:consumer:message-retried')
-const messageSkipped = diagnosticsChannel('typed-kafka:consumer:message-skipped')
-const messageDeadLettered = diagnosticsChannel('typed-kafka:consumer:message-dead-lettered')
 
 /** Counts since the consumer was made. */
 export interface FailureCounts {
@@ -22,9 +18,11 @@ export class FailureMonitor {
   readonly groupId: string | null
   readonly #clientId: string
   readonly #logger: Logger
+  readonly #outlets: ConsumerEventOutlets
   readonly #counts = { retried: 0, skipped: 0, deadLettered: 0 }
 
-  constructor(clientId: string, groupId: string | null, logger: Logger) {
+  constructor(clientId: string, groupId: string | null, logger: Logger, outlets: ConsumerEventOutlets) {
+    this.#outlets = outlets
     this.#clientId = clientId
     this.groupId = groupId
     this.#logger = logger
@@ -41,7 +39,8 @@ export class FailureMonitor {
       ...placeOf(failed),
       backoffMs,
     })
-    if (messageRetried.hasSubscribers) messageRetried.publish({ ...this.#event(failed), backoffMs })
+    if (this.#outlets.messageRetried.isHeard)
+      this.#outlets.messageRetried.publish({ ...this.#event(failed), backoffMs })
   }
 
   /** A batch failed for the last time: its messages are handed out one by one. */
@@ -55,7 +54,7 @@ export class FailureMonitor {
   skipped(failed: FailedMessage): void {
     this.#counts.skipped++
     this.#logger.warn('A message was skipped: its handler failed', placeOf(failed))
-    if (messageSkipped.hasSubscribers) messageSkipped.publish(this.#event(failed))
+    if (this.#outlets.messageSkipped.isHeard) this.#outlets.messageSkipped.publish(this.#event(failed))
   }
 
   /** It is stored in that topic. */
@@ -65,8 +64,8 @@ export class FailureMonitor {
       ...placeOf(failed),
       deadLetterTopic,
     })
-    if (messageDeadLettered.hasSubscribers) {
-      messageDeadLettered.publish({ ...this.#event(failed), deadLetterTopic })
+    if (this.#outlets.messageDeadLettered.isHeard) {
+      this.#outlets.messageDeadLettered.publish({ ...this.#event(failed), deadLetterTopic })
     }
   }
 

@@ -1,25 +1,11 @@
 import type { ConsumerEvent, PositionOfPartition, StallEvent } from '../../base/consumer-diagnostics'
-import { diagnosticsChannel } from '../../base/diagnostics'
 import type { KafkaError } from '../../base/errors'
 import type { TopicPartition } from '../../base/topic-partition'
 import type { PartitionOffset } from '../group/group-membership'
+import type { ConsumerEventOutlets } from '../events/consumer-event-listeners'
 import type { RebalanceOutcome } from './group-monitor'
+import type { MemberSeen } from './member-seen'
 import type { Stall } from './stall'
-
-const rebalanced = diagnosticsChannel('typed-kafka:consumer:rebalanced')
-const moved = {
-  assigned: diagnosticsChannel('typed-kafka:consumer:partitions-assigned'),
-  revoked: diagnosticsChannel('typed-kafka:consumer:partitions-revoked'),
-  lost: diagnosticsChannel('typed-kafka:consumer:partitions-lost'),
-}
-const sessionLost = diagnosticsChannel('typed-kafka:consumer:session-lost')
-const committed = diagnosticsChannel('typed-kafka:consumer:committed')
-const commitFailed = diagnosticsChannel('typed-kafka:consumer:commit-failed')
-const fetched = diagnosticsChannel('typed-kafka:consumer:fetched')
-const fetchFailed = diagnosticsChannel('typed-kafka:consumer:fetch-failed')
-const stallBegan = diagnosticsChannel('typed-kafka:consumer:stall-began')
-const stallEnded = diagnosticsChannel('typed-kafka:consumer:stall-ended')
-const raised = diagnosticsChannel('typed-kafka:consumer:error')
 
 /** A fetch that was answered, in numbers. */
 export interface FetchAnswer {
@@ -30,18 +16,24 @@ export interface FetchAnswer {
   readonly throttleMs: number
 }
 
-/** Publishes what happens to one consumer where someone has subscribed. Without a subscriber no event is made. */
+/** Publishes what happens to one consumer where someone listens. Without a listener no event is made. */
 export class ConsumerEvents {
   readonly #names: ConsumerEvent
+  readonly #outlets: ConsumerEventOutlets
 
-  constructor(clientId: string, groupId: string | null) {
+  constructor(clientId: string, groupId: string | null, outlets: ConsumerEventOutlets) {
     this.#names = { clientId, groupId }
+    this.#outlets = outlets
   }
 
-  rebalanced(outcome: RebalanceOutcome, memberId: string, generationId: number): void {
-    if (rebalanced.hasSubscribers) {
-      rebalanced.publish({ ...this.#names, memberId, generationId, ...outcome })
-    }
+  rebalanceBegan(memberId: string, generationId: number): void {
+    const { rebalanceBegan } = this.#outlets
+    if (rebalanceBegan.isHeard) rebalanceBegan.publish({ ...this.#names, memberId, generationId })
+  }
+
+  rebalanced(outcome: RebalanceOutcome, member: MemberSeen): void {
+    const { rebalanced } = this.#outlets
+    if (rebalanced.isHeard) rebalanced.publish({ ...this.#names, ...member, ...outcome })
   }
 
   partitionsMoved(
@@ -49,38 +41,56 @@ export class ConsumerEvents {
     partitions: readonly TopicPartition[],
     durationMs: number,
   ): void {
-    if (moved[how].hasSubscribers) moved[how].publish({ ...this.#names, partitions, durationMs })
+    const { partitionsAssigned, partitionsRevoked, partitionsLost } = this.#outlets
+    const moved = { assigned: partitionsAssigned, revoked: partitionsRevoked, lost: partitionsLost }[how]
+    if (moved.isHeard) moved.publish({ ...this.#names, partitions, durationMs })
   }
 
   sessionLost(reason: string): void {
-    if (sessionLost.hasSubscribers) sessionLost.publish({ ...this.#names, reason })
+    const { sessionLost } = this.#outlets
+    if (sessionLost.isHeard) sessionLost.publish({ ...this.#names, reason })
+  }
+
+  heartbeat({ memberId, generationId }: MemberSeen, latencyMs: number): void {
+    const { heartbeat } = this.#outlets
+    if (heartbeat.isHeard) heartbeat.publish({ ...this.#names, memberId, generationId, latencyMs })
   }
 
   commitEnded(offsets: readonly PartitionOffset[], durationMs: number, error: KafkaError | undefined): void {
+    const { committed, commitFailed } = this.#outlets
     if (error === undefined) {
-      if (committed.hasSubscribers) {
+      if (committed.isHeard) {
         committed.publish({ ...this.#names, offsets: positionsOf(offsets), durationMs })
       }
-    } else if (commitFailed.hasSubscribers) {
+    } else if (commitFailed.isHeard) {
       commitFailed.publish({ ...this.#names, offsets: positionsOf(offsets), durationMs, error })
     }
   }
 
+  fetchStarted(nodeId: number): void {
+    const { fetchStarted } = this.#outlets
+    if (fetchStarted.isHeard) fetchStarted.publish({ ...this.#names, nodeId })
+  }
+
   /** @param countRecords counts the records of the answer; only asked when someone wants to know */
   fetched(answer: FetchAnswer, countRecords: () => number): void {
-    if (fetched.hasSubscribers) fetched.publish({ ...this.#names, ...answer, recordCount: countRecords() })
+    const { fetched } = this.#outlets
+    if (fetched.isHeard) fetched.publish({ ...this.#names, ...answer, recordCount: countRecords() })
   }
 
   fetchFailed(nodeId: number, latencyMs: number, error: KafkaError): void {
-    if (fetchFailed.hasSubscribers) fetchFailed.publish({ ...this.#names, nodeId, latencyMs, error })
+    const { fetchFailed } = this.#outlets
+    if (fetchFailed.isHeard) fetchFailed.publish({ ...this.#names, nodeId, latencyMs, error })
   }
 
   stallBegan(stall: Stall): void {
-    if (stallBegan.hasSubscribers) stallBegan.publish(this.#stallEvent(stall))
+    const { stallBegan } = this.#outlets
+    if (stallBegan.isHeard) stallBegan.publish(this.#stallEvent(stall))
   }
 
   stallEnded(stall: Stall): void {
-    if (stallEnded.hasSubscribers) stallEnded.publish(this.#stallEvent(stall))
+    const { stallEnded } = this.#outlets
+    if (stallEnded.isHeard) stallEnded.publish(this.#stallEvent(stall))
   }
 
   #stallEvent({ kind, partitions, nodeId, reason, durationMs }: Stall): StallEvent {
@@ -88,7 +98,8 @@ export class ConsumerEvents {
   }
 
   error(error: KafkaError, isFatal: boolean): void {
-    if (raised.hasSubscribers) raised.publish({ ...this.#names, error, isFatal })
+    const { error: raised } = this.#outlets
+    if (raised.isHeard) raised.publish({ ...this.#names, error, isFatal })
   }
 }
 

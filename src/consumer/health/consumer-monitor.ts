@@ -15,6 +15,7 @@ import type { TopicSelection } from '../subscription/topic-selection'
 import type { SubscriptionState } from '../subscription-state'
 import { BrokerRequests } from './broker-requests'
 import { CommitMonitor } from './commit-monitor'
+import { type ConsumerEventOutlets, consumerEventOutlets } from '../events/consumer-event-listeners'
 import { ConsumerEvents } from './consumer-events'
 import type { ConsumerHealth, ConsumerState, GroupHealth } from './consumer-health'
 import { GroupMonitor } from './group-monitor'
@@ -41,6 +42,8 @@ export interface MonitoredParts {
 export class ConsumerMonitor implements RequestObserver {
   /** The cluster as the consumer is to use it. */
   readonly cluster: Cluster
+  /** Where events go. */
+  readonly outlets: ConsumerEventOutlets
   readonly #options: ResolvedConsumerOptions
   readonly #clock: Clock
   readonly #statistics: ConsumerStatistics
@@ -62,7 +65,8 @@ export class ConsumerMonitor implements RequestObserver {
     this.#clock = cluster.clock
     this.#protocol = options.groupProtocol
     this.#statistics = new ConsumerStatistics(this.#clock.now())
-    this.#events = new ConsumerEvents(cluster.clientId, options.groupId)
+    this.outlets = consumerEventOutlets(options.events ?? {}, cluster.logger)
+    this.#events = new ConsumerEvents(cluster.clientId, options.groupId, this.outlets)
     this.#requestStatistics = new RequestStatistics(this.#statistics, this.#events)
     this.#listeners = new ListenerMonitor(this.#clock, (name, durationMs) =>
       this.#statistics.listenerReturned(name, durationMs, this.#clock.now()),
@@ -81,8 +85,12 @@ export class ConsumerMonitor implements RequestObserver {
     this.#group = new GroupMonitor(listener, this.#clock, {
       rebalanced: (outcome) => {
         this.#statistics.rebalanced(outcome.durationMs, this.#clock.now())
-        const { memberId = '', generationId = -1 } = this.#parts?.membership?.metadata ?? {}
-        this.#events.rebalanced(outcome, memberId, generationId)
+        const { leaderId = null, assignor = null } = this.#requestStatistics.member ?? {}
+        this.#events.rebalanced(outcome, { ...this.#identity(), leaderId, assignor })
+      },
+      rebalanceBegan: () => {
+        const { memberId, generationId } = this.#identity()
+        this.#events.rebalanceBegan(memberId, generationId)
       },
       partitionsMoved: (how, partitions, durationMs) =>
         this.#events.partitionsMoved(how, partitions, durationMs),
@@ -254,8 +262,12 @@ export class ConsumerMonitor implements RequestObserver {
   #groupHealth(): GroupHealth | undefined {
     const { groupId, groupInstanceId } = this.#options
     if (groupId === null) return undefined
+    return Object.freeze({ groupId, ...this.#identity(), groupInstanceId, protocol: this.#protocol })
+  }
+
+  #identity(): { readonly memberId: string; readonly generationId: number } {
     const { memberId = '', generationId = -1 } = this.#parts?.membership?.metadata ?? {}
-    return Object.freeze({ groupId, memberId, generationId, groupInstanceId, protocol: this.#protocol })
+    return { memberId, generationId }
   }
 
   lag(): readonly PartitionLag[] {

@@ -13,6 +13,8 @@ export interface RebalanceOutcome {
 
 /** Is told what the group does with this member. */
 export interface GroupObserver {
+  /** The member begins to join, or its partitions are divided anew. */
+  rebalanceBegan(): void
   rebalanced(outcome: RebalanceOutcome): void
   partitionsMoved(
     how: 'assigned' | 'revoked' | 'lost',
@@ -57,7 +59,9 @@ export class GroupMonitor implements GroupListener {
 
   /** A first step towards an assignment. Those that follow do not count. */
   begin(): void {
-    this.#since ??= this.#clock.now()
+    if (this.#since !== undefined) return
+    this.#since = this.#clock.now()
+    if (this.since !== undefined) this.#observer.rebalanceBegan()
   }
 
   /** The member leaves its group, to come back later: nobody asks for messages, or it has no topics. */
@@ -71,6 +75,7 @@ export class GroupMonitor implements GroupListener {
   comeBack(): void {
     if (!this.#isOut) return
     this.#isOut = false
+    this.#since = undefined
     this.begin()
   }
 

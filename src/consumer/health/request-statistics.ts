@@ -4,25 +4,36 @@ import type { ObservedRequest } from '../../cluster/observed-cluster'
 import type { FetchResponse } from '../../wire/generated/client/fetch'
 import { batchLayout, batchLengthOverhead } from '../../wire/records/batch-layout'
 import type { ConsumerEvents } from './consumer-events'
+import { memberOf, type MemberSeen } from './member-seen'
 import type { ConsumerStatistics } from './consumer-statistics'
 
-/** Counts requests by what they are for, once a request. */
+/** Counts requests by what they are for, and tells of them, once a request. */
 export class RequestStatistics {
   readonly #statistics: ConsumerStatistics
   readonly #events: ConsumerEvents
+  #member: MemberSeen | undefined
 
   constructor(statistics: ConsumerStatistics, events: ConsumerEvents) {
     this.#statistics = statistics
     this.#events = events
   }
 
-  sent({ api, startedAt }: ObservedRequest): void {
-    if (api === 'Heartbeat' || api === 'ConsumerGroupHeartbeat') this.#statistics.heartbeatSent(startedAt)
+  /** Who this member is, as the coordinator last said; undefined before it joined. */
+  get member(): MemberSeen | undefined {
+    return this.#member
+  }
+
+  sent({ api, nodeId, startedAt }: ObservedRequest): void {
+    if (api === 'Fetch') this.#events.fetchStarted(nodeId ?? -1)
+    else if (api === 'Heartbeat' || api === 'ConsumerGroupHeartbeat') {
+      this.#statistics.heartbeatSent(startedAt)
+    }
   }
 
   answered(request: ObservedRequest, response: unknown, now: number): void {
     const latencyMs = now - request.startedAt
     const statistics = this.#statistics
+    this.#member = memberOf(request.api, response) ?? this.#member
     switch (request.api) {
       case 'Fetch':
         return this.#fetched(request, response as FetchResponse, latencyMs, now)
@@ -30,7 +41,8 @@ export class RequestStatistics {
         return statistics.commitAnswered(latencyMs, now)
       case 'Heartbeat':
       case 'ConsumerGroupHeartbeat':
-        return statistics.heartbeatAnswered(latencyMs, now)
+        statistics.heartbeatAnswered(latencyMs, now)
+        return this.#heartbeatAnswered((response as { readonly errorCode: number }).errorCode, latencyMs)
       case 'JoinGroup':
       case 'SyncGroup':
         return this.#joined(
@@ -39,6 +51,12 @@ export class RequestStatistics {
           latencyMs,
           now,
         )
+    }
+  }
+
+  #heartbeatAnswered(errorCode: number, latencyMs: number): void {
+    if (errorCode === ErrorCode.NONE && this.#member !== undefined) {
+      this.#events.heartbeat(this.#member, latencyMs)
     }
   }
 

@@ -1,7 +1,8 @@
-import { diagnosticsChannel, type OffsetResetEvent } from '../../base/diagnostics'
+import type { OffsetResetEvent } from '../../base/diagnostics'
 import { KafkaError } from '../../base/errors'
 import { formatTopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
+import type { EventOutlet } from '../events/consumer-event-listeners'
 import type { PartitionState } from '../partition-state'
 import { type PositionQuery, queryOfStartFrom, type StartFrom } from '../start-from'
 
@@ -11,6 +12,8 @@ export type OutOfRangePolicy = 'startFrom' | 'lastTimestamp'
 export interface PositionResetsOptions {
   readonly cluster: Cluster
   readonly groupId: string | null
+  /** Where the event of a reset goes. */
+  readonly outlet: EventOutlet<OffsetResetEvent>
   readonly policy: OutOfRangePolicy
   readonly startFrom: (state: PartitionState) => StartFrom
   /** The position is to be looked up. */
@@ -19,8 +22,6 @@ export interface PositionResetsOptions {
   readonly onPosition: (state: PartitionState) => void
   readonly onError: (error: KafkaError) => void
 }
-
-const resetChannel = diagnosticsChannel('typed-kafka:consumer:offset-reset')
 
 /**
  * What happens when the position of a partition has fallen out of its log: by retention, by records that were deleted,
@@ -148,7 +149,7 @@ export class PositionResets {
       fromOffset: event.fromOffset,
       toOffset: event.toOffset,
     })
-    if (resetChannel.hasSubscribers) resetChannel.publish(event)
+    if (this.#options.outlet.isHeard) this.#options.outlet.publish(event)
   }
 
   #fail(state: PartitionState, error: KafkaError): void {
