@@ -1,5 +1,6 @@
 import type { Producer as CoreProducer, ProducerOptions } from '../../index'
 import { type ClientSettings, coreOptions, requestTimeoutOf, timer } from '../client/core-options'
+import { withClusterView } from '../client/cluster-view'
 import { producerEvents } from '../client/event-names'
 import { Instrumentation } from '../client/instrumentation'
 import { Lifecycle } from '../client/lifecycle'
@@ -31,8 +32,7 @@ export function createProducer(kafka: KafkaConfig, config: ProducerConfig, root:
     )
   }
   const logger = root.namespace('Producer')
-  const isLimited = !isMissing(config.retry?.retries ?? kafka.retry?.retries)
-  if (idempotent && isLimited && retry.retries < Number.MAX_SAFE_INTEGER) {
+  if (idempotent && isLimited(kafka, config) && retry.retries < Number.MAX_SAFE_INTEGER) {
     logger.warn('Limiting retries for the idempotent producer may invalidate EoS guarantees')
   }
   const choosePartition = createPartitioner()
@@ -68,7 +68,7 @@ export function createProducer(kafka: KafkaConfig, config: ProducerConfig, root:
     }
   }
 
-  return {
+  const producer: Producer = {
     connect: async () => {
       await lifecycle.connect()
       instrumentation.emit(producerEvents.CONNECT)
@@ -89,6 +89,12 @@ export function createProducer(kafka: KafkaConfig, config: ProducerConfig, root:
     transaction,
     logger: () => logger,
   }
+  return withClusterView(producer, () => lifecycle.session?.clusterId ?? null)
+}
+
+/** Whether the program says how often something may be tried again. */
+function isLimited(kafka: KafkaConfig, config: ProducerConfig): boolean {
+  return !isMissing(config.retry?.retries ?? kafka.retry?.retries)
 }
 
 function senderOf(core: Pick<CoreProducer, 'send'>): TopicSender {
@@ -123,9 +129,11 @@ function sessionOptions(
 ): SessionOptions {
   const { allowAutoTopicCreation = true, transactionalId, transactionTimeout = 60_000 } = config
   const pauses = totalPauseMs(retry)
+  // As KafkaJS documents it: an idempotent producer tries again without a limit of its own, as long as there is time.
+  const isUnlimited = config.idempotent && !isLimited(kafka, config)
   const producer: ProducerOptions = {
     allowAutoTopicCreation,
-    retries: Math.min(retry.retries, Number.MAX_SAFE_INTEGER),
+    retries: isUnlimited ? Number.MAX_SAFE_INTEGER : Math.min(retry.retries, Number.MAX_SAFE_INTEGER),
     maxInFlightRequestsPerConnection: Math.min(config.maxInFlightRequests ?? 5, 5),
     // KafkaJS bounds attempts, not time: each may take its request's time, with the pauses in between.
     deliveryTimeoutMs: timer((retry.retries + 1) * requestTimeoutOf(kafka) + pauses),
