@@ -33,6 +33,11 @@ export class Kafka {
     this.#cluster = createCluster(resolveClusterOptions(options))
   }
 
+  /** The cluster's own id, as its brokers gave it; null before one of the clients has reached them. */
+  get clusterId(): string | null {
+    return this.#cluster.metadata.clusterId
+  }
+
   /** A client that sends messages. @throws InvalidOptionError */
   producer(options?: ProducerOptions): Producer {
     return new Producer(this.#cluster, options)

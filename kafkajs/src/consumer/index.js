@@ -1,4 +1,4 @@
 'use strict'
 
-/** Makes a consumer; instrumentation that knows KafkaJS's files wraps it. */
-module.exports = ({ create }) => create()
+/** Gives the consumer that was made; instrumentation that knows KafkaJS's files wraps this function, and reads `cluster`. */
+module.exports = ({ consumer }) => consumer

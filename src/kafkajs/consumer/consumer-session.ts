@@ -11,6 +11,11 @@ export class ConsumerSession implements Session {
     this.admin = this.kafka.admin()
   }
 
+  /** Null before brokers have told. */
+  get clusterId(): string | null {
+    return this.kafka.clusterId
+  }
+
   async close(): Promise<void> {
     await this.admin.close()
   }

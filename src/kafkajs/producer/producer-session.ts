@@ -45,6 +45,11 @@ export class ProducerSession implements Session {
     this.#kafka = new Kafka(options.kafka)
   }
 
+  /** Null before brokers have told. */
+  get clusterId(): string | null {
+    return this.#kafka.clusterId
+  }
+
   /** Reaches the cluster. */
   async connect(): Promise<void> {
     await this.#metadataSource.connect()
