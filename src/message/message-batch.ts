@@ -8,13 +8,24 @@ export class MessageBatch<M extends Message = Message> implements Iterable<M> {
   readonly messages: readonly M[]
   /** End of the partition's log as of the last fetch; -1 when it is not known. */
   readonly highWatermark: bigint
+  /**
+   * Where reading goes on: behind the last message, and behind what follows it and is not handed out, such as markers of
+   * transactions and aborted messages. The position to commit when all of the batch is done.
+   */
+  readonly endOffset: bigint
 
   /** @internal */
-  constructor(definition: AnyTopic, partition: number, messages: readonly M[], highWatermark: bigint) {
+  constructor(
+    definition: AnyTopic,
+    partition: number,
+    messages: readonly M[],
+    { highWatermark, endOffset }: { readonly highWatermark: bigint; readonly endOffset: bigint },
+  ) {
     this.#definition = definition
     this.partition = partition
     this.messages = messages
     this.highWatermark = highWatermark
+    this.endOffset = endOffset
   }
 
   get topic(): string {

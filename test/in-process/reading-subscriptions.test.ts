@@ -208,6 +208,12 @@ test('a pattern that nothing matches waits for the first topic', async () => {
   await until(() => seen.length === 1, 'its first message')
 })
 
+test('G12: a member whose pattern nothing matches is in its group all the same', async () => {
+  const { cluster, kafka } = await start()
+  reading(kafka, { topics: [/^later\./] })
+  await until(() => cluster.group('g')?.members.length === 1, 'the member')
+})
+
 test('patterns whose answer would depend on state, and mixtures of their flags, are refused with all that is wrong', async () => {
   const { kafka } = await start('x')
   expect(() => kafka.consumer({ groupId: 'g', topics: [/a/g] })).toThrow(/flags g and y in \/a\/g/)

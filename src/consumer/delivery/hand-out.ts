@@ -66,7 +66,8 @@ export function batchHandOut<M extends Message>(
     lane.length = messages.length
     const { signal, attempt, stop } = lane.context
     const finish = finisher(lane, messages, onProgress)
-    const batch = new MessageBatch(state.definition, state.partition, messages, state.highWatermark)
+    const ends = { highWatermark: state.highWatermark, endOffset: state.reader.position }
+    const batch = new MessageBatch(state.definition, state.partition, messages, ends)
     return handler(batch, { signal, attempt, stop, finish, isBeingRevoked: () => !state.isOwned })
   }
 }

@@ -182,7 +182,7 @@ export class ClassicMembership implements GroupMembership {
     if (this.#fatal !== undefined) return await this.#end(this.#fatal)
     if (this.#lostReason !== undefined) return await this.#reportLost()
     if (this.#suspended) await this.#stayOut('suspended')
-    else if (this.#subscribed.names.length === 0) await this.#stayOut('unsubscribed')
+    else if (this.#subscribed.isEmpty) await this.#stayOut('unsubscribed')
     else if (this.#rejoinReason !== undefined) return await this.#rejoin(this.#rejoinReason)
     // What came in while staying out is seen at once: the wake is already there.
     await this.#wake.promise

@@ -10,6 +10,8 @@ export class SubscribedNames {
   readonly #onChange: () => void
   readonly #onRefused: (error: KafkaError) => void
   #names: readonly string[] = []
+  /** False while it is not known which topics match the pattern. */
+  #isPatternKnown = false
   #endWatch: (() => void) | undefined
 
   /**
@@ -31,6 +33,14 @@ export class SubscribedNames {
     return this.#names
   }
 
+  /**
+   * Nothing is subscribed to, or it is not known yet to what. A pattern that matches no topic is something: as in Java,
+   * the member is in its group, and is there when such a topic is created.
+   */
+  get isEmpty(): boolean {
+    return this.#names.length === 0 && !this.#isPatternKnown
+  }
+
   /** @throws InvalidArgumentError for a pattern, when nobody is there to find its topics */
   set({ topics, pattern }: Subscription): void {
     this.end()
@@ -42,7 +52,11 @@ export class SubscribedNames {
     this.#change([...topics, ...this.#names.filter((name) => name.search(pattern) >= 0)])
     this.#endWatch = this.#watchTopics(
       pattern,
-      (names) => this.#change([...topics, ...names]),
+      (names) => {
+        const isFirst = !this.#isPatternKnown
+        this.#isPatternKnown = true
+        this.#change([...topics, ...names], isFirst)
+      },
       this.#onRefused,
     )
   }
@@ -51,11 +65,13 @@ export class SubscribedNames {
   end(): void {
     this.#endWatch?.()
     this.#endWatch = undefined
+    this.#isPatternKnown = false
   }
 
-  #change(topics: readonly string[]): void {
+  #change(topics: readonly string[], isNews = false): void {
     const names = [...new Set(topics)].sort()
-    if (names.length === this.#names.length && names.every((name, i) => name === this.#names[i])) return
+    const isSame = names.length === this.#names.length && names.every((name, i) => name === this.#names[i])
+    if (isSame && !(isNews && names.length === 0)) return
     this.#names = names
     this.#onChange()
   }

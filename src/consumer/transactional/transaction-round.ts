@@ -39,8 +39,8 @@ export class TransactionRound<M extends Message> {
       [...slices]
         .filter(([, messages]) => messages.length > 0)
         .map(
-          ([{ definition, partition, highWatermark }, messages]) =>
-            new MessageBatch(definition, partition, messages, highWatermark),
+          ([{ definition, partition, highWatermark, reader }, messages]) =>
+            new MessageBatch(definition, partition, messages, { highWatermark, endOffset: reader.position }),
         ),
     )
   }

@@ -1,21 +1,20 @@
 import type { BatchContext, Message as CoreMessage, MessageBatch, TopicPartition } from '../../index'
-import { finalError, isRetriable, RetryPauses, type RetrySettings } from '../client/retry'
 import { KafkaJSError } from '../errors/kafkajs-error'
-import type { Batch, ConsumerRunConfig } from '../types/consumer'
+import type { ConsumerRunConfig, EachBatchHandler, EachMessageHandler } from '../types/consumer'
 import type { IBatchProcessEvent } from '../types/events'
 import type { Logger } from '../types/logger'
-import type { Offsets } from '../types/metadata'
-import { kafkaBatch, kafkaMessage } from './consumed-batch'
+import type { BatchFailures } from './batch-failures'
+import { batchEvent, kafkaBatch, kafkaMessage } from './consumed-batch'
+import type { OffsetCommits } from './offset-commits'
 import type { OffsetLedger, PartitionProgress } from './offset-ledger'
 
 /** What the handling of batches needs of its consumer. */
 export interface BatchRunnerHost {
   readonly ledger: OffsetLedger
+  readonly commits: OffsetCommits
+  readonly failures: BatchFailures
   readonly logger: Logger
-  readonly retry: RetrySettings
   readonly isRunning: () => boolean
-  /** Resolves when the consumer stops, or after so many milliseconds. */
-  readonly pauseFor: (ms: number) => Promise<void>
   /** How often the partition was sought until now. */
   readonly seeksOf: (at: TopicPartition) => { readonly count: number }
   readonly isPaused: (at: TopicPartition) => boolean
@@ -23,12 +22,9 @@ export interface BatchRunnerHost {
   readonly pause: (at: TopicPartition) => () => void
   /** Goes on reading there. */
   readonly returnTo: (at: TopicPartition, offset: bigint) => void
+  /** Reads nothing of the partition for so many milliseconds. */
+  readonly rest: (at: TopicPartition, ms: number) => void
   readonly heartbeat: () => void
-  /** Commits what is done; with offsets exactly these. */
-  readonly commit: (offsets?: Offsets) => Promise<void>
-  /** Whether a commit is due by the program's interval or threshold. */
-  readonly isCommitDue: () => boolean
-  readonly autoCommit: () => Promise<void>
   readonly batchStarted: (event: IBatchProcessEvent) => void
   readonly batchEnded: (event: IBatchProcessEvent & { duration: number }) => void
   /** The consumer crashes. */
@@ -38,6 +34,7 @@ export interface BatchRunnerHost {
 /** One batch while it is worked on. */
 interface Work {
   readonly at: TopicPartition
+  readonly batch: MessageBatch
   readonly context: BatchContext<CoreMessage>
   readonly progress: PartitionProgress
   readonly seeks: { readonly count: number }
@@ -48,9 +45,12 @@ interface Work {
 /** The group is being divided anew: whoever works on a partition that moves is told so by its heartbeat. */
 export type RebalanceError = () => KafkaJSError
 
+/** Milliseconds between looks at a partition for which the program has no handler. */
+const idleRestMs = 1000
+
 /**
- * Hands batches of ours to `eachMessage` or `eachBatch`: what failed is handed out again from the first message that is
- * not done, after pauses that grow, until it works or the consumer crashes.
+ * Hands batches of ours to `eachMessage` or `eachBatch`. What failed is read again from the first message that is not
+ * done, after pauses that grow, until it works or the consumer crashes; other partitions go on meanwhile.
  */
 export class BatchRunner {
   readonly #host: BatchRunnerHost
@@ -65,42 +65,24 @@ export class BatchRunner {
 
   /** Resolves when nothing more is to be done with the batch; what is not done then is read again. */
   async run(batch: MessageBatch, context: BatchContext<CoreMessage>): Promise<void> {
-    const host = this.#host
+    const { ledger, failures, seeksOf, returnTo } = this.#host
     const at = { topic: batch.topic, partition: batch.partition }
-    const seeks = host.seeksOf(at)
-    const progress = host.ledger.begin(at, batch.firstOffset)
-    const work: Work = { at, context, progress, seeks, seekCount: seeks.count }
-    await this.#untilDone(batch, work)
-    if (this.#isOver(work)) return
-    const next = host.ledger.next(at)
-    if (next !== undefined && next !== batch.lastOffset + 1n) host.returnTo(at, next)
+    const seeks = seeksOf(at)
+    const progress = ledger.begin(at, batch.firstOffset)
+    const work: Work = { at, batch, context, progress, seeks, seekCount: seeks.count }
+    try {
+      await this.#once(work)
+      failures.forget(at)
+    } catch (error) {
+      if (!this.#isOver(work)) this.#react(work, error as Error)
+    }
+    if (!this.#isOver(work) && progress.resolved !== batch.endOffset) returnTo(at, progress.resolved)
   }
 
-  async #untilDone(batch: MessageBatch, work: Work): Promise<void> {
-    const { retry, ledger, pauseFor } = this.#host
-    let pauses = new RetryPauses(retry)
-    let retryCount = 0
-    let messages: readonly CoreMessage[] = batch.messages
-    while (messages.length > 0 && !this.#isOver(work)) {
-      try {
-        return await this.#once(batch, messages, work)
-      } catch (caught) {
-        const error = caught as Error
-        if (this.#isOver(work)) return
-        const next = ledger.next(work.at) ?? batch.firstOffset
-        const isProgress = next > (messages[0] as CoreMessage).offset
-        if (isProgress) {
-          retryCount = 0
-          pauses = new RetryPauses(retry)
-        }
-        if (!isRetriable(error) || retryCount >= retry.retries) {
-          return this.#host.crash(finalError(error, retryCount, pauses.next))
-        }
-        retryCount++
-        await pauseFor(pauses.take())
-        messages = messages.filter(({ offset }) => offset >= next)
-      }
-    }
+  #react({ at, progress }: Work, error: Error): void {
+    const reaction = this.#host.failures.add(at, progress.resolved, error)
+    if ('crash' in reaction) this.#host.crash(reaction.crash)
+    else this.#host.rest(at, reaction.pauseMs)
   }
 
   /** True when the rest of the batch is no business of this consumer any more. */
@@ -109,74 +91,71 @@ export class BatchRunner {
     return context.signal.aborted || context.isBeingRevoked()
   }
 
-  async #once(batch: MessageBatch, messages: readonly CoreMessage[], work: Work): Promise<void> {
+  async #once(work: Work): Promise<void> {
+    const { batch, at } = work
+    const { commits, batchStarted, batchEnded, rest, heartbeat } = this.#host
     const startedAt = Date.now()
-    const handed = this.#config.eachMessage ? undefined : kafkaBatch(batch, messages)
-    const event = describe(batch, messages)
-    this.#host.batchStarted(event)
-    if (handed === undefined) await this.#eachMessage(messages, work)
-    else await this.#eachBatch(handed, messages, work)
-    this.#host.batchEnded({ ...event, duration: Date.now() - startedAt })
-    await this.#host.autoCommit()
-    this.#host.heartbeat()
+    const event = batchEvent(batch)
+    batchStarted(event)
+    if (this.#config.eachMessage) await this.#eachMessage(work, this.#config.eachMessage)
+    else if (this.#config.eachBatch) await this.#eachBatch(work, this.#config.eachBatch)
+    else rest(at, idleRestMs)
+    batchEnded({ ...event, duration: Date.now() - startedAt })
+    await commits.automatic()
+    heartbeat()
   }
 
-  async #eachMessage(messages: readonly CoreMessage[], work: Work): Promise<void> {
-    const { at, context, progress } = work
+  async #eachMessage(work: Work, eachMessage: EachMessageHandler): Promise<void> {
+    const { at, batch, context, progress } = work
     const host = this.#host
     const { topic, partition } = at
     const heartbeat = this.#heartbeat(context)
     const pause = () => host.pause(at)
-    for (const message of messages) {
+    const { lastOffset, endOffset } = batch
+    for (const message of batch.messages) {
       if (this.#isOver(work)) return
       const { offset } = message
       try {
-        await this.#config.eachMessage?.({
-          topic,
-          partition,
-          message: kafkaMessage(message),
-          heartbeat,
-          pause,
-        })
+        await eachMessage({ topic, partition, message: kafkaMessage(message), heartbeat, pause })
       } catch (error) {
-        await this.#failed('eachMessage', at, offset.toString(), error as Error)
+        await this.#failed('eachMessage', at, offset, error as Error)
         throw error
       }
       if (work.seeks.count !== work.seekCount) return
-      progress.resolved = offset + 1n
+      progress.resolved = offset === lastOffset ? endOffset : offset + 1n
       host.heartbeat()
-      if (host.isCommitDue()) await host.autoCommit()
+      if (host.commits.isAutomaticDue()) await host.commits.automatic()
       if (host.isPaused(at)) return
     }
   }
 
-  async #eachBatch(batch: Batch, messages: readonly CoreMessage[], work: Work): Promise<void> {
-    const { at, context, progress, seeks } = work
-    const { ledger, isRunning } = this.#host
+  async #eachBatch(work: Work, eachBatch: EachBatchHandler): Promise<void> {
+    const { at, batch, context, progress, seeks } = work
+    const { ledger, commits, isRunning, pause } = this.#host
+    const { lastOffset, endOffset } = batch
     const isStale = () => seeks.count !== work.seekCount || context.isBeingRevoked()
     try {
-      await this.#config.eachBatch?.({
-        batch,
-        resolveOffset: (offset) => {
-          if (!isStale()) progress.resolved = BigInt(offset) + 1n
+      await eachBatch({
+        batch: kafkaBatch(batch, progress.resolved),
+        resolveOffset: (text) => {
+          if (isStale()) return
+          const offset = BigInt(text)
+          progress.resolved = offset === lastOffset ? endOffset : offset + 1n
         },
         heartbeat: this.#heartbeat(context),
-        pause: () => this.#host.pause(at),
+        pause: () => pause(at),
         commitOffsetsIfNecessary: async (offsets) => {
-          if (offsets) await this.#host.commit(offsets)
-          else if (this.#host.isCommitDue()) await this.#host.autoCommit()
+          if (offsets || commits.isDue()) await commits.resolved(offsets)
         },
         uncommittedOffsets: () => ledger.uncommitted(),
         isRunning,
         isStale,
       })
     } catch (error) {
-      await this.#failed('eachBatch', at, batch.firstOffset(), error as Error)
+      await this.#failed('eachBatch', at, batch.firstOffset, error as Error)
       throw error
     }
-    const last = messages.at(-1)
-    if (this.#config.eachBatchAutoResolve === false || last === undefined || isStale()) return
-    progress.resolved = last.offset + 1n
+    if (this.#config.eachBatchAutoResolve !== false && !isStale()) progress.resolved = endOffset
   }
 
   /** Heartbeats are sent by themselves; what a handler learns by its own is that its partition moves. */
@@ -190,31 +169,13 @@ export class BatchRunner {
   async #failed(
     handler: 'eachMessage' | 'eachBatch',
     { topic, partition }: TopicPartition,
-    offset: string | null,
+    offset: bigint,
     error: Error,
   ): Promise<void> {
     if (!(error instanceof KafkaJSError)) {
-      const details = { topic, partition, offset, stack: error?.stack, error }
+      const details = { topic, partition, offset: offset.toString(), stack: error?.stack, error }
       this.#host.logger.error(`Error when calling ${handler}`, details)
     }
-    await this.#host.autoCommit()
-  }
-}
-
-function describe(
-  { topic, partition, highWatermark }: MessageBatch,
-  messages: readonly CoreMessage[],
-): IBatchProcessEvent {
-  const first = (messages[0] as CoreMessage).offset
-  const last = (messages.at(-1) as CoreMessage).offset
-  return {
-    topic,
-    partition,
-    highWatermark: highWatermark.toString(),
-    offsetLag: (highWatermark - 1n - last).toString(),
-    offsetLagLow: (highWatermark - 1n - first).toString(),
-    batchSize: messages.length,
-    firstOffset: first.toString(),
-    lastOffset: last.toString(),
+    await this.#host.commits.automatic()
   }
 }

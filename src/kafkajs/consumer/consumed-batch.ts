@@ -1,5 +1,6 @@
 import type { Message as CoreMessage, MessageBatch } from '../../index'
 import type { Batch } from '../types/consumer'
+import type { IBatchProcessEvent } from '../types/events'
 import type { IHeaders, RecordBatchEntry } from '../types/message'
 
 /** A message as KafkaJS hands it out: plain, the receiver's own, and free to be changed. */
@@ -17,21 +18,20 @@ export function kafkaMessage(message: CoreMessage): RecordBatchEntry {
   return plain
 }
 
-/** A batch as KafkaJS hands it out; its functions work without it, so that they survive a copy. */
-export function kafkaBatch(
-  { topic, partition, highWatermark }: Pick<MessageBatch, 'topic' | 'partition' | 'highWatermark'>,
-  messages: readonly CoreMessage[],
-): Batch {
-  const first = messages[0]?.offset
-  const last = messages.at(-1)?.offset
-  const plain = messages.map(kafkaMessage)
-  const lagBehind = (offset: bigint | undefined) =>
-    offset === undefined ? '0' : (highWatermark - 1n - offset).toString()
+/**
+ * A batch as KafkaJS hands it out; its functions work without it, so that they survive a copy. Its last offset is that of
+ * what lies behind the last message and is not handed out, such as the marker of a transaction.
+ * @param fetchedOffset from which on it was read
+ */
+export function kafkaBatch(batch: MessageBatch, fetchedOffset: bigint): Batch {
+  const { topic, partition, highWatermark, firstOffset } = batch
+  const lastOffset = batch.endOffset - 1n
+  const plain = batch.messages.map(kafkaMessage)
   const extras = {
-    fetchedOffset: (first ?? 0n).toString(),
+    fetchedOffset: fetchedOffset.toString(),
     rawMessages: plain,
     messagesWithinOffset: plain,
-    isEmptyIncludingFiltered: () => plain.length === 0,
+    isEmptyIncludingFiltered: () => false,
     isEmptyDueToFiltering: () => false,
     isEmptyControlRecord: () => false,
     isEmptyDueToLogCompactedMessages: () => false,
@@ -41,11 +41,32 @@ export function kafkaBatch(
     partition,
     highWatermark: highWatermark.toString(),
     messages: plain,
-    isEmpty: () => plain.length === 0,
-    firstOffset: () => first?.toString() ?? null,
-    lastOffset: () => (last ?? highWatermark - 1n).toString(),
-    offsetLag: () => lagBehind(last),
-    offsetLagLow: () => lagBehind(first),
+    isEmpty: () => false,
+    firstOffset: () => firstOffset.toString(),
+    lastOffset: () => lastOffset.toString(),
+    offsetLag: () => (highWatermark - 1n - lastOffset).toString(),
+    offsetLagLow: () => (highWatermark - 1n - firstOffset).toString(),
     ...extras,
+  }
+}
+
+/** What is told when a batch begins, and when it ends. */
+export function batchEvent({
+  topic,
+  partition,
+  highWatermark,
+  messages,
+  firstOffset,
+  endOffset,
+}: MessageBatch): IBatchProcessEvent {
+  return {
+    topic,
+    partition,
+    highWatermark: highWatermark.toString(),
+    offsetLag: (highWatermark - endOffset).toString(),
+    offsetLagLow: (highWatermark - 1n - firstOffset).toString(),
+    batchSize: messages.length,
+    firstOffset: firstOffset.toString(),
+    lastOffset: (endOffset - 1n).toString(),
   }
 }

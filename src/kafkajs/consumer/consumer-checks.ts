@@ -61,10 +61,11 @@ export function requireSeek({ topic, partition, offset }: TopicPartitionOffset):
 
 function requireLong(offset: unknown): bigint {
   try {
-    return BigInt(offset as string)
+    if (offset !== '') return BigInt(offset as string)
   } catch {
-    return refuse(`Invalid offset, expected a long received ${String(offset)}`)
+    // Refused below.
   }
+  return refuse(`Invalid offset, expected a long received ${String(offset)}`)
 }
 
 /** @param what `pause` or `resume` */
@@ -72,8 +73,9 @@ export function requireTopicSelection(
   what: 'pause' | 'resume',
   topics: readonly { topic: string; partitions?: number[] }[],
 ): void {
-  for (const { topic, partitions } of topics) {
-    if (!topic) refuse(`Invalid topic ${String(topic)}`)
+  for (const selection of topics) {
+    if (!selection?.topic) refuse(`Invalid topic ${selection ? selection.topic : String(selection)}`)
+    const { partitions } = selection
     if (partitions === undefined) continue
     const areValid =
       Array.isArray(partitions) && !partitions.some((partition) => Number.isNaN(Number(partition)))
@@ -84,6 +86,7 @@ export function requireTopicSelection(
   }
 }
 
-export function requireRunning<Run>(run: Run | undefined): Run {
-  return run ?? refuse('Consumer group was not initialized, consumer#run must be called first')
+/** Calls that are for a consumer that runs. */
+export function requireRunning(isStarted: boolean): void {
+  if (!isStarted) refuse('Consumer group was not initialized, consumer#run must be called first')
 }

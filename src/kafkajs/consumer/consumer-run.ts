@@ -12,13 +12,16 @@ import { protocolError } from '../errors/protocol-error-table'
 import { translateError } from '../errors/translate-error'
 import type { ConsumerConfig, ConsumerRunConfig } from '../types/consumer'
 import type { Logger } from '../types/logger'
-import type { Offsets, TopicPartitionOffsetAndMetadata } from '../types/metadata'
+import type { TopicPartitionOffsetAndMetadata } from '../types/metadata'
 import { PartitionAssigners } from './round-robin-assigner'
 import { assignorsOf } from './assignors'
-import { BatchRunner } from './batch-runner'
+import { BatchFailures } from './batch-failures'
+import { BatchRunner, type BatchRunnerHost } from './batch-runner'
 import { coreConsumerOptions } from './core-consumer-options'
+import { OffsetCommits } from './offset-commits'
 import { keyOf, OffsetLedger } from './offset-ledger'
 import type { PausedTopics } from './paused-topics'
+import { RestingPartitions } from './resting-partitions'
 import type { Subscriptions } from './subscriptions'
 
 /** What a run needs; the consumer keeps it from run to run. */
@@ -28,7 +31,10 @@ export interface ConsumerRunParts {
   readonly runConfig: ConsumerRunConfig
   readonly subscriptions: Subscriptions
   readonly paused: PausedTopics
+  /** Where reading is to begin, by `keyOf` the partition, once it is assigned. */
+  readonly seeks: ReadonlyMap<string, bigint>
   readonly retry: RetrySettings
+  /** The root, for what KafkaJS says under names of its own. */
   readonly logger: Logger
   readonly instrumentation: Instrumentation
 }
@@ -38,17 +44,20 @@ const maxBatchMessages = 10_000
 
 /** One membership in the group: from `run`, or a restart, to `stop` or a crash. */
 export class ConsumerRun {
-  /** Resolves when the group has given this member its partitions for the first time, or the run is over. */
+  /** Resolves when the group has given this member its partitions for the first time. */
   readonly joined: Promise<void>
   /** Resolves when the run is over: with the error of a crash, or undefined after `stop`. */
   readonly ended: Promise<Error | undefined>
   readonly #parts: ConsumerRunParts
   readonly #consumer: CoreConsumer
   readonly #ledger = new OffsetLedger()
+  readonly #commits: OffsetCommits
+  readonly #failures: BatchFailures
+  readonly #resting = new RestingPartitions(() => this.applyPaused())
   readonly #runner: BatchRunner
   readonly #seeks = new Map<string, { count: number }>()
   /** Seeks of partitions that are not assigned yet. */
-  readonly #waitingSeeks = new Map<string, bigint>()
+  readonly #waitingSeeks: Map<string, bigint>
   readonly #stopping = new AbortController()
   #crash: Error | undefined
   #joinStartedAt = Date.now()
@@ -58,11 +67,17 @@ export class ConsumerRun {
 
   constructor(parts: ConsumerRunParts) {
     this.#parts = parts
+    this.#waitingSeeks = new Map(parts.seeks)
     this.joined = new Promise((resolve) => (this.#onJoined = resolve))
+    this.#consumer = parts.kafka.consumer(this.#options())
+    this.#commits = new OffsetCommits(this.#consumer, this.#ledger, parts.runConfig, (topics) => {
+      if (!parts.instrumentation.hasListeners(consumerEvents.COMMIT_OFFSETS)) return
+      parts.instrumentation.emit(consumerEvents.COMMIT_OFFSETS, { ...this.#member(), topics })
+    })
+    this.#failures = new BatchFailures(parts.retry)
     this.#runner = new BatchRunner(this.#host(), parts.runConfig, () =>
       protocolError(ErrorCode.REBALANCE_IN_PROGRESS),
     )
-    this.#consumer = parts.kafka.consumer(this.#options())
     this.ended = this.#run()
   }
 
@@ -80,49 +95,33 @@ export class ConsumerRun {
   seek(at: TopicPartition, offset: bigint): void {
     const key = keyOf(at)
     this.#seeksOf(at).count++
-    this.#ledger.forget(at)
+    this.#forget(at)
     if (this.#isAssigned(at)) this.#seekNow(at, offset)
     else this.#waitingSeeks.set(key, offset)
+    this.applyPaused()
   }
 
-  /** Brings the assigned partitions in line with what the program has paused. */
+  /** Brings the assigned partitions in line with what the program has paused, and what rests after a failure. */
   applyPaused(): void {
     const { paused } = this.#parts
     for (const at of this.#consumer.assignment()) {
-      if (paused.has(at)) this.#consumer.pause([at])
+      if (paused.has(at) || this.#resting.has(at)) this.#consumer.pause([at])
       else this.#consumer.resume([at])
     }
   }
 
-  /** The assigned partitions that are paused. */
+  /** The assigned partitions that the program has paused, in their order. */
   pausedPartitions(): TopicPartition[] {
-    return this.#consumer.paused()
+    const paused = this.#consumer.assignment().filter((at) => this.#parts.paused.has(at))
+    return paused.sort((one, other) => one.partition - other.partition)
   }
 
-  /** Commits exactly these. @throws what the coordinator refused */
+  /** Commits exactly these. @throws what the coordinator refused, after the retries that the program wants */
   async commit(offsets: readonly TopicPartitionOffsetAndMetadata[]): Promise<void> {
-    const { instrumentation } = this.#parts
-    const topics: Offsets['topics'] = []
-    for (const { topic, partition, offset } of offsets) {
-      const known = topics.find((one) => one.topic === topic)
-      if (known === undefined) topics.push({ topic, partitions: [{ partition, offset }] })
-      else known.partitions.push({ partition, offset })
-    }
     try {
-      await this.#consumer.commit(
-        offsets.map(({ topic, partition, offset, metadata }) => ({
-          topic,
-          partition: Number(partition),
-          offset: BigInt(offset),
-          metadata: metadata ?? undefined,
-        })),
-      )
+      await this.#commits.exactly(offsets)
     } catch (error) {
-      throw failureOfCall(translateError(error), this.#parts.retry)
-    }
-    this.#ledger.committed({ topics })
-    if (instrumentation.hasListeners(consumerEvents.COMMIT_OFFSETS)) {
-      instrumentation.emit(consumerEvents.COMMIT_OFFSETS, { ...this.#member(), topics })
+      throw failureOfCall(error as Error, this.#parts.retry)
     }
   }
 
@@ -138,8 +137,8 @@ export class ConsumerRun {
       this.#crash ??= failureOfCall(translateError(error), this.#parts.retry)
     }
     this.#stopping.abort()
+    this.#resting.endAll()
     await this.#consumer.close()
-    this.#onJoined()
     return this.#crash
   }
 
@@ -148,7 +147,7 @@ export class ConsumerRun {
     const { groupId, partitionAssigners = [PartitionAssigners.roundRobin] } = config
     const assignors = assignorsOf(
       partitionAssigners,
-      { groupId, logger },
+      { groupId, logger: logger.namespace('Consumer') },
       {
         onLead: () => (this.#isLeader = true),
         onAssigned: (protocol, { partitions }) => this.#assigned(protocol, partitions),
@@ -164,15 +163,14 @@ export class ConsumerRun {
   }
 
   #assigned(groupProtocol: string, partitions: readonly TopicPartition[]): void {
-    const { instrumentation } = this.#parts
+    const { instrumentation, logger } = this.#parts
     const isLeader = this.#isLeader
     this.#isLeader = false
     this.#onJoined()
-    if (!instrumentation.hasListeners(consumerEvents.GROUP_JOIN)) return
     const memberAssignment: Record<string, number[]> = {}
     for (const { topic, partition } of partitions) (memberAssignment[topic] ??= []).push(partition)
     const { groupId, memberId } = this.#member()
-    instrumentation.emit(consumerEvents.GROUP_JOIN, {
+    const payload = {
       groupId,
       memberId,
       leaderId: isLeader ? memberId : '',
@@ -180,7 +178,9 @@ export class ConsumerRun {
       memberAssignment,
       groupProtocol,
       duration: Date.now() - this.#joinStartedAt,
-    })
+    }
+    instrumentation.emit(consumerEvents.GROUP_JOIN, payload)
+    logger.namespace('ConsumerGroup').info('Consumer has joined the group', payload)
   }
 
   async #onAssigned(partitions: readonly TopicPartition[]): Promise<void> {
@@ -207,46 +207,47 @@ export class ConsumerRun {
       const { groupId, memberId } = this.#member()
       this.#parts.instrumentation.emit(consumerEvents.REBALANCING, { groupId, memberId })
     }
-    if (mayCommit) await this.#autoCommit()
-    for (const at of partitions) this.#ledger.forget(at)
+    try {
+      if (mayCommit) await this.#commits.automatic()
+    } finally {
+      for (const at of partitions) this.#forget(at)
+    }
   }
 
-  #host() {
-    const { paused, logger, retry, instrumentation, runConfig } = this.#parts
-    const { autoCommitInterval = null, autoCommitThreshold = null } = runConfig
+  /** The partition was sought, or is given away: what was done and what failed counts no longer. */
+  #forget(at: TopicPartition): void {
+    this.#ledger.forget(at)
+    this.#failures.forget(at)
+    this.#resting.end(at)
+  }
+
+  #host(): BatchRunnerHost {
+    const { paused, logger, instrumentation } = this.#parts
     return {
       ledger: this.#ledger,
-      logger,
-      retry,
+      commits: this.#commits,
+      failures: this.#failures,
+      logger: logger.namespace('Runner'),
       isRunning: () => this.isRunning,
-      pauseFor: (ms: number) => this.#pauseFor(ms),
-      seeksOf: (at: TopicPartition) => this.#seeksOf(at),
-      isPaused: (at: TopicPartition) => paused.has(at),
-      pause: ({ topic, partition }: TopicPartition) => this.#pause(topic, partition),
-      returnTo: (at: TopicPartition, offset: bigint) => this.#consumer.seek(at, offset),
+      seeksOf: (at) => this.#seeksOf(at),
+      isPaused: (at) => paused.has(at),
+      pause: ({ topic, partition }) => this.#pause(topic, partition),
+      returnTo: (at, offset) => this.#consumer.seek(at, offset),
+      rest: (at, ms) => this.#rest(at, ms),
       heartbeat: () => this.#heartbeat(),
-      commit: (offsets?: Offsets) => this.#commitTopics(offsets ?? this.#ledger.uncommitted()),
-      isCommitDue: () => this.#ledger.isCommitDue(autoCommitInterval, autoCommitThreshold),
-      autoCommit: () => this.#autoCommit(),
-      batchStarted: (event: object) => instrumentation.emit(consumerEvents.START_BATCH_PROCESS, event),
-      batchEnded: (event: object) => instrumentation.emit(consumerEvents.END_BATCH_PROCESS, event),
-      crash: (error: Error) => {
+      batchStarted: (event) => instrumentation.emit(consumerEvents.START_BATCH_PROCESS, event),
+      batchEnded: (event) => instrumentation.emit(consumerEvents.END_BATCH_PROCESS, event),
+      crash: (error) => {
         this.#crash ??= error
         this.#stopping.abort()
       },
     }
   }
 
-  async #autoCommit(): Promise<void> {
-    if (this.#parts.runConfig.autoCommit === false) return
-    await this.#commitTopics(this.#ledger.uncommitted())
-  }
-
-  async #commitTopics({ topics }: Offsets): Promise<void> {
-    const offsets = topics.flatMap(({ topic, partitions }) =>
-      partitions.map(({ partition, offset }) => ({ topic, partition, offset })),
-    )
-    if (offsets.length > 0) await this.commit(offsets)
+  #rest(at: TopicPartition, ms: number): void {
+    if (!this.isRunning || !this.#isAssigned(at)) return
+    this.#resting.begin(at, ms)
+    this.applyPaused()
   }
 
   #pause(topic: string, partition: number): () => void {
@@ -286,18 +287,5 @@ export class ConsumerRun {
 
   #seekNow(at: TopicPartition, offset: bigint): void {
     this.#consumer.seek(at, offset === -1n ? 'end' : offset === -2n ? 'beginning' : offset)
-  }
-
-  #pauseFor(ms: number): Promise<void> {
-    const { signal } = this.#stopping
-    return new Promise((resolve) => {
-      const finish = () => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', finish)
-        resolve()
-      }
-      const timer = setTimeout(finish, ms)
-      signal.addEventListener('abort', finish)
-    })
   }
 }

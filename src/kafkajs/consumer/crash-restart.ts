@@ -1,12 +1,24 @@
 import type { RetrySettings } from '../client/retry'
+import { isMissing } from '../is-missing'
 
-/** Whether a consumer that ended by this error starts again: the error may pass, and the program has nothing against it. */
-export async function shouldRestart(error: Error, { restartOnFailure }: RetrySettings): Promise<boolean> {
+/**
+ * Whether a consumer that ended by this error starts again: the error may pass, and the program has nothing against it.
+ * @param log gets what the program's `restartOnFailure` failed with
+ */
+export async function shouldRestart(
+  error: Error,
+  { restartOnFailure }: RetrySettings,
+  log: (message: string, details: { error: string; cause: string }) => void,
+): Promise<boolean> {
   const mayPass = error.name === 'KafkaJSNumberOfRetriesExceeded' || deepestCause(error).retriable === true
-  if (!mayPass || restartOnFailure === undefined) return mayPass
+  if (!mayPass || isMissing(restartOnFailure)) return mayPass
   try {
     return await restartOnFailure(error)
-  } catch {
+  } catch (failure) {
+    log('Caught error when invoking user-provided "restartOnFailure" callback. Defaulting to restarting.', {
+      error: (failure as Error | undefined)?.message ?? String(failure),
+      cause: error.message,
+    })
     return true
   }
 }

@@ -23,11 +23,6 @@ export class OffsetLedger {
     return begun
   }
 
-  /** Where reading goes on; undefined when nothing is known of the partition. */
-  next(at: TopicPartition): bigint | undefined {
-    return this.#entries.get(keyOf(at))?.resolved
-  }
-
   /** The partition was sought or given away: what was done counts no longer. */
   forget(at: TopicPartition): void {
     this.#entries.delete(keyOf(at))

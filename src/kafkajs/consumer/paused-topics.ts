@@ -18,6 +18,12 @@ export class PausedTopics {
     for (const partition of partitions) known.set(Number(partition), isPaused)
   }
 
+  /** Everything is read. */
+  clear(): void {
+    this.#topics.clear()
+    this.#partitions.clear()
+  }
+
   has({ topic, partition }: TopicPartition): boolean {
     return this.#partitions.get(topic)?.get(partition) ?? this.#topics.has(topic)
   }

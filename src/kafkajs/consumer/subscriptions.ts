@@ -6,26 +6,35 @@ export class Subscriptions {
   add(topics: readonly (string | RegExp)[], fromBeginning: boolean): void {
     for (const topic of topics) {
       if (typeof topic === 'string') this.#names.set(topic, fromBeginning)
-      else this.#patterns.push({ pattern: topic, fromBeginning })
+      else this.#patterns.push({ pattern: stateless(topic), fromBeginning })
     }
   }
 
-  get isEmpty(): boolean {
-    return this.#names.size === 0 && this.#patterns.length === 0
+  /**
+   * Names and patterns; a pattern keeps matching topics that are created later. Without any, one that matches no name: a
+   * consumer without topics is a member of its group all the same.
+   */
+  get topics(): (string | RegExp)[] {
+    const patterns = this.#patterns.map(({ pattern }) => pattern)
+    const topics = [...this.#names.keys(), ...patterns]
+    return topics.length > 0 ? topics : [/^$/]
   }
 
-  /** Names and patterns; a pattern keeps matching topics that are created later. */
-  get topics(): (string | RegExp)[] {
-    return [...this.#names.keys(), ...this.#patterns.map(({ pattern }) => new RegExp(pattern))]
+  /** Whether the topic is subscribed to, by name or by a pattern. */
+  has(topic: string): boolean {
+    return this.#names.has(topic) || this.#patterns.some(({ pattern }) => new RegExp(pattern).test(topic))
+  }
+
+  /** The topics that are subscribed to by name, and those of the given ones that a pattern matches. */
+  among(topics: readonly string[]): string[] {
+    return [...new Set([...this.#names.keys(), ...topics.filter((topic) => this.has(topic))])]
   }
 
   /** Whether a topic is read from its beginning where the group has committed nothing. */
   startsAtBeginning(topic: string): boolean {
     const named = this.#names.get(topic)
     if (named !== undefined) return named
-    return this.#patterns.some(
-      ({ pattern, fromBeginning }) => fromBeginning && new RegExp(pattern).test(topic),
-    )
+    return this.#patterns.some(({ pattern, fromBeginning }) => fromBeginning && pattern.test(topic))
   }
 
   /** Where all topics begin; undefined when they begin at different ends. */
@@ -34,4 +43,9 @@ export class Subscriptions {
     if (starts.size > 1) return undefined
     return starts.has(true) ? 'earliest' : 'latest'
   }
+}
+
+/** The same for names of topics, without the flags that make an answer depend on the last one. */
+function stateless({ source, flags }: RegExp): RegExp {
+  return new RegExp(source, flags.replace(/[dgmsy]/g, ''))
 }

@@ -32,6 +32,7 @@ function translateKafkaError(error: KafkaError): Error {
   if (cause instanceof KafkaJSError) return cause
   if (error instanceof AdminError && isKafkaError(cause)) return translateKafkaError(cause)
   if (error instanceof BrokerError) return protocolError(error.errorCode)
+  if (error.code === 'COMMIT_FAILED') return protocolError(codeOfLostCommit(cause))
   if (error instanceof ProduceError) return translateProduceError(error)
   if (error instanceof AuthenticationError) return new KafkaJSSASLAuthenticationError(error, { cause: error })
   if (error instanceof ConnectionError) return translateConnectionError(error)
@@ -39,6 +40,12 @@ function translateKafkaError(error: KafkaError): Error {
   return error.retriable
     ? new KafkaJSError(error, { cause: error })
     : new KafkaJSNonRetriableError(error, { cause: error })
+}
+
+/** KafkaJS's words for a member that is not what it was: its partitions are somebody else's, or soon will be. */
+function codeOfLostCommit(cause: unknown): number {
+  const code = cause instanceof BrokerError ? cause.errorCode : undefined
+  return code === ErrorCode.UNKNOWN_MEMBER_ID ? code : ErrorCode.ILLEGAL_GENERATION
 }
 
 /** The broker's refusal where there was one, else why no broker was reached. */
