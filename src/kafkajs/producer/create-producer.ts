@@ -1,7 +1,6 @@
 import type { Producer as CoreProducer, ProducerOptions } from '../../index'
 import { type ClientSettings, coreOptions, requestTimeoutOf, timer } from '../client/core-options'
 import { withClusterView } from '../client/cluster-view'
-import { withClusterView } from '../client/cluster-view'
 import { producerEvents } from '../client/event-names'
 import { Instrumentation } from '../client/instrumentation'
 import { Lifecycle } from '../client/lifecycle'
