@@ -1,0 +1,106 @@
+import { sleep, startMeter } from './meter.mjs'
+import { payloads } from './payload.mjs'
+
+/**
+ * What one message costs typed-kafka when there are many of something. Batches hold the same number of messages
+ * whatever grows, so that only the bookkeeping can make a difference.
+ */
+export async function grow(client, spec) {
+  return await axes[spec.axis](client, spec)
+}
+
+const axes = { produce: produceAcross, consume: consumeAll, consumers: manyConsumers }
+
+/** Arrays that go to one partition each, to the next partition with every call, over all topics. */
+async function produceAcross(client, { brokers, topics, partitions, valueBytes, arraySize, messages }) {
+  const producer = client.kafka(brokers).producer()
+  const values = payloads(valueBytes)
+  const targets = topics.flatMap((topic) =>
+    Array.from({ length: partitions }, (_, partition) => ({ topic, partition })),
+  )
+  let calls = 0
+  const send = () => {
+    const { topic, partition } = targets[calls++ % targets.length]
+    const array = Array.from({ length: arraySize }, (_, i) => ({
+      partition,
+      value: values[i % values.length],
+    }))
+    return producer.send(topic, array)
+  }
+  const sendMany = async (count) => {
+    let left = count / arraySize
+    const caller = async () => {
+      while (left-- > 0) await send()
+    }
+    await Promise.all(Array.from({ length: 20 }, caller))
+  }
+  // Every partition at least once: who leads it is known, and its state exists.
+  await sendMany(Math.max(targets.length * arraySize, messages / 2))
+  const meter = startMeter()
+  await sendMany(messages)
+  const result = meter.stop(messages)
+  await producer.close()
+  return { ...result, cpuNanosPerByte: (result.cpuMicros * 1000) / valueBytes }
+}
+
+/** One consumer of all topics. */
+async function consumeAll(client, { brokers, topics, valueBytes, messages }) {
+  const consumer = client.kafka(brokers).consumer({
+    groupId: `bench-${process.pid}-${Date.now()}`,
+    topics,
+    startFrom: 'earliest',
+  })
+  const warmUp = Math.floor(messages * 0.2)
+  let seen = 0
+  let meter
+  let done
+  const finished = new Promise((resolve) => (done = resolve))
+  const running = consumer.runBatches((batch) => {
+    for (const message of batch) if (message.value.length === valueBytes) seen++
+    if (meter === undefined && seen >= warmUp) meter = startMeter()
+    if (seen >= messages) done()
+  })
+  await finished
+  const result = meter.stop(messages - warmUp)
+  await consumer.close()
+  await running
+  return { ...result, cpuNanosPerByte: (result.cpuMicros * 1000) / valueBytes }
+}
+
+/** So many consumers, each of a group of its own, which all read the same topic; then what they cost at rest. */
+async function manyConsumers(client, { brokers, topics, consumers, messages, restSeconds = 5 }) {
+  const kafka = client.kafka(brokers)
+  const total = messages * consumers
+  const memoryBefore = memory()
+  let seen = 0
+  let meter
+  let done
+  const finished = new Promise((resolve) => (done = resolve))
+  const all = Array.from({ length: consumers }, (_, i) =>
+    kafka.consumer({ groupId: `bench-${process.pid}-${Date.now()}-${i}`, topics, startFrom: 'earliest' }),
+  )
+  const running = all.map((consumer) =>
+    consumer.runBatches((batch) => {
+      for (const message of batch) if (message.value.length > 0) seen++
+      if (meter === undefined && seen >= total * 0.2) meter = startMeter()
+      if (seen >= total) done()
+    }),
+  )
+  await finished
+  const result = meter.stop(total * 0.8)
+  await sleep(2000)
+  const cpu = process.cpuUsage()
+  await sleep(restSeconds * 1000)
+  const { user, system } = process.cpuUsage(cpu)
+  const memoryEach = (memory() - memoryBefore) / consumers / 1024
+  await Promise.all(all.map((consumer) => consumer.close()))
+  await Promise.all(running)
+  return { ...result, restCpuPercent: (user + system) / (restSeconds * 10_000), memoryEachKb: memoryEach }
+}
+
+/** Bytes in use, after what is not used any more is gone. */
+function memory() {
+  globalThis.gc?.()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
