@@ -88,8 +88,14 @@ export class ConsumerRun {
   /** Ends after the handlers that run, commits as the run was told, and leaves the group. */
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await this.#consumer.close({ timeoutMs: this.#parts.config.rebalanceTimeout ?? 60_000 })
+    const late = setTimeout(() => void this.#consumer.close({ timeoutMs: 0 }), this.#closeTimeoutMs)
     await this.ended
+    clearTimeout(late)
+  }
+
+  /** Handlers are waited for as long as a rebalance would wait for them. */
+  get #closeTimeoutMs(): number {
+    return this.#parts.config.rebalanceTimeout ?? 60_000
   }
 
   seek(at: TopicPartition, offset: bigint): void {
@@ -138,7 +144,7 @@ export class ConsumerRun {
     }
     this.#stopping.abort()
     this.#resting.endAll()
-    await this.#consumer.close()
+    await this.#consumer.close({ timeoutMs: this.#closeTimeoutMs })
     return this.#crash
   }
 

@@ -10,11 +10,15 @@ const states: ReadonlySet<string> = new Set<ConsumerGroupState>([
   'Empty',
 ])
 
+/** Not declared, but there in KafkaJS's answers. */
+const described = { errorCode: 0 }
+
 /** A group as KafkaJS describes it; states that it does not know are those of a group that divides its partitions. */
 export function describeGroup(group: CoreGroup): GroupDescription {
   const { groupId, state, protocolType, assignor, members } = group
   const isRebalancing = state === 'Assigning' || state === 'Reconciling'
   return {
+    ...described,
     groupId,
     members: members.map(describeMember),
     protocol: assignor,
@@ -29,7 +33,7 @@ export function describeGroup(group: CoreGroup): GroupDescription {
 
 /** KafkaJS shows a group that does not exist as one that is dead. */
 export function deadGroup(groupId: string): GroupDescription {
-  return { groupId, members: [], protocol: '', protocolType: '', state: 'Dead' }
+  return { ...described, groupId, members: [], protocol: '', protocolType: '', state: 'Dead' }
 }
 
 function describeMember(member: GroupMemberDescription): MemberDescription {
