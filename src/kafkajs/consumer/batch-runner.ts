@@ -79,7 +79,9 @@ export class BatchRunner {
     if (!this.#isOver(work) && progress.resolved !== batch.endOffset) returnTo(at, progress.resolved)
   }
 
+  /** A program that has paused the partition says itself when it is read again, whatever failed. */
   #react({ at, progress }: Work, error: Error): void {
+    if (this.#host.isPaused(at)) return
     const reaction = this.#host.failures.add(at, progress.resolved, error)
     if ('crash' in reaction) this.#host.crash(reaction.crash)
     else this.#host.rest(at, reaction.pauseMs)
