@@ -3,14 +3,17 @@ import { z } from 'zod'
 import { systemClock, type Clock } from '../base/clock'
 import { consoleLogger, type Logger } from '../base/logger'
 import { resolveOptions } from '../base/options'
-import { nodeSocketFactory, type SocketFactory } from '../network/broker-socket'
+import { openNodeSocket, type SocketOpener } from '../network/broker-socket'
 import type { LinkSettings } from '../network/broker-link'
 import { systemHostResolver, type HostResolver } from '../network/resolve-host'
 import type { RequestListeners } from '../network/request-events'
+import { type SocketFactory, socketOpener } from '../network/socket-factory'
 import { PlainMechanism } from '../network/sasl/plain'
 import type { SaslMechanism } from '../network/sasl/sasl-mechanism'
 import { ScramMechanism } from '../network/sasl/scram'
 import { TlsSettings } from '../network/tls-settings'
+import { Codecs, type CustomCodecs } from '../wire/records/compression/codecs'
+import type { CustomCodec } from '../wire/records/compression/custom-codec'
 import { parseBootstrapAddress, type HostAndPort } from './bootstrap-address'
 
 /** How TLS is spoken; Node's own names. Certificates and keys are PEM text or bytes, not file names. */
@@ -80,14 +83,24 @@ export interface ClusterOptions {
   readonly maxInFlightRequestsPerConnection?: number | undefined
   /** A larger response ends its connection instead of taking memory. Default: 104,857,600 (100 MiB). */
   readonly maxResponseBytes?: number | undefined
+  /**
+   * Codecs of your own, by the type of compression that they stand for: they compress what producers send, and
+   * decompress what consumers read, instead of the built-in ones. Default: none.
+   */
+  readonly codecs?: CustomCodecs | undefined
   /** Where log lines go. Default: warnings and errors to the console. */
   readonly logger?: Logger | undefined
   /** Listeners for what becomes of each request to a broker. Default: none. */
   readonly events?: RequestListeners | undefined
   /** @internal Time, for tests. */
   readonly clock?: Clock | undefined
-  /** @internal What opens sockets, for tests and simulations. */
+  /**
+   * Makes what carries the bytes to a broker, for instance through a proxy or a tunnel; TLS is spoken over it where it is
+   * on. Names are left to it: DNS is not asked. Default: TCP.
+   */
   readonly socketFactory?: SocketFactory | undefined
+  /** @internal What opens sockets, for tests and simulations. */
+  readonly openSocket?: SocketOpener | undefined
   /** @internal What asks DNS. */
   readonly resolveHost?: HostResolver | undefined
   /** @internal A number in [0, 1). */
@@ -105,6 +118,7 @@ export interface ResolvedClusterOptions extends Omit<
   readonly retryBackoffMaxMs: number
   readonly metadataMaxAgeMs: number
   readonly events: RequestListeners | undefined
+  readonly codecs: Codecs
 }
 
 const ms = (fallback: number, least = 0) =>
@@ -183,6 +197,13 @@ const logger = z.custom<Logger>((value) => {
   return (['debug', 'info', 'warn', 'error'] as const).every((level) => isFunction(candidate?.[level]))
 }, 'An object with debug, info, warn and error is needed')
 
+const codec = z
+  .custom<CustomCodec>((value) => {
+    const candidate = value as Partial<CustomCodec> | null
+    return isFunction(candidate?.compress) && isFunction(candidate?.decompress)
+  }, 'An object with compress and decompress is needed')
+  .optional()
+
 const schema = z
   .strictObject({
     brokers: parsedBrokers,
@@ -218,11 +239,13 @@ const schema = z
       .int('A whole number is needed')
       .min(1, 'At least 1 is needed')
       .optional(),
+    codecs: z.strictObject({ gzip: codec, snappy: codec, lz4: codec, zstd: codec }).optional(),
     logger: logger.default(() => consoleLogger),
     events: events.optional(),
     clock: z.custom<Clock>().default(() => systemClock),
-    socketFactory: z.custom<SocketFactory>(isFunction).default(() => nodeSocketFactory),
-    resolveHost: z.custom<HostResolver>(isFunction).default(() => systemHostResolver),
+    socketFactory: z.custom<SocketFactory>(isFunction, 'A function is needed').optional(),
+    openSocket: z.custom<SocketOpener>(isFunction).optional(),
+    resolveHost: z.custom<HostResolver>(isFunction).optional(),
     random: z.custom<() => number>(isFunction).default(() => Math.random),
   })
   .superRefine((options, context) => {
@@ -250,15 +273,21 @@ const backoffPairs = [
 
 /** Checks the options and fills in what is left out; throws InvalidOptionError with all problems at once. */
 export function resolveClusterOptions(options: ClusterOptions): ResolvedClusterOptions {
-  const resolved = resolveOptions(schema, 'Kafka', raiseMaxima(options))
+  const { socketFactory, ...resolved } = resolveOptions(schema, 'Kafka', raiseMaxima(options))
   return Object.freeze({
     ...resolved,
+    openSocket: resolved.openSocket ?? (socketFactory ? socketOpener(socketFactory) : openNodeSocket),
+    resolveHost: resolved.resolveHost ?? (socketFactory ? leaveToFactory : systemHostResolver),
     tls: resolved.tls === false ? undefined : new TlsSettings(resolved.tls === true ? {} : resolved.tls),
     sasl: resolveSasl(resolved.sasl as ClusterOptions['sasl']),
     maxInFlightRequestsPerConnection: resolved.maxInFlightRequestsPerConnection ?? Infinity,
     events: resolved.events,
+    codecs: new Codecs(resolved.codecs),
   })
 }
+
+/** The name is what the factory of the user gets. */
+const leaveToFactory: HostResolver = async (host) => [host]
 
 /** A base above the default maximum, with the maximum left out, means both: as in Java. */
 function raiseMaxima(options: ClusterOptions): unknown {

@@ -1,4 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from 'node:tls'
 
 /** Where one socket goes: one address of a broker. */
@@ -35,13 +36,13 @@ export interface BrokerSocket {
 }
 
 /** Opens sockets; a test or a simulated network passes its own. */
-export type SocketFactory = (target: SocketTarget, listener: SocketListener) => BrokerSocket
+export type SocketOpener = (target: SocketTarget, listener: SocketListener) => BrokerSocket
 
 /**
  * The real thing, over `node:net` and `node:tls`. Bytes are read straight into the buffers the listener offers, so
  * that a large response is never copied.
  */
-export const nodeSocketFactory: SocketFactory = (target, listener) => {
+export const openNodeSocket: SocketOpener = (target, listener) => {
   const onread = {
     buffer: () => listener.readBuffer(),
     callback: (length: number) => {
@@ -59,18 +60,21 @@ export const nodeSocketFactory: SocketFactory = (target, listener) => {
   })
   socket.once('close', () => listener.onClosed(failure))
   return {
-    write(pieces, onFlushed) {
-      const done = (error?: Error | null) => {
-        if (!error) onFlushed()
-      }
-      const last = pieces.length - 1
-      if (last > 0) socket.cork()
-      for (let i = 0; i < last; i++) socket.write(pieces[i] as Uint8Array)
-      socket.write(pieces[last] as Uint8Array, done)
-      if (last > 0) socket.uncork()
-    },
+    write: (pieces, onFlushed) => writeGathered(socket, pieces, onFlushed),
     destroy: () => void socket.destroy(),
   }
+}
+
+/** Hands all pieces over in one write; `onFlushed` is not called when it fails. */
+export function writeGathered(stream: Duplex, pieces: readonly Uint8Array[], onFlushed: () => void): void {
+  const done = (error?: Error | null) => {
+    if (!error) onFlushed()
+  }
+  const last = pieces.length - 1
+  if (last > 0) stream.cork()
+  for (let i = 0; i < last; i++) stream.write(pieces[i] as Uint8Array)
+  stream.write(pieces[last] as Uint8Array, done)
+  if (last > 0) stream.uncork()
 }
 
 type OnRead = { buffer: () => Uint8Array; callback: (length: number) => boolean }
@@ -80,15 +84,15 @@ function openTcp(target: SocketTarget, onread: OnRead): Socket {
 }
 
 function openTls(target: SocketTarget, tls: ConnectionOptions, onread: OnRead): Socket {
+  const options = { ...tlsOptions(target, tls), host: target.address, port: target.port, onread }
+  return connectTls(options)
+}
+
+/** The options by which a TLS socket asks for the name of the broker, and checks the certificate against it. */
+export function tlsOptions(target: SocketTarget, tls: ConnectionOptions): ConnectionOptions {
   // An IP address can't be asked for by SNI, and is compared with the certificate's IP entries by Node.
   const servername = tls.servername ?? (isIP(target.host) === 0 ? target.host : '')
   const checkedName = servername === '' ? target.host : servername
-  const options = { ...tls, host: target.address, port: target.port, servername, onread }
-  if (tls.checkServerIdentity === undefined && checkedName !== target.address) {
-    return connectTls({
-      ...options,
-      checkServerIdentity: (_, cert) => checkServerIdentity(checkedName, cert),
-    })
-  }
-  return connectTls(options)
+  if (tls.checkServerIdentity !== undefined || checkedName === target.address) return { ...tls, servername }
+  return { ...tls, servername, checkServerIdentity: (_, cert) => checkServerIdentity(checkedName, cert) }
 }

@@ -1,4 +1,4 @@
-import { ConnectionError, type ErrorContext, type KafkaError } from '../base/errors'
+import { ConnectionError, type ErrorContext, KafkaError } from '../base/errors'
 import { closedInTlsHandshake, describeSystemError, foreignProtocol, tlsMistake } from './connection-errors'
 
 /** How far a connection had come when its socket closed. */
@@ -21,6 +21,8 @@ export function closeReason(error: Error | undefined, closed: ClosedConnection):
   const { broker, usesTls, isOpening, hasAnswered, unreadBytes } = closed
   const mistake = usesTls ? tlsMistake(error, broker) : undefined
   if (mistake !== undefined) return mistake
+  // A factory of the user's that says by itself what it means.
+  if (error instanceof KafkaError) return error
   if (isOpening) return neverOpened(error, closed)
   const foreign = unreadBytes !== undefined && !hasAnswered ? foreignProtocol(unreadBytes, broker) : undefined
   if (foreign !== undefined) return foreign

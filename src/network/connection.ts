@@ -3,7 +3,7 @@ import { AbortedError, ConnectionError, KafkaError, TimeoutError, type ErrorCont
 import type { ClientApi } from '../wire/api'
 import { encodeRequestHeader } from '../wire/headers'
 import { Writer } from '../wire/primitives/writer'
-import type { BrokerSocket, SocketFactory, SocketTarget } from './broker-socket'
+import type { BrokerSocket, SocketOpener, SocketTarget } from './broker-socket'
 import { closeReason } from './close-reason'
 import { ConnectionCall, type CallOptions } from './connection-call'
 import { foreignProtocol } from './connection-errors'
@@ -15,7 +15,7 @@ import { holdsBack } from './throttle-versions'
 export interface ConnectionSettings {
   readonly clientId: string
   readonly clock: Clock
-  readonly socketFactory: SocketFactory
+  readonly openSocket: SocketOpener
   /** A larger response ends the connection. */
   readonly maxResponseBytes: number
   /** What callers give a broker for an answer that needs no waiting there. */
@@ -90,7 +90,7 @@ export class Connection {
       this.#onOpenFailed = reject
     })
     this.opened.catch(() => {})
-    this.#socket = settings.socketFactory(target, {
+    this.#socket = settings.openSocket(target, {
       onOpen: () => this.#handleOpen(),
       readBuffer: () => this.#frames.readBuffer(),
       onRead: (length) => this.#handleRead(length),

@@ -19,9 +19,9 @@ export interface MemorySocket {
   destroy(): void
 }
 
-/** What a client needs in order to use the network; fits its options `socketFactory` and `resolveHost`. */
+/** What a client needs in order to use the network; fits its options `openSocket` and `resolveHost`. */
 export interface MemoryConnector {
-  readonly socketFactory: (target: MemoryTarget, listener: MemorySocketListener) => MemorySocket
+  readonly openSocket: (target: MemoryTarget, listener: MemorySocketListener) => MemorySocket
   readonly resolveHost: (host: string) => Promise<readonly string[]>
 }
 
@@ -101,7 +101,7 @@ export class MemoryNetwork {
    */
   connector(client = 'client'): MemoryConnector {
     return {
-      socketFactory: (target, listener) => this.#connect(client, target, listener),
+      openSocket: (target, listener) => this.#connect(client, target, listener),
       resolveHost: (host) => Promise.resolve([host]),
     }
   }

@@ -17,11 +17,11 @@ export class SingleCut {
   /** What the client whose connections are cut is made with. */
   clientOptions(): TestClientOptions {
     const options = this.#broker.clientOptions()
-    const connect = options.socketFactory
+    const connect = options.openSocket
     if (connect === undefined) throw new Error('The broker must be on a network in memory')
     return {
       ...options,
-      socketFactory: (target, listener) => {
+      openSocket: (target, listener) => {
         this.disarm()
         return connect(target, listener)
       },

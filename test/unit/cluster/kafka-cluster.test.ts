@@ -28,7 +28,7 @@ function setUp(nodeIds: readonly number[] = [1, 2, 3], options: Partial<ClusterO
     resolveClusterOptions({
       brokers: ['kafka:9001', 'kafka:9002'],
       clock,
-      socketFactory: brokers.factory,
+      openSocket: brokers.factory,
       resolveHost: async (host) => [host],
       random: () => 0.5,
       logger: silentLogger,
@@ -410,7 +410,7 @@ describe('connections', () => {
     const { clock, brokers, cluster, deadline } = setUp([1], {
       brokers: ['kafka:9001'],
       resolveHost: async () => ['10.0.0.1', '10.0.0.2'],
-      socketFactory: (target, listener) => {
+      openSocket: (target, listener) => {
         if (target.address === '10.0.0.2') return brokers.factory(target, listener)
         queueMicrotask(() => listener.onClosed(systemError('EHOSTUNREACH')))
         return { write: () => {}, destroy: () => {} }
@@ -423,7 +423,7 @@ describe('connections', () => {
   test('a connection that can not be made in time fails, with the time growing', async () => {
     const { clock, cluster, deadline } = setUp([1], {
       brokers: ['kafka:9001'],
-      socketFactory: (_, listener) => ({ write: () => {}, destroy: () => listener.onClosed(undefined) }),
+      openSocket: (_, listener) => ({ write: () => {}, destroy: () => listener.onClosed(undefined) }),
     })
     const error = await failure(clock, cluster.metadata.refresh(deadline(15_000)))
     expect(error.message).toMatch(/could not be made within 10000 ms/)
@@ -452,7 +452,7 @@ describe('mistaken options end at once', () => {
     const { clock, cluster, deadline } = setUp([1], {
       brokers: ['kafka:9001'],
       tls: true,
-      socketFactory: (_, listener) => {
+      openSocket: (_, listener) => {
         queueMicrotask(() => listener.onClosed(systemError('ECONNRESET')))
         return { write: () => {}, destroy: () => {} }
       },

@@ -45,7 +45,7 @@ function setUp(options: SetUp = {}) {
   const settings = {
     clientId: 'test',
     clock,
-    socketFactory: factory,
+    openSocket: factory,
     maxResponseBytes: options.maxResponseBytes ?? 1 << 20,
     requestTimeoutMs: 30_000,
     onSuspect: (reason: string) => void suspicions.push(reason),

@@ -1,4 +1,4 @@
-import type { SocketFactory } from '../../../../src/network/broker-socket'
+import type { SocketOpener } from '../../../../src/network/broker-socket'
 import type { BrokerApi } from '../../../../src/wire/api'
 import { requestHeaderVersion, responseHeaderVersion } from '../../../../src/wire/headers'
 import { apiVersionsApi } from '../../../../src/wire/generated/broker/api-versions'
@@ -131,7 +131,7 @@ export class FakeBrokers {
     }
   }
 
-  readonly factory: SocketFactory = (target, listener) => {
+  readonly factory: SocketOpener = (target, listener) => {
     const socket = new AnsweringSocket(target, listener, (frame) => this.#handle(socket, frame))
     this.sockets.push(socket)
     const up = this.up.get(target.port - 9000) === true

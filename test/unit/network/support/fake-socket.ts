@@ -1,6 +1,6 @@
 import type {
   BrokerSocket,
-  SocketFactory,
+  SocketOpener,
   SocketListener,
   SocketTarget,
 } from '../../../../src/network/broker-socket'
@@ -73,9 +73,9 @@ export class FakeSocket implements BrokerSocket {
 }
 
 /** A factory that keeps what it made; sockets open when the test says so. */
-export function fakeSockets(): { readonly sockets: FakeSocket[]; readonly factory: SocketFactory } {
+export function fakeSockets(): { readonly sockets: FakeSocket[]; readonly factory: SocketOpener } {
   const sockets: FakeSocket[] = []
-  const factory: SocketFactory = (target, listener) => {
+  const factory: SocketOpener = (target, listener) => {
     const socket = new FakeSocket(target, listener)
     sockets.push(socket)
     return socket

@@ -1,7 +1,7 @@
 // Guards against a network in memory that reorders, loses or doubles bytes, or that no client's socket would know.
 import { systemClock } from '../../../../src/base/clock'
 import { silentLogger } from '../../../../src/base/logger'
-import type { SocketFactory } from '../../../../src/network/broker-socket'
+import type { SocketOpener } from '../../../../src/network/broker-socket'
 import type { HostResolver } from '../../../../src/network/resolve-host'
 import type { ByteStream } from '../../../../src/testing/transport/byte-stream'
 import { MemoryNetwork, type MemoryNetworkOptions } from '../../../../src/testing/transport/memory-network'
@@ -10,7 +10,7 @@ import { VirtualClock } from '../../../../src/testing/simulation/virtual-clock'
 import { FakeClock, settle } from '../../support/fake-clock'
 
 interface Client {
-  readonly socket: ReturnType<SocketFactory>
+  readonly socket: ReturnType<SocketOpener>
   opened: boolean
   closed: boolean
   error: Error | undefined
@@ -20,10 +20,10 @@ interface Client {
 
 function connect(network: MemoryNetwork, port = 9092, name?: string): Client {
   // The assignments are the check: the shapes must be the client's.
-  const socketFactory: SocketFactory = network.connector(name).socketFactory
+  const openSocket: SocketOpener = network.connector(name).openSocket
   const space = Buffer.alloc(7)
   const client = { opened: false, closed: false, error: undefined, received: Buffer.alloc(0), flushed: 0 }
-  const socket = socketFactory(
+  const socket = openSocket(
     { address: 'broker', port, host: 'broker', tls: undefined },
     {
       onOpen: () => void (result.opened = true),
@@ -245,7 +245,7 @@ describe('MemoryNetwork', () => {
   it('refuses a client that wants TLS, in words', async () => {
     const { clock, network } = start()
     let failure: Error | undefined
-    network.connector().socketFactory(
+    network.connector().openSocket(
       { address: 'broker', port: 9092, host: 'broker', tls: {} },
       {
         onOpen: () => {},
