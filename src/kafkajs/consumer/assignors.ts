@@ -14,9 +14,7 @@ import { PartitionAssigners } from './round-robin-assigner'
 
 /** What is told of an assignment that this member got. */
 export interface AssignmentListener {
-  /** This member leads the group, and divides its partitions. */
-  onLead(): void
-  onAssigned(protocol: string, assignment: CoreAssignment, generationId: number): void
+  onAssigned(assignment: CoreAssignment, generationId: number): void
 }
 
 /**
@@ -40,11 +38,8 @@ function roundRobinAssignor(name: string, listener: AssignmentListener): Partiti
   return {
     name,
     supportedProtocols: ['eager'],
-    assign(members, topics) {
-      listener.onLead()
-      return dealOut(members, topics)
-    },
-    onAssignment: (assignment, generationId) => listener.onAssigned(name, assignment, generationId),
+    assign: dealOut,
+    onAssignment: (assignment, generationId) => listener.onAssigned(assignment, generationId),
   }
 }
 
@@ -84,11 +79,10 @@ function customAssignor(
     // Never called: the one below is called instead.
     assign: () => new Map(),
     assignAsync: async (members, topics) => {
-      listener.onLead()
       known = topics
       return await assignBy(assigner, members, topics)
     },
-    onAssignment: (assignment, generationId) => listener.onAssigned(name, assignment, generationId),
+    onAssignment: (assignment, generationId) => listener.onAssigned(assignment, generationId),
   }
 }
 
@@ -98,21 +92,23 @@ async function assignBy(
   topics: readonly AssignableTopic[],
 ): Promise<ReadonlyMap<string, CoreAssignment>> {
   const assigned = await assigner.assign({
-    members: members.map(({ memberId, topics: wanted, userData }) => ({
+    members: members.map(({ memberId, topics: ofMember, userData }) => ({
       memberId,
       memberMetadata: AssignerProtocol.MemberMetadata.encode({
         version: 0,
-        topics: [...wanted],
+        topics: [...ofMember],
         userData: Buffer.from(userData ?? []),
       }),
     })),
     topics: topics.map(({ name }) => name),
   })
+  const wanted = new Map(members.map(({ memberId, topics: ofMember }) => [memberId, new Set(ofMember)]))
   return new Map(
     assigned.map(({ memberId, memberAssignment }) => {
       const decoded = AssignerProtocol.MemberAssignment.decode(memberAssignment)
+      // Members of KafkaJS leave out what they did not ask for; our own leader takes it for a mistake.
       const partitions = Object.entries(decoded?.assignment ?? {}).flatMap(([topic, numbers]) =>
-        numbers.map((partition) => ({ topic, partition })),
+        wanted.get(memberId)?.has(topic) ? numbers.map((partition) => ({ topic, partition })) : [],
       )
       return [memberId, { partitions, userData: decoded?.userData ?? null }]
     }),

@@ -24,7 +24,6 @@ export interface BatchRunnerHost {
   readonly returnTo: (at: TopicPartition, offset: bigint) => void
   /** Reads nothing of the partition for so many milliseconds. */
   readonly rest: (at: TopicPartition, ms: number) => void
-  readonly heartbeat: () => void
   readonly batchStarted: (event: IBatchProcessEvent) => void
   readonly batchEnded: (event: IBatchProcessEvent & { duration: number }) => void
   /** The consumer crashes. */
@@ -95,7 +94,7 @@ export class BatchRunner {
 
   async #once(work: Work): Promise<void> {
     const { batch, at } = work
-    const { commits, batchStarted, batchEnded, rest, heartbeat } = this.#host
+    const { commits, batchStarted, batchEnded, rest } = this.#host
     const startedAt = Date.now()
     const event = batchEvent(batch)
     batchStarted(event)
@@ -104,7 +103,6 @@ export class BatchRunner {
     else rest(at, idleRestMs)
     batchEnded({ ...event, duration: Date.now() - startedAt })
     await commits.automatic()
-    heartbeat()
   }
 
   async #eachMessage(work: Work, eachMessage: EachMessageHandler): Promise<void> {
@@ -125,7 +123,6 @@ export class BatchRunner {
       }
       if (work.seeks.count !== work.seekCount) return
       progress.resolved = offset === lastOffset ? endOffset : offset + 1n
-      host.heartbeat()
       if (host.commits.isAutomaticDue()) await host.commits.automatic()
       if (host.isPaused(at)) return
     }
@@ -164,7 +161,6 @@ export class BatchRunner {
   #heartbeat(context: BatchContext<CoreMessage>): () => Promise<void> {
     return async () => {
       if (context.isBeingRevoked() || context.signal.aborted) throw this.#rebalanceError()
-      this.#host.heartbeat()
     }
   }
 

@@ -18,6 +18,7 @@ import { assignorsOf } from './assignors'
 import { BatchFailures } from './batch-failures'
 import { BatchRunner, type BatchRunnerHost } from './batch-runner'
 import { coreConsumerOptions } from './core-consumer-options'
+import { GroupEvents } from './group-events'
 import { OffsetCommits } from './offset-commits'
 import { keyOf, OffsetLedger } from './offset-ledger'
 import type { PausedTopics } from './paused-topics'
@@ -55,20 +56,24 @@ export class ConsumerRun {
   readonly #failures: BatchFailures
   readonly #resting = new RestingPartitions(() => this.applyPaused())
   readonly #runner: BatchRunner
+  readonly #events: GroupEvents
   readonly #seeks = new Map<string, { count: number }>()
   /** Seeks of partitions that are not assigned yet. */
   readonly #waitingSeeks: Map<string, bigint>
   readonly #stopping = new AbortController()
   #crash: Error | undefined
-  #joinStartedAt = Date.now()
-  #isLeader = false
-  #lastHeartbeatAt = 0
   #onJoined: () => void = () => {}
 
   constructor(parts: ConsumerRunParts) {
     this.#parts = parts
     this.#waitingSeeks = new Map(parts.seeks)
     this.joined = new Promise((resolve) => (this.#onJoined = resolve))
+    this.#events = new GroupEvents({
+      ...parts,
+      groupId: parts.config.groupId,
+      isRunning: () => this.isRunning,
+      onJoined: () => this.#onJoined(),
+    })
     this.#consumer = parts.kafka.consumer(this.#options())
     this.#commits = new OffsetCommits(this.#consumer, this.#ledger, parts.runConfig, (topics) => {
       if (!parts.instrumentation.hasListeners(consumerEvents.COMMIT_OFFSETS)) return
@@ -155,38 +160,18 @@ export class ConsumerRun {
       partitionAssigners,
       { groupId, logger: logger.namespace('Consumer') },
       {
-        onLead: () => (this.#isLeader = true),
-        onAssigned: (protocol, { partitions }) => this.#assigned(protocol, partitions),
+        onAssigned: ({ partitions }, generationId) =>
+          this.#events.assigned(partitions, this.#consumer.groupMetadata().memberId, generationId),
       },
     )
     return {
       ...coreConsumerOptions(config, subscriptions),
       assignors,
+      events: this.#events.listeners,
       onPartitionsAssigned: (partitions) => this.#onAssigned(partitions),
       onPartitionsRevoked: (partitions) => this.#onGone(partitions, true),
       onPartitionsLost: (partitions) => this.#onGone(partitions, false),
     }
-  }
-
-  #assigned(groupProtocol: string, partitions: readonly TopicPartition[]): void {
-    const { instrumentation, logger } = this.#parts
-    const isLeader = this.#isLeader
-    this.#isLeader = false
-    this.#onJoined()
-    const memberAssignment: Record<string, number[]> = {}
-    for (const { topic, partition } of partitions) (memberAssignment[topic] ??= []).push(partition)
-    const { groupId, memberId } = this.#member()
-    const payload = {
-      groupId,
-      memberId,
-      leaderId: isLeader ? memberId : '',
-      isLeader,
-      memberAssignment,
-      groupProtocol,
-      duration: Date.now() - this.#joinStartedAt,
-    }
-    instrumentation.emit(consumerEvents.GROUP_JOIN, payload)
-    logger.namespace('ConsumerGroup').info('Consumer has joined the group', payload)
   }
 
   async #onAssigned(partitions: readonly TopicPartition[]): Promise<void> {
@@ -208,11 +193,6 @@ export class ConsumerRun {
   }
 
   async #onGone(partitions: readonly TopicPartition[], mayCommit: boolean): Promise<void> {
-    this.#joinStartedAt = Date.now()
-    if (this.isRunning) {
-      const { groupId, memberId } = this.#member()
-      this.#parts.instrumentation.emit(consumerEvents.REBALANCING, { groupId, memberId })
-    }
     try {
       if (mayCommit) await this.#commits.automatic()
     } finally {
@@ -240,7 +220,6 @@ export class ConsumerRun {
       pause: ({ topic, partition }) => this.#pause(topic, partition),
       returnTo: (at, offset) => this.#consumer.seek(at, offset),
       rest: (at, ms) => this.#rest(at, ms),
-      heartbeat: () => this.#heartbeat(),
       batchStarted: (event) => instrumentation.emit(consumerEvents.START_BATCH_PROCESS, event),
       batchEnded: (event) => instrumentation.emit(consumerEvents.END_BATCH_PROCESS, event),
       crash: (error) => {
@@ -263,16 +242,6 @@ export class ConsumerRun {
     }
     set(true)
     return () => set(false)
-  }
-
-  /** Tells of a heartbeat, at most once an interval. */
-  #heartbeat(): void {
-    const { instrumentation, config } = this.#parts
-    if (!instrumentation.hasListeners(consumerEvents.HEARTBEAT)) return
-    const now = Date.now()
-    if (now < this.#lastHeartbeatAt + (config.heartbeatInterval ?? 3000)) return
-    this.#lastHeartbeatAt = now
-    instrumentation.emit(consumerEvents.HEARTBEAT, this.#member())
   }
 
   #member(): { groupId: string; memberId: string; groupGenerationId: number } {
