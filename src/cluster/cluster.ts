@@ -3,6 +3,7 @@ import type { Deadline } from '../base/deadline'
 import type { Logger } from '../base/logger'
 import type { RequestBody } from '../network/broker-connection'
 import type { ClientApi } from '../wire/api'
+import type { Codecs } from '../wire/records/compression/codecs'
 import type { Metadata } from './metadata'
 
 /** Which broker a request belongs to. */
@@ -56,6 +57,8 @@ export interface Cluster {
   readonly clientId: string
   readonly clock: Clock
   readonly logger: Logger
+  /** What compresses batches, and decompresses them. */
+  readonly codecs: Codecs
   readonly metadata: Metadata
   readonly requestTimeoutMs: number
   readonly retryBackoffMaxMs: number

@@ -9,6 +9,7 @@ import { RequestEvents } from '../network/request-events'
 import type { ClientApi } from '../wire/api'
 import { findCoordinatorApi } from '../wire/generated/client/find-coordinator'
 import { metadataApi, type MetadataRequest } from '../wire/generated/client/metadata'
+import type { Codecs } from '../wire/records/compression/codecs'
 import { BrokerChoice } from './broker-choice'
 import type {
   Cluster,
@@ -34,6 +35,7 @@ export class KafkaCluster implements Cluster {
   readonly clientId: string
   readonly clock: Clock
   readonly logger: Logger
+  readonly codecs: Codecs
   readonly metadata: MetadataCache
   readonly requestTimeoutMs: number
   readonly retryBackoffMaxMs: number
@@ -49,6 +51,7 @@ export class KafkaCluster implements Cluster {
     this.clientId = options.clientId
     this.clock = options.clock
     this.logger = options.logger
+    this.codecs = options.codecs
     this.requestTimeoutMs = options.requestTimeoutMs
     this.#backoff = { baseMs: options.retryBackoffMs, maxMs: options.retryBackoffMaxMs }
     this.retryBackoffMaxMs = options.retryBackoffMaxMs

@@ -3,6 +3,7 @@ import type { Deadline } from '../base/deadline'
 import { KafkaError } from '../base/errors'
 import type { Logger } from '../base/logger'
 import type { ClientApi } from '../wire/api'
+import type { Codecs } from '../wire/records/compression/codecs'
 import type {
   Cluster,
   ClusterLease,
@@ -50,6 +51,9 @@ export class ObservedCluster implements Cluster {
   }
   get logger(): Logger {
     return this.#cluster.logger
+  }
+  get codecs(): Codecs {
+    return this.#cluster.codecs
   }
   get metadata(): Metadata {
     return this.#cluster.metadata

@@ -78,6 +78,7 @@ export class ConsumerEngine {
     this.subscription = new SubscriptionState(options.topics, (partition) => ({
       memory: this.#memory,
       checkCrcs: options.checkCrcs,
+      codecs: cluster.codecs,
       readCommitted: options.isolationLevel === 'read_committed',
       onReady: () => this.#handleMessages(partition()),
       onHandedOut: (messages, bytes) => this.monitor.handedOut(partition().topic, messages, bytes),
@@ -97,6 +98,7 @@ export class ConsumerEngine {
         this.committer?.touch()
         this.manual?.handleDrained(state)
       },
+      onPassedOver: (state, fromOffset) => this.monitor.recordsPassedOver(state, fromOffset),
       onFailed: (_state, error) => this.raise(error),
     })
     const { maxPollIntervalMs } = options

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { InvalidOptionError } from '../base/errors'
 import { resolveOptions } from '../base/options'
-import type { CompressionCodec } from '../wire/records/compression/codec'
-import { codecNamed } from '../wire/records/compression/codecs'
+import type { BatchCodec } from '../wire/records/compression/codec'
+import type { Codecs } from '../wire/records/compression/codecs'
 import type { SendOptions } from './outgoing-message'
 import {
   compressionProblems,
@@ -14,7 +14,7 @@ import {
 /** What a call of `send` asks of the batches that carry its messages. Compared by identity. */
 export interface BatchTerms {
   /** Undefined: not compressed. */
-  readonly codec: CompressionCodec | undefined
+  readonly codec: BatchCodec | undefined
   readonly level: number | undefined
   /** Milliseconds that the leader may wait for the other replicas. */
   readonly acknowledgementTimeoutMs: number
@@ -36,10 +36,12 @@ export class BatchTermsTable {
   /** Those of calls that ask for nothing. */
   readonly standard: BatchTerms
   readonly #options: Pick<ResolvedProducerOptions, 'compression' | 'requestTimeoutMs'>
+  readonly #codecs: Codecs
   readonly #kept = new Map<string, BatchTerms>()
 
-  constructor(options: Pick<ResolvedProducerOptions, 'compression' | 'requestTimeoutMs'>) {
+  constructor(options: Pick<ResolvedProducerOptions, 'compression' | 'requestTimeoutMs'>, codecs: Codecs) {
     this.#options = options
+    this.#codecs = codecs
     this.standard = this.#get(options.compression, options.requestTimeoutMs)
   }
 
@@ -66,11 +68,11 @@ export class BatchTermsTable {
 
   #make(given: z.input<typeof schema>): BatchTerms {
     const { compression, acknowledgementTimeoutMs } = resolveOptions(schema, 'send', given)
-    const problems = compressionProblems(compression)
+    const problems = compressionProblems(compression, this.#codecs)
     if (problems.length > 0) throw new InvalidOptionError('Wrong options for send', problems)
     const { type, level } = compression
     // A broker that waits longer than we do would answer nobody.
     const timeoutMs = Math.min(acknowledgementTimeoutMs, this.#options.requestTimeoutMs)
-    return Object.freeze({ codec: codecNamed(type), level, acknowledgementTimeoutMs: timeoutMs })
+    return Object.freeze({ codec: this.#codecs.named(type), level, acknowledgementTimeoutMs: timeoutMs })
   }
 }

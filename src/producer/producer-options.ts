@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { InvalidOptionError } from '../base/errors'
 import { resolveOptions } from '../base/options'
 import { type CompressionType, compressionTypes } from '../wire/records/compression/codec'
-import { codecNamed } from '../wire/records/compression/codecs'
+import { builtInCodecs, type Codecs } from '../wire/records/compression/codecs'
 import type { ProducerInterceptor } from './interceptors'
 import type { PartitionerOption } from './partitioners/partitioner'
 
@@ -206,11 +206,13 @@ const defaultDeliveryTimeoutMs = 120_000
 /**
  * Applies the defaults and checks the rules between options.
  * @param requestTimeoutMs the cluster's, used where the producer has none of its own
+ * @param codecs the cluster's, whose levels count
  * @throws InvalidOptionError that lists all problems
  */
 export function resolveProducerOptions(
   options: ProducerOptions | undefined,
   requestTimeoutMs = 30_000,
+  codecs = builtInCodecs,
 ): ResolvedProducerOptions {
   const given = resolveOptions(schema, what, options)
   const idempotent = given.idempotent ?? given.acks === -1
@@ -226,12 +228,12 @@ export function resolveProducerOptions(
     retries: given.retries ?? Infinity,
     deliveryTimeoutMs: given.deliveryTimeoutMs ?? Math.max(defaultDeliveryTimeoutMs, least),
   }
-  const problems = contradictions(resolved)
+  const problems = contradictions(resolved, codecs)
   if (problems.length > 0) throw new InvalidOptionError(`Wrong options for ${what}`, problems)
   return Object.freeze(resolved)
 }
 
-function contradictions(options: ResolvedProducerOptions): string[] {
+function contradictions(options: ResolvedProducerOptions, codecs: Codecs): string[] {
   const problems: string[] = []
   const { idempotent, maxInFlightRequestsPerConnection: inFlight, lingerMs, requestTimeoutMs } = options
   if (idempotent && options.acks !== -1) {
@@ -253,12 +255,15 @@ function contradictions(options: ResolvedProducerOptions): string[] {
       `option 'deliveryTimeoutMs' is ${options.deliveryTimeoutMs}: must be at least 'lingerMs' + 'requestTimeoutMs', ${lingerMs + requestTimeoutMs}`,
     )
   }
-  return [...problems, ...compressionProblems(options.compression)]
+  return [...problems, ...compressionProblems(options.compression, codecs)]
 }
 
 /** Why records cannot be compressed so, one sentence a problem. */
-export function compressionProblems({ type, level }: ResolvedProducerOptions['compression']): string[] {
-  const codec = codecNamed(type)
+export function compressionProblems(
+  { type, level }: ResolvedProducerOptions['compression'],
+  codecs: Codecs,
+): string[] {
+  const codec = codecs.named(type)
   const unavailable = codec?.compressionProblem?.()
   if (unavailable !== undefined) return [`option 'compression' is '${type}': ${unavailable}`]
   if (level === undefined) return []

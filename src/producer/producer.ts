@@ -65,10 +65,10 @@ export class Producer {
   #closing: Promise<void> | undefined
 
   constructor(cluster: Cluster, options?: ProducerOptions) {
-    this.options = resolveProducerOptions(options, cluster.requestTimeoutMs)
+    this.options = resolveProducerOptions(options, cluster.requestTimeoutMs, cluster.codecs)
     this.#cluster = cluster
     this.#connection = `produce:${++producerCount}`
-    this.#terms = new BatchTermsTable(this.options)
+    this.#terms = new BatchTermsTable(this.options, cluster.codecs)
     this.#spread = spreadOptions(cluster, this.options)
     this.#memory = new BufferMemory(this.options.bufferMemoryBytes, () => this.#sender.onMemoryShort())
     const { interceptors } = this.options

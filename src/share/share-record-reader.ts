@@ -3,6 +3,7 @@ import type { Logger } from '../base/logger'
 import { formatTopicPartition } from '../base/topic-partition'
 import type { MemoryBudget } from '../message/memory-budget'
 import type { MessageSource } from '../message/message'
+import type { Codecs } from '../wire/records/compression/codecs'
 import { openRecordsAsync } from '../wire/records/open-records'
 import type { RecordBatch } from '../wire/records/record-batch'
 import { RecordBatchReader } from '../wire/records/record-batch-reader'
@@ -25,6 +26,8 @@ export interface ShareRecordReaderOptions {
   readonly memory: MemoryBudget
   readonly logger: Logger
   readonly checkCrcs: boolean
+  /** Default: the built-in ones. */
+  readonly codecs?: Codecs | undefined
   readonly rules: AcknowledgementRules
   readonly onReady: () => void
 }
@@ -114,7 +117,10 @@ export class ShareRecordReader {
     }
     try {
       if (this.#options.checkCrcs) batch.verifyChecksum()
-      const opened = openRecordsAsync(batch, { maxBytes: this.#options.memory.limitBytes })
+      const opened = openRecordsAsync(batch, {
+        maxBytes: this.#options.memory.limitBytes,
+        codecs: this.#options.codecs,
+      })
       if (opened instanceof Promise) this.#waitFor(batch, opened)
       else this.#begin(batch, opened)
     } catch (error) {

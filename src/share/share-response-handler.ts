@@ -91,6 +91,7 @@ export class ShareResponseHandler {
         memory,
         logger: cluster.logger,
         checkCrcs,
+        codecs: cluster.codecs,
         rules,
         onReady,
       }),

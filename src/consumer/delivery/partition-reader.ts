@@ -1,4 +1,5 @@
 import { DecodeError, KafkaError } from '../../base/errors'
+import type { Codecs } from '../../wire/records/compression/codecs'
 import { openRecordsAsync } from '../../wire/records/open-records'
 import type { RecordBatch } from '../../wire/records/record-batch'
 import type { RecordCursor } from '../../wire/records/record-cursor'
@@ -28,6 +29,8 @@ export interface PartitionReaderOptions {
   readonly partition: number
   readonly memory: FetchMemory
   readonly checkCrcs: boolean
+  /** Default: the built-in ones. */
+  readonly codecs?: Codecs | undefined
   readonly readCommitted: boolean
   /** Called when a pending batch is open, or need not be any more. */
   readonly onReady: () => void
@@ -273,7 +276,10 @@ export class PartitionReader {
         this.#nextOffset = batch.nextOffset
         continue
       }
-      const opened = openRecordsAsync(batch, { maxBytes: this.#options.memory.limitBytes })
+      const opened = openRecordsAsync(batch, {
+        maxBytes: this.#options.memory.limitBytes,
+        codecs: this.#options.codecs,
+      })
       if (opened instanceof Promise) {
         this.#waitFor(batch, opened)
         return 'pending'

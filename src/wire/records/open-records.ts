@@ -1,6 +1,6 @@
 import { DecodeError } from '../../base/errors'
 import { batchHeaderBytes } from './batch-layout'
-import { codecOf } from './compression/codecs'
+import { builtInCodecs, codecOf, type Codecs } from './compression/codecs'
 import { legacyCompressedBytes, openLegacyMessage, openLegacySet } from './legacy-message-set'
 import type { RecordBatch } from './record-batch'
 import { type RecordArea, RecordCursor } from './record-cursor'
@@ -8,6 +8,8 @@ import { type RecordArea, RecordCursor } from './record-cursor'
 export interface OpenRecordsOptions {
   /** Most bytes that a batch may grow to when it is decompressed; more is a DecodeError. Default: 128 MiB. */
   readonly maxBytes?: number
+  /** Of `openRecordsAsync`: what decompresses. Default: the built-in codecs. */
+  readonly codecs?: Codecs | undefined
 }
 
 /** Default of `maxBytes`. */
@@ -31,8 +33,8 @@ export function openRecordsAsync(
 ): RecordCursor | Promise<RecordCursor> {
   const compressed = compressedBytes(batch)
   if (compressed === undefined) return openPlain(batch)
-  const { maxBytes = defaultMaxDecompressedBytes } = options
-  const opened = codecOf(batch.compressionType).decompressAsync(compressed, maxBytes)
+  const { maxBytes = defaultMaxDecompressedBytes, codecs = builtInCodecs } = options
+  const opened = codecs.ofType(batch.compressionType).decompressAsync(compressed, maxBytes)
   if (!(opened instanceof Promise)) return openDecompressed(batch, opened)
   return opened.then((bytes) => openDecompressed(batch, bytes))
 }

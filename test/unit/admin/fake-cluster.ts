@@ -15,6 +15,7 @@ import type { BrokerMetadata, Metadata, TopicMetadata } from '../../../src/clust
 import type { ApiInfo, ClientApi } from '../../../src/wire/api'
 import { Writer } from '../../../src/wire/primitives/writer'
 import { seededRandom } from '../../../src/testing/simulation/seeded-random'
+import { builtInCodecs } from '../../../src/wire/records/compression/codecs'
 import { FakeClock } from '../support/fake-clock'
 
 /** One request as a fake broker sees it. */
@@ -41,6 +42,7 @@ export class FakeCluster implements Cluster {
   readonly logger = silentLogger
   readonly requestTimeoutMs = 30_000
   readonly retryBackoffMaxMs = 1000
+  readonly codecs = builtInCodecs
   /** The same numbers in each run: a failure can be found again. */
   readonly random = seededRandom(1)
 

@@ -12,6 +12,7 @@ import type {
   SendOptions,
 } from '../../../../src/cluster/cluster'
 import type { Metadata, TopicMetadata } from '../../../../src/cluster/metadata'
+import { builtInCodecs } from '../../../../src/wire/records/compression/codecs'
 import type { ClientApi } from '../../../../src/wire/api'
 import type { GroupListener } from '../../../../src/consumer/group/group-membership'
 import { seededRandom } from '../../../../src/testing/simulation/seeded-random'
@@ -112,6 +113,7 @@ export class FakeGroupCluster implements Cluster {
   readonly metadata = new FakeMetadata()
   readonly requestTimeoutMs = 30_000
   readonly retryBackoffMaxMs = 1000
+  readonly codecs = builtInCodecs
   /** The same numbers in each run: a failure can be found again. */
   readonly random = seededRandom(1)
   readonly sent: SentRequest[] = []

@@ -10,6 +10,7 @@ import type {
   PartitionMetadata,
   TopicMetadata,
 } from '../../../../src/cluster/metadata'
+import { builtInCodecs } from '../../../../src/wire/records/compression/codecs'
 import type { ClientApi } from '../../../../src/wire/api'
 import { fetchApi, type FetchRequest, type FetchResponse } from '../../../../src/wire/generated/client/fetch'
 import {
@@ -107,6 +108,7 @@ export class FakeClusterOn<C extends Clock> implements Cluster {
   readonly metadata = new FakeMetadata()
   readonly requestTimeoutMs = 30_000
   readonly retryBackoffMaxMs = 1000
+  readonly codecs = builtInCodecs
   /** The same numbers in each run: a failure can be found again. */
   readonly random = seededRandom(1)
   readonly logs = new Map<string, FakeLog>()

@@ -10,6 +10,7 @@ import type {
   RequestTarget,
   SendOptions,
 } from '../../../../src/cluster/cluster'
+import { builtInCodecs } from '../../../../src/wire/records/compression/codecs'
 import type { ClientApi } from '../../../../src/wire/api'
 import type { ProduceRequest, ProduceResponse } from '../../../../src/wire/generated/client/produce'
 import { seededRandom } from '../../../../src/testing/simulation/seeded-random'
@@ -28,6 +29,7 @@ export class FakeProduceCluster implements Cluster {
   readonly metadata = new FakeMetadata()
   readonly requestTimeoutMs = 30_000
   readonly retryBackoffMaxMs = 1000
+  readonly codecs = builtInCodecs
   /** The same numbers in each run: a failure can be found again. */
   readonly random = seededRandom(1)
   readonly clock: Clock
