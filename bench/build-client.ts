@@ -23,7 +23,7 @@ export async function buildClient(source = join(folder, '../src/index.ts')): Pro
 }
 
 /** Dependencies in CommonJS call `require` for what Node brings along. */
-const requireForEsm =
+export const requireForEsm =
   "import { createRequire as createRequireForBundle } from 'node:module'; const require = createRequireForBundle(import.meta.url);"
 
 /** Bytes of a client with all it needs, minified. */

@@ -1,24 +1,27 @@
-/**
- * What it costs to take a message into its batch, without any broker: `npx tsx bench/append.ts [source folder] [rounds]`.
- * Prints nanoseconds of CPU a message, the median of the rounds, for keyed messages and for messages without a key. To
- * compare two states of the source, run it on both in turn.
- */
-import { resolve } from 'node:path'
+import { silentLogger } from 'source/base/logger'
+import { systemClock } from 'source/base/clock'
+import { Producer } from 'source/producer/producer'
+import type { Cluster } from 'source/cluster/cluster'
+import { builtInCodecs } from 'source/wire/records/compression/codecs'
+import type { Timing } from './harness'
 
-const [folder = 'src', roundsGiven = '15'] = process.argv.slice(2)
-const rounds = Number(roundsGiven)
+// What it costs to take a message into its batch: a producer on a cluster that stores everything at once.
+
 const warmUpRounds = 3
 const messagesPerRound = 400_000
 const callSize = 500
+
+interface Sent {
+  readonly key?: string
+  readonly value: Buffer
+}
 
 const value = Buffer.alloc(100, 'x')
 const keyed = Array.from({ length: callSize }, (_, i) => ({ key: `key-${i}`, value }))
 const unkeyed = Array.from({ length: callSize }, () => ({ value }))
 
-/** The client of that folder, on a cluster that stores everything at once. */
-async function openProducer(options: object) {
-  const at = (file: string) => import(resolve(folder, file))
-  const { Producer } = await at('producer/producer.ts')
+/** A producer on a cluster that stores everything at once. */
+function openProducer(options: object): Producer {
   const partitions = Array.from({ length: 6 }, (_, partition) => ({
     partition,
     leaderId: 1,
@@ -29,8 +32,6 @@ async function openProducer(options: object) {
     errorCode: 0,
   }))
   const topic = { name: 't', topicId: '00000000-0000-0000-0000-000000000001', isInternal: false, partitions }
-  const { systemClock } = await at('base/clock.ts')
-  const { silentLogger } = await at('base/logger.ts')
   const cluster = {
     clientId: 'bench',
     clock: systemClock,
@@ -38,6 +39,7 @@ async function openProducer(options: object) {
     requestTimeoutMs: 30_000,
     retryBackoffMaxMs: 1000,
     random: Math.random,
+    codecs: builtInCodecs,
     backoffMs: () => 100,
     metadata: {
       topic: () => topic,
@@ -72,11 +74,12 @@ async function openProducer(options: object) {
       }
     },
   }
-  return new Producer(cluster, options)
+  // Only what a producer without transactions asks for.
+  return new Producer(cluster as object as Cluster, options)
 }
 
-async function round(messages: readonly object[], options: object): Promise<number> {
-  const producer = await openProducer(options)
+async function round(messages: readonly Sent[], options: object): Promise<number> {
+  const producer = openProducer(options)
   await producer.send('t', { value })
   const before = process.cpuUsage()
   for (let sent = 0; sent < messagesPerRound; sent += callSize * 5) {
@@ -87,8 +90,17 @@ async function round(messages: readonly object[], options: object): Promise<numb
   return ((used.user + used.system) * 1000) / messagesPerRound
 }
 
-/** Rounds of all cases in turn, so that they share one state of the compiler. */
-async function medians(cases: Record<string, [messages: readonly object[], options?: object]>) {
+const cases: Record<string, [messages: readonly Sent[], options?: object]> = {
+  'take a message with a key': [keyed],
+  'take a message without a key': [unkeyed],
+  'take a message, round-robin': [keyed, { partitioner: 'round-robin' }],
+  'take a message, partitioner of its own': [keyed, { partitioner: () => 3 }],
+  'take a message, interceptor': [keyed, { interceptors: [{ onSend() {} }] }],
+  'take a message, gzip': [keyed, { compression: 'gzip' }],
+}
+
+/** Nanoseconds of CPU a message: medians of rounds in which all cases have their turn. */
+export async function appendTimings(rounds: number): Promise<Timing[]> {
   const times = new Map(Object.keys(cases).map((name) => [name, [] as number[]]))
   for (let i = -warmUpRounds; i < rounds; i++) {
     for (const [name, [messages, options = {}]] of Object.entries(cases)) {
@@ -96,22 +108,8 @@ async function medians(cases: Record<string, [messages: readonly object[], optio
       if (i >= 0) times.get(name)?.push(nanoseconds)
     }
   }
-  const median = (sorted: number[]) => Math.round(sorted[Math.floor(sorted.length / 2)] as number)
-  return Object.fromEntries([...times].map(([name, all]) => [name, median(all.sort((a, b) => a - b))]))
+  return [...times].map(([name, all]) => {
+    const sorted = all.sort((a, b) => a - b)
+    return { name, nanoseconds: sorted[Math.floor(sorted.length / 2)] ?? NaN }
+  })
 }
-
-console.log(
-  JSON.stringify(
-    await medians({
-      keyed: [keyed],
-      withoutKey: [unkeyed],
-      ...(process.argv.includes('--all') && {
-        roundRobin: [keyed, { partitioner: 'round-robin' }],
-        kafkajsLegacy: [keyed, { partitioner: 'kafkajs-legacy' }],
-        custom: [keyed, { partitioner: () => 3 }],
-        interceptor: [keyed, { interceptors: [{ onSend() {} }] }],
-        gzip: [keyed, { compression: 'gzip' }],
-      }),
-    }),
-  ),
-)
