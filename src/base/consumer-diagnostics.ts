@@ -93,6 +93,19 @@ export interface FetchedEvent extends ConsumerEvent {
   readonly throttleMs: number
 }
 
+/**
+ * Reading moved over records of which none is handed out: markers of transactions, messages of aborted ones, and what
+ * compaction has left of a batch. The position is behind them, although no message was finished.
+ */
+export interface RecordsPassedOverEvent extends ConsumerEvent, TopicPartition {
+  /** Of the first of them. */
+  readonly fromOffset: bigint
+  /** Where reading goes on. */
+  readonly endOffset: bigint
+  /** End of the partition's log as of the last fetch; -1 when it is not known. */
+  readonly highWatermark: bigint
+}
+
 /** A fetch had no answer; it is sent again. */
 export interface FetchFailedEvent extends ConsumerEvent {
   readonly nodeId: number
@@ -134,6 +147,7 @@ export interface ConsumerDiagnosticsEvents {
   'typed-kafka:consumer:fetch-started': FetchStartedEvent
   'typed-kafka:consumer:fetched': FetchedEvent
   'typed-kafka:consumer:fetch-failed': FetchFailedEvent
+  'typed-kafka:consumer:records-passed-over': RecordsPassedOverEvent
   'typed-kafka:consumer:stall-began': StallEvent
   'typed-kafka:consumer:stall-ended': StallEvent
   'typed-kafka:consumer:error': ConsumerErrorEvent

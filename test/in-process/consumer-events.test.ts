@@ -47,6 +47,7 @@ function listening(): {
     committed: note('committed'),
     fetchStarted: note('fetchStarted'),
     fetched: note('fetched'),
+    recordsPassedOver: note('recordsPassedOver'),
     messageSkipped: note('messageSkipped'),
     offsetReset: note('offsetReset'),
     error: note('error'),
@@ -156,6 +157,22 @@ test('events come to the consumer they belong to, and to the channels of all', a
   } finally {
     end()
   }
+})
+
+test('reading that moves over markers alone is told of', async () => {
+  await using producer = new Kafka({ ...cluster.clientOptions('producer'), logger: silentLogger }).producer({
+    transactionalId: 'passed-over',
+  })
+  const { of, events } = listening()
+  let handled = 0
+  running('classic', events, () => void handled++)
+  const transaction = await producer.beginTransaction()
+  await transaction.send('orders', { partition: 0, value: 'x' })
+  await until(() => handled === 1, 'the message')
+  await transaction.commit()
+  await until(() => of('recordsPassedOver').length > 0, 'the event')
+  const at = { clientId: 'typed-kafka', groupId: 'billing', topic: 'orders', partition: 0 }
+  expect(of('recordsPassedOver')).toEqual([{ ...at, fromOffset: 1n, endOffset: 2n, highWatermark: 2n }])
 })
 
 test('messages that are given up are told of', async () => {

@@ -9,6 +9,8 @@ export interface ReadyPartitionsOptions {
   readonly memory: Pick<FetchMemory, 'isUsedUp'>
   /** Part of what was fetched for the partition has been delivered: more can be fetched. */
   readonly onDrained: (partition: PartitionState) => void
+  /** The position has moved from this offset over records of which none is handed out. */
+  readonly onPassedOver?: (partition: PartitionState, fromOffset: bigint) => void
   /** The bytes at the partition's position can't be read. */
   readonly onFailed: (partition: PartitionState, error: KafkaError) => void
 }
@@ -61,9 +63,12 @@ export class ReadyPartitions {
       }
       state.isQueued = false
       if (state.isBusy || !state.isDeliverable) continue
-      const status = state.reader.prepare(limit)
+      const { reader } = state
+      const before = reader.position
+      const status = reader.prepare(limit)
       this.#options.onDrained(state)
       if (status === 'ready') return state
+      if (reader.position > before) this.#options.onPassedOver?.(state, before)
       if (status === 'pending') this.#opening.add(state)
       if (status === 'failed' && state.reader.failure !== undefined) {
         const error = state.reader.failure

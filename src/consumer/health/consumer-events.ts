@@ -16,6 +16,12 @@ export interface FetchAnswer {
   readonly throttleMs: number
 }
 
+/** A partition whose position has moved without a message. */
+export interface PassedPartition extends TopicPartition {
+  readonly position: bigint
+  readonly highWatermark: bigint
+}
+
 /** Publishes what happens to one consumer where someone listens. Without a listener no event is made. */
 export class ConsumerEvents {
   readonly #names: ConsumerEvent
@@ -81,6 +87,16 @@ export class ConsumerEvents {
   fetchFailed(nodeId: number, latencyMs: number, error: KafkaError): void {
     const { fetchFailed } = this.#outlets
     if (fetchFailed.isHeard) fetchFailed.publish({ ...this.#names, nodeId, latencyMs, error })
+  }
+
+  recordsPassedOver(
+    { topic, partition, position, highWatermark }: PassedPartition,
+    fromOffset: bigint,
+  ): void {
+    const { recordsPassedOver } = this.#outlets
+    if (!recordsPassedOver.isHeard) return
+    const at = { topic, partition, fromOffset, endOffset: position, highWatermark }
+    recordsPassedOver.publish({ ...this.#names, ...at })
   }
 
   stallBegan(stall: Stall): void {

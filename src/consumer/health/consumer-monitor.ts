@@ -16,7 +16,7 @@ import type { SubscriptionState } from '../subscription-state'
 import { BrokerRequests } from './broker-requests'
 import { CommitMonitor } from './commit-monitor'
 import { type ConsumerEventOutlets, consumerEventOutlets } from '../events/consumer-event-listeners'
-import { ConsumerEvents } from './consumer-events'
+import { ConsumerEvents, type PassedPartition } from './consumer-events'
 import type { ConsumerHealth, ConsumerState, GroupHealth } from './consumer-health'
 import { GroupMonitor } from './group-monitor'
 import { ListenerMonitor, type PartitionsListeners } from './listener-monitor'
@@ -176,6 +176,11 @@ export class ConsumerMonitor implements RequestObserver {
 
   handedOut(topic: string, messages: number, bytes: number): void {
     this.#statistics.consumed(topic, messages, bytes, this.#clock.now())
+  }
+
+  /** The partition's position has moved from this offset without a message. */
+  recordsPassedOver(partition: PassedPartition, fromOffset: bigint): void {
+    this.#events.recordsPassedOver(partition, fromOffset)
   }
 
   raised(error: KafkaError, isFatal: boolean): void {
