@@ -9,6 +9,7 @@ export type {
   RequestQueueEvent,
   RequestTimedOutEvent,
 } from './network/request-events'
+export type { SocketFactory, SocketFactoryTarget } from './network/socket-factory'
 export type { SaslContext, SaslExchange, SaslMechanism } from './network/sasl/sasl-mechanism'
 export type { PartitionMetadata } from './cluster/metadata'
 
@@ -33,8 +34,10 @@ export type { ProducerMetrics, ProducerTopicMetrics } from './producer/producer-
 export { Transaction, type TransactionWaitOptions } from './producer/transactions/transaction'
 export type { TransactionGroup, TransactionOffset } from './producer/transactions/transaction-offsets'
 export type { OutgoingMessage, Receipt, SendOptions } from './producer/outgoing-message'
-export type { CompressionCodec, CompressionType } from './wire/records/compression/codec'
+export type { BatchCodec, CompressionCodec, CompressionType } from './wire/records/compression/codec'
 export { codecNamed as compressionCodec } from './wire/records/compression/codecs'
+export type { CustomCodecs } from './wire/records/compression/codecs'
+export type { CodecType, CustomCodec } from './wire/records/compression/custom-codec'
 
 export {
   Consumer,

@@ -78,6 +78,7 @@ export class ConsumerEngine {
     this.subscription = new SubscriptionState(options.topics, (partition) => ({
       memory: this.#memory,
       checkCrcs: options.checkCrcs,
+      codecs: cluster.codecs,
       readCommitted: options.isolationLevel === 'read_committed',
       onReady: () => this.#handleMessages(partition()),
       onHandedOut: (messages, bytes) => this.monitor.handedOut(partition().topic, messages, bytes),
