@@ -1,0 +1,210 @@
+// Guards the migration guides: each block of code they show is part of a program that is compiled, and run here before
+// and after the step; the outcome in the cluster is the same.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Kafka, logLevel } from 'typed-kafka/kafkajs'
+import { silentLogger } from '../../src/base/logger'
+import { createBroker, type TestCluster } from '../../src/testing'
+import * as before from './guides/kafkajs-steps'
+import * as after from './guides/native-steps'
+import type { Saved, Step, StepTools } from './guides/step'
+import { until } from './support/case-runner'
+
+const docs = join(__dirname, '../../docs')
+
+/** As text is compared: without the white space and the commas that formatters choose. */
+const plain = (code: string): string =>
+  code
+    .replace(/\s+/g, ' ')
+    .replace(/,? ([)\]}])/g, '$1')
+    .replace(/([([{]) /g, '$1')
+    .trim()
+
+/** The parts of a file of programs that a guide shows, by their names. */
+function partsOf(file: string): Map<string, string> {
+  const text = readFileSync(join(__dirname, file), 'utf8')
+  const parts = [...text.matchAll(/\/\/ guide: (.+)\n([\s\S]*?)\/\/ end/g)]
+  return new Map(parts.map(([, name, code]) => [String(name), plain(String(code))]))
+}
+
+function blocksOf(guide: string): string[] {
+  const text = readFileSync(join(docs, guide), 'utf8')
+  return [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => plain(String(code)))
+}
+
+const programs = ['guides/kafkajs-steps.ts', 'guides/native-steps.ts', 'migration-guides.test.ts']
+const parts = new Map(programs.flatMap((file) => [...partsOf(file)]))
+
+test('every block of the guide from KafkaJS is part of a program, and every part is shown', () => {
+  const blocks = blocksOf('migrating-from-kafkajs.md')
+  expect(blocks.filter((block) => ![...parts.values()].includes(block))).toEqual([])
+  expect([...parts].filter(([, part]) => !blocks.includes(part)).map(([name]) => name)).toEqual([])
+})
+
+describe('the steps of the guide from KafkaJS', () => {
+  let broker: TestCluster
+
+  beforeEach(async () => {
+    broker = await createBroker({
+      logger: silentLogger,
+      topics: [
+        { name: 'orders', partitions: 2 },
+        { name: 'audit', partitions: 1 },
+        { name: 'invoices', partitions: 1 },
+        { name: 'orders.dead-letter', partitions: 1 },
+        { name: 'events.web', partitions: 1 },
+      ],
+    })
+    jest.spyOn(console, 'log').mockImplementation(() => {})
+  })
+
+  afterEach(async () => {
+    jest.restoreAllMocks()
+    await broker.close()
+  })
+
+  const values = (topic: string) => broker.records(topic).map(({ value }) => value?.toString())
+  /** Of the partitions that were read. */
+  const committed = () => (broker.group('billing')?.offsets ?? []).filter(({ offset }) => offset > 0n)
+
+  async function fill(topic: string, ...given: string[]): Promise<void> {
+    const producer = new Kafka({ brokers: broker.bootstrap, logLevel: logLevel.NOTHING }).producer()
+    await producer.connect()
+    await producer.send({ topic, messages: given.map((value) => ({ value, partition: 0 })) })
+    await producer.disconnect()
+  }
+
+  /** Runs a step until `isDone`. */
+  async function run(step: Step, isDone: (seen: readonly Saved[]) => boolean = () => true) {
+    const seen: Saved[] = []
+    const logged: unknown[][] = []
+    const ending = new AbortController()
+    const done = until(() => isDone(seen), 'what the step is run for')
+    void done.then(() => ending.abort())
+    const tools: StepTools = {
+      brokers: broker.bootstrap,
+      save: async ({ topic, partition, offset, value }) => {
+        seen.push({ topic, ...(partition !== undefined && { partition }), offset, value: value?.toString() })
+      },
+      handle: async (value) => {
+        if (value === 'bad') throw new Error('it is bad')
+        seen.push({ topic: 'orders', offset: 0n, value: value ?? undefined })
+      },
+      until: () => done,
+      signal: ending.signal,
+      log: (...line) => void logged.push(line),
+      logger: silentLogger,
+    }
+    await step(tools)
+    return { seen, logged }
+  }
+
+  const shown = (seen: readonly Saved[]) => seen.map(({ topic, offset }) => `${topic}@${offset}`).sort()
+
+  test('settings of a connection with TLS and SASL', () => {
+    expect(() => [before.production('secret', 'pem'), after.production('secret', 'pem')]).not.toThrow()
+  })
+
+  test.each([before.send, after.send])('a message', async (step) => {
+    await run(step)
+    expect(values('orders')).toEqual(['paid'])
+  })
+
+  test.each([before.batches, after.batches])('many messages to several topics', async (step) => {
+    await run(step)
+    expect(values('orders')).toEqual(expect.arrayContaining(['{"id":"o-1"}', '{"id":"o-2"}']))
+    expect(values('audit')).toEqual(['2 orders'])
+  })
+
+  test.each([before.partitioner, after.partitioner])('a partitioner', async (step) => {
+    await run(step)
+    expect(broker.records('orders', 0).map(({ value }) => value?.toString())).toEqual(['a'])
+    expect(broker.records('orders', 1).map(({ value }) => value?.toString())).toEqual(['b'])
+  })
+
+  test('a topic with types', async () => {
+    const { seen } = await run(after.typed, ({ length }) => length === 1)
+    expect(seen).toEqual([{ topic: 'orders', offset: 0n, value: 'o-1 30' }])
+  })
+
+  test.each([before.each, after.each, before.eachBatch, after.eachBatch, after.iterate, after.shutdown])(
+    'a handler',
+    async (step) => {
+      await fill('orders', 'a', 'b', 'c')
+      const { seen } = await run(step, ({ length }) => length === 3)
+      expect(shown(seen)).toEqual(['orders@0', 'orders@1', 'orders@2'])
+      expect(committed()).toEqual([expect.objectContaining({ topic: 'orders', partition: 0, offset: 3n })])
+    },
+  )
+
+  test.each([before.commits, after.commits])('commits by hand', async (step) => {
+    await fill('orders', 'a', 'b')
+    await run(step, ({ length }) => length === 2 && committed()[0]?.offset === 2n)
+    expect(committed()).toEqual([expect.objectContaining({ topic: 'orders', offset: 2n })])
+  })
+
+  test.each([before.positions, after.positions])('pause, resume and seek', async (step) => {
+    await fill('orders', 'a', 'b')
+    const { seen } = await run(step, (all) => new Set(shown(all)).size === 2)
+    expect(shown(seen)).toEqual(expect.arrayContaining(['orders@0', 'orders@1']))
+  })
+
+  test.each([before.failures, after.failures])('a handler that fails for good', async (step) => {
+    await fill('orders', 'good', 'bad', 'better')
+    const { seen } = await run(
+      step,
+      ({ length }) => length === 2 && values('orders.dead-letter').length === 1,
+    )
+    expect(seen.map(({ value }) => value)).toEqual(['good', 'better'])
+    expect(values('orders.dead-letter')).toEqual(['bad'])
+  })
+
+  test.each([before.transactions, after.transactions])('a transaction', async (step) => {
+    await run(step)
+    expect(values('invoices')).toContain('paid')
+    await until(() => committed().length > 0, 'the offsets count')
+    expect(committed()).toEqual([expect.objectContaining({ topic: 'orders', partition: 0, offset: 1n })])
+  })
+
+  test('exactly once', async () => {
+    await fill('orders', 'a')
+    await run(after.exactlyOnce, () => committed()[0]?.offset === 1n)
+    expect(values('invoices')).toContain('a')
+  })
+
+  test.each([before.admin, after.admin])('an admin', async (step) => {
+    const { logged } = await run(step)
+    expect(logged).toEqual([[{ isNew: true, ends: 3, committed: 3 }]])
+    expect(broker.group('billing')?.offsets.map(({ offset }) => offset)).toEqual([0n, 0n, 0n])
+  })
+
+  test.each([before.errors, after.errors])('an error that is told apart', async (step) => {
+    const { logged } = await run(step)
+    expect(logged).toEqual([['drop it']])
+  })
+
+  test.each([before.events, after.events])('what happens is told', async (step) => {
+    await fill('orders', 'a')
+    const { logged } = await run(step, ({ length }) => length === 1)
+    expect(logged.map(([name]) => name)).toContain('assigned')
+  })
+
+  test('a test with the broker in the process', async () => {
+    // guide: testing
+    const broker = await createBroker({ topics: [{ name: 'orders' }] })
+    const kafka = new Kafka({ brokers: broker.bootstrap, logLevel: logLevel.NOTHING })
+
+    const producer = kafka.producer()
+    await producer.connect()
+    await producer.send({ topic: 'orders', messages: [{ value: 'paid' }] })
+    expect(broker.records('orders').map(({ value }) => String(value))).toEqual(['paid'])
+
+    await producer.disconnect()
+    await broker.close()
+    // end
+  })
+
+  test.each([before.logging, after.logging])('log lines', async (step) => {
+    await run(step)
+  })
+})
