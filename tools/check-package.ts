@@ -44,8 +44,8 @@ async function pack(folder: string): Promise<string> {
   if (packed === undefined) throw new Error('npm pack made nothing')
   const foreign = packed.files.map((file) => file.path).filter((path) => !allowed.test(path))
   if (foreign.length > 0) throw new Error(`These files do not belong into the package: ${foreign.join(', ')}`)
-  const entries = ['dist/index.js', 'dist/index.cjs', 'dist/testing.js', 'dist/testing.cjs', 'dist/cli.cjs']
-  for (const needed of ['LICENSE', 'NOTICE', 'README.md', ...entries]) {
+  const entries = ['index', 'kafkajs', 'testing'].flatMap((name) => [`dist/${name}.js`, `dist/${name}.cjs`])
+  for (const needed of ['LICENSE', 'NOTICE', 'README.md', 'dist/cli.cjs', ...entries]) {
     if (!packed.files.some((file) => file.path === needed)) throw new Error(`The package lacks ${needed}`)
   }
   say(`packed: ${Math.round(packed.size / 1024)} KiB, ${Math.round(packed.unpackedSize / 1024)} KiB unpacked`)

@@ -1,5 +1,6 @@
 const assert = require('node:assert/strict')
 const { InvalidOptionError, Kafka, KafkaError } = require('typed-kafka')
+const kafkajs = require('typed-kafka/kafkajs')
 const { createBroker, simulate } = require('typed-kafka/testing')
 
 async function main() {
@@ -15,6 +16,8 @@ async function main() {
   await admin.createTopics([{ name: 'orders', partitions: 2, replicationFactor: 1 }])
   await admin.close()
   assert.equal(broker.topics[0].partitions, 2)
+  const old = new kafkajs.Kafka({ brokers: ['localhost:1'] }).admin()
+  assert.equal(old.events.CONNECT, 'admin.connect')
   await broker.close()
   await simulate(1, (simulation) => simulation.sleep(1000))
   // Both builds in one process: an error of one is recognized by the other.

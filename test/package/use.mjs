@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { InvalidOptionError, Kafka, KafkaError, json, string, topic } from 'typed-kafka'
 import * as all from 'typed-kafka'
+import { CompressionTypes, Kafka as KafkaOfKafkaJS } from 'typed-kafka/kafkajs'
 import { createBroker } from 'typed-kafka/testing'
 
 assert.equal('default' in all, false)
@@ -20,4 +21,9 @@ const sender = new Kafka({ clientId: 'esm', brokers: broker.bootstrap }).produce
 await sender.send('orders', { value: 'x' })
 await sender.close()
 assert.equal(String(broker.records('orders')[0].value), 'x')
+const old = new KafkaOfKafkaJS({ brokers: broker.bootstrap }).producer()
+await old.connect()
+await old.send({ topic: 'orders', compression: CompressionTypes.LZ4, messages: [{ value: 'y' }] })
+await old.disconnect()
+assert.equal(String(broker.records('orders')[1].value), 'y')
 await broker.close()

@@ -1,4 +1,5 @@
 import { json, Kafka, string, topic, type KafkaError } from 'typed-kafka'
+import { Kafka as KafkaOfKafkaJS, type EachMessagePayload } from 'typed-kafka/kafkajs'
 import { createBroker, type TestCluster } from 'typed-kafka/testing'
 
 interface Order {
@@ -34,4 +35,12 @@ export async function useBroker(): Promise<TestCluster> {
   // @ts-expect-error an unknown option must not compile
   await createBroker({ brokrs: 3 })
   return broker
+}
+
+export async function useDropIn(): Promise<void> {
+  const consumer = new KafkaOfKafkaJS({ brokers: ['localhost:9092'] }).consumer({ groupId: 'billing' })
+  const offsetOf = ({ message }: EachMessagePayload): string => message.offset
+  await consumer.run({ eachMessage: async (payload) => void offsetOf(payload) })
+  // @ts-expect-error an unknown option must not compile
+  await consumer.run({ eachMesage: () => {} })
 }
