@@ -13,6 +13,7 @@ export interface RoundOptions {
   readonly rounds: number
   readonly seconds: number | undefined
   readonly profile: string | undefined
+  readonly allocations: string | undefined
   readonly leftOut: readonly LeftOut[]
 }
 
@@ -84,24 +85,25 @@ export class Rounds implements AsyncDisposable {
 
   /** One client's turn in one round. */
   async #turn(workload: Workload, client: Client, filled: string[] | undefined): Promise<Figures[]> {
-    const { partitions, topics = 1, repeats = 1 } = workload
+    const { partitions, topics = 1, repeats = 1, idlePartitions } = workload
+    const idleTopics = idlePartitions === undefined ? [] : await this.#topics.create('idle', idlePartitions)
     const names = filled ?? (await this.#topics.create(workload.name, partitions, topics))
-    const { seconds, profile } = this.#options
+    const { seconds, profile, allocations } = this.#options
     const target = this.#target(names)
-    const own =
+    const asked =
       client.name === 'socket'
         ? await socketSpec(workload, this.#broker.bootstrap, target.topic)
-        : { ...workload.spec, ...target, partitions }
-    const spec: Spec = { ...own, ...(seconds !== undefined && { seconds, maxSeconds: seconds }) }
+        : { ...workload.spec, ...target, partitions, idleTopics }
+    const spec: Spec = { ...asked, ...(seconds !== undefined && { seconds, maxSeconds: seconds }) }
     const figures: Figures[] = []
+    const own = `${workload.name}-${client.name.replace(/=.*/, '-other')}`
+    const into = (folder: string | undefined) => (folder === undefined ? undefined : join(folder, own))
     for (let i = 0; i < repeats; i++) {
-      const folder =
-        profile === undefined
-          ? undefined
-          : join(profile, `${workload.name}-${client.name.replace(/=.*/, '-other')}`)
-      figures.push(await runMeasured({ client, spec, profile: folder }))
+      figures.push(
+        await runMeasured({ client, spec, profile: into(profile), allocations: into(allocations) }),
+      )
     }
-    if (filled === undefined) await this.#topics.delete(names)
+    await this.#topics.delete([...idleTopics, ...(filled === undefined ? names : [])])
     return figures
   }
 

@@ -20,19 +20,31 @@ export function nodeBinary(): string {
 export interface MeasuredRun {
   readonly client: Client
   readonly spec: Spec
-  /** Folder for profiles of the CPU and the heap's allocations. */
+  /** Default: `nodeBinary()`. */
+  readonly node?: string | undefined
+  /** Folder for a profile of the CPU. */
   readonly profile?: string | undefined
+  /** Folder for a profile of what is allocated. */
+  readonly allocations?: string | undefined
 }
 
 /** Runs one client with one workload in a process of its own, and returns its figures. */
-export async function runMeasured({ client, spec, profile }: MeasuredRun): Promise<Figures> {
+export async function runMeasured({
+  client,
+  spec,
+  node,
+  profile,
+  allocations,
+}: MeasuredRun): Promise<Figures> {
   const execArgv = ['--expose-gc']
+  for (const created of [profile, allocations]) {
+    if (created !== undefined) mkdirSync(created, { recursive: true })
+  }
   if (profile !== undefined) {
-    mkdirSync(profile, { recursive: true })
     execArgv.push('--cpu-prof', `--cpu-prof-dir=${profile}`, '--cpu-prof-interval=250')
   }
   const child = fork(join(folder, 'measured/main.mjs'), [], {
-    execPath: nodeBinary(),
+    execPath: node ?? nodeBinary(),
     execArgv,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
@@ -43,7 +55,7 @@ export async function runMeasured({ client, spec, profile }: MeasuredRun): Promi
     child.once('message', (message) => resolve(message as Answer))
     child.once('exit', (code, signal) => resolve({ error: `it ended with ${code ?? signal}. ${errors}` }))
   })
-  child.send({ ...spec, adapter: client.adapter, clientOptions: client.clientOptions })
+  child.send({ ...spec, allocations, adapter: client.adapter, clientOptions: client.clientOptions })
   const { result, error } = await withinLimit(answer)
   if (result === undefined) child.kill('SIGKILL')
   await exited

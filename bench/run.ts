@@ -8,6 +8,7 @@
  *   --rounds <number>   default 3: in each, every client has its turn
  *   --seconds <number>  instead of each workload's own time
  *   --profile <folder>  a CPU profile of every run; `bench/profile.ts` reads them
+ *   --allocations <folder>  the same for what is allocated
  *   --results <file>    default bench/results.json; what is measured replaces what stands there
  *   --docs              writes the tables of docs/benchmarks.md from the results
  *   --list              prints the workloads and ends
@@ -33,6 +34,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string' },
     profile: { type: 'string' },
+    allocations: { type: 'string' },
     results: { type: 'string', default: defaultResultsFile },
     docs: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
@@ -62,6 +64,7 @@ async function main(): Promise<void> {
         rounds: Number(options.rounds),
         seconds: options.seconds === undefined ? undefined : Number(options.seconds),
         profile: options.profile,
+        allocations: options.allocations,
         leftOut,
       })
       await rounds.warmUp()

@@ -16,6 +16,8 @@ export interface Workload {
   /** Topics, when there are several. */
   readonly topics?: number
   readonly spec: Spec
+  /** Partitions of a further topic in which nothing happens. */
+  readonly idlePartitions?: number
   /** What stands in its topic beforehand. */
   readonly fill?: { readonly messages: number; readonly valueBytes: number; readonly compression: string }
   /** How often a client runs in one round; 1 when it is not said. */
@@ -171,6 +173,24 @@ const growthWorkloads: readonly Workload[] = [
   ...[10, 100, 1000].flatMap((count) =>
     across(`topics-${count}`, `${count.toLocaleString('en')} topics of one partition`, 1, count),
   ),
+  {
+    name: 'growth-idle-2000',
+    title: 'consume, 1 busy partition beside 2,000 idle ones',
+    section: 'growth',
+    partitions: 1,
+    idlePartitions: 2000,
+    spec: { kind: 'grow', axis: 'consume', ...growing },
+    fill: { messages: growing.messages, valueBytes: 100, compression: 'none' },
+    can: onlyOurs,
+  },
+  ...[10, 2000].map((partitions): Workload => ({
+    name: `growth-trickle-${partitions}`,
+    title: `500 single messages a second out and in, ${partitions.toLocaleString('en')} partitions`,
+    section: 'growth',
+    partitions,
+    spec: { kind: 'grow', axis: 'trickle', rate: 500, valueBytes: 100, seconds: 6 },
+    can: onlyOurs,
+  })),
   ...[10, 100, 1000, 10_000, 100_000, 1_000_000].map((bytes): Workload => {
     const messages = Math.max(1000, Math.min(1_000_000, Math.floor(300_000_000 / bytes)))
     const arraySize = Math.max(1, Math.min(500, Math.floor(500_000 / bytes)))

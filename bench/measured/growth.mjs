@@ -9,7 +9,7 @@ export async function grow(client, spec) {
   return await axes[spec.axis](client, spec)
 }
 
-const axes = { produce: produceAcross, consume: consumeAll, consumers: manyConsumers }
+const axes = { produce: produceAcross, consume: consumeAll, trickle, consumers: manyConsumers }
 
 /** Arrays that go to one partition each, to the next partition with every call, over all topics. */
 async function produceAcross(client, { brokers, topics, partitions, valueBytes, arraySize, messages }) {
@@ -43,11 +43,11 @@ async function produceAcross(client, { brokers, topics, partitions, valueBytes, 
   return { ...result, cpuNanosPerByte: (result.cpuMicros * 1000) / valueBytes }
 }
 
-/** One consumer of all topics. */
-async function consumeAll(client, { brokers, topics, valueBytes, messages }) {
+/** One consumer of all topics, among them one in which nothing happens; then what it costs at rest. */
+async function consumeAll(client, { brokers, topics, idleTopics = [], valueBytes, messages }) {
   const consumer = client.kafka(brokers).consumer({
     groupId: `bench-${process.pid}-${Date.now()}`,
-    topics,
+    topics: [...topics, ...idleTopics],
     startFrom: 'earliest',
   })
   const warmUp = Math.floor(messages * 0.2)
@@ -62,13 +62,60 @@ async function consumeAll(client, { brokers, topics, valueBytes, messages }) {
   })
   await finished
   const result = meter.stop(messages - warmUp)
+  const restCpuPercent = await cpuAtRest()
   await consumer.close()
   await running
-  return { ...result, cpuNanosPerByte: (result.cpuMicros * 1000) / valueBytes }
+  return { ...result, restCpuPercent, cpuNanosPerByte: (result.cpuMicros * 1000) / valueBytes }
+}
+
+/** Single messages to one partition after the other, at a low rate, and a consumer that reads them as they come. */
+async function trickle(client, { brokers, topics, partitions, valueBytes, rate, seconds }) {
+  const kafka = client.kafka(brokers)
+  const producer = kafka.producer()
+  const [topic] = topics
+  const consumer = kafka.consumer({
+    groupId: `bench-${process.pid}-${Date.now()}`,
+    topics,
+    startFrom: 'earliest',
+  })
+  const value = payloads(valueBytes)[0]
+  let seen = 0
+  const running = consumer.run(() => void seen++)
+  const send = async (count) => {
+    const sends = []
+    const startedAt = performance.now()
+    while (sends.length < count) {
+      const due = Math.min(count, ((performance.now() - startedAt) * rate) / 1000)
+      while (sends.length < due) {
+        sends.push(producer.send(topic, { partition: (sends.length * 617) % partitions, value }))
+      }
+      await sleep(5)
+    }
+    await Promise.all(sends)
+  }
+  await send(rate)
+  while (seen < rate) await sleep(50)
+  const meter = startMeter()
+  await send(rate * seconds)
+  while (seen < rate * (seconds + 1)) await sleep(5)
+  const result = meter.stop(rate * seconds)
+  await producer.close()
+  await consumer.close()
+  await running
+  return result
+}
+
+/** Percent of a core that this process takes while nothing arrives. */
+async function cpuAtRest(seconds = 4) {
+  await sleep(2000)
+  const cpu = process.cpuUsage()
+  await sleep(seconds * 1000)
+  const { user, system } = process.cpuUsage(cpu)
+  return (user + system) / (seconds * 10_000)
 }
 
 /** So many consumers, each of a group of its own, which all read the same topic; then what they cost at rest. */
-async function manyConsumers(client, { brokers, topics, consumers, messages, restSeconds = 5 }) {
+async function manyConsumers(client, { brokers, topics, consumers, messages }) {
   const kafka = client.kafka(brokers)
   const total = messages * consumers
   const memoryBefore = memory()
@@ -88,14 +135,11 @@ async function manyConsumers(client, { brokers, topics, consumers, messages, res
   )
   await finished
   const result = meter.stop(total * 0.8)
-  await sleep(2000)
-  const cpu = process.cpuUsage()
-  await sleep(restSeconds * 1000)
-  const { user, system } = process.cpuUsage(cpu)
+  const restCpuPercent = await cpuAtRest()
   const memoryEach = (memory() - memoryBefore) / consumers / 1024
   await Promise.all(all.map((consumer) => consumer.close()))
   await Promise.all(running)
-  return { ...result, restCpuPercent: (user + system) / (restSeconds * 10_000), memoryEachKb: memoryEach }
+  return { ...result, restCpuPercent, memoryEachKb: memoryEach }
 }
 
 /** Bytes in use, after what is not used any more is gone. */

@@ -1,5 +1,6 @@
 // One client, one workload, in a process of its own, without a compiler in between. Started by `run-measured.ts`, which
 // sends what to do and takes the figures.
+import { sampleAllocations } from './allocations.mjs'
 import { consume } from './consume.mjs'
 import { grow } from './growth.mjs'
 import { latency } from './latency.mjs'
@@ -11,7 +12,10 @@ const onClient = { produce, fill, consume, latency, grow }
 
 process.once('message', async (spec) => {
   try {
-    process.send({ result: await measure(spec) }, () => process.exit(0))
+    const stop = spec.allocations && (await sampleAllocations(spec.allocations))
+    const result = await measure(spec)
+    await stop?.()
+    process.send({ result }, () => process.exit(0))
   } catch (error) {
     process.send({ error: error.stack ?? String(error) }, () => process.exit(1))
   }
