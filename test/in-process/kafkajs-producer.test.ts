@@ -7,7 +7,6 @@ import type { LogEntry } from '../../src/kafkajs/types/logger'
 import type { Message, RecordMetadata } from '../../src/kafkajs/types/message'
 import type { Producer, ProducerConfig } from '../../src/kafkajs/types/producer'
 import { rejectionOf } from '../support/rejection'
-import { until } from './support/case-runner'
 import { KafkaJsSetup } from './support/kafkajs-cluster'
 
 const setup = new KafkaJsSetup()
@@ -366,68 +365,6 @@ describe('12 shapes', () => {
     remove()
     await producer.connect()
     expect(events).toHaveLength(2)
-  })
-})
-
-describe('3 transactions', () => {
-  const transactional = () => connected({ transactionalId: 'tx', idempotent: true })
-
-  test('3: what is sent in it is stored when it commits, with the positions of a group', async () => {
-    const producer = await transactional()
-    const transaction = await producer.transaction()
-    expect(transaction.isActive()).toBe(true)
-    await transaction.send({ topic: 'u', messages: [{ value: 'a' }] })
-    await transaction.sendBatch({ topicMessages: [{ topic: 't', messages: [{ value: 'b', partition: 0 }] }] })
-    await transaction.sendOffsets({
-      consumerGroupId: 'g',
-      topics: [{ topic: 't', partitions: [{ partition: 0, offset: '7' }] }],
-    })
-    await transaction.commit()
-    expect(transaction.isActive()).toBe(false)
-    // Brokers answer before the markers are written.
-    const markers = () => setup.cluster.records('u').map(({ marker }) => marker)
-    await until(() => markers().length === 2, 'the marker')
-    expect(markers()).toEqual([undefined, 'commit'])
-    expect(setup.cluster.group('g')?.offsets).toMatchObject([{ topic: 't', partition: 0, offset: 7n }])
-  })
-
-  test('3: one that is aborted leaves nothing; the next one begins', async () => {
-    const producer = await transactional()
-    const transaction = await producer.transaction()
-    await transaction.send({ topic: 'u', messages: [{ value: 'a' }] })
-    await transaction.abort()
-    await until(() => setup.cluster.records('u').at(-1)?.marker === 'abort', 'the marker')
-    const next = await producer.transaction()
-    await next.commit()
-  })
-
-  test('3: without an id, with another one open, and after its end', async () => {
-    const plain = await connected()
-    expect(await failure(plain.transaction())).toMatchObject({
-      name: 'KafkaJSNonRetriableError',
-      message: 'Must provide transactional id for transactional producer',
-    })
-    const producer = await transactional()
-    const transaction = await producer.transaction()
-    expect(await failure(producer.transaction())).toMatchObject({
-      message:
-        'There is already an ongoing transaction for this producer. Please end the transaction before beginning another.',
-    })
-    await transaction.commit()
-    for (const call of ['send', 'sendBatch', 'sendOffsets', 'commit', 'abort'] as const) {
-      expect(await failure(transaction[call]({} as never))).toMatchObject({
-        name: 'KafkaJSNonRetriableError',
-        message: 'Cannot continue to use transaction once ended',
-      })
-    }
-  })
-
-  test('3: messages outside of a transaction are sent by the same producer', async () => {
-    const producer = await transactional()
-    const transaction = await producer.transaction()
-    await producer.send({ topic: 'u', messages: [{ value: 'outside' }] })
-    await transaction.abort()
-    expect(valuesOf('u')).toEqual(['outside'])
   })
 })
 

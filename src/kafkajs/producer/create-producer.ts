@@ -45,25 +45,31 @@ export function createProducer(kafka: KafkaConfig, config: ProducerConfig, root:
     choosePartition,
     retry,
   }
-  let isInTransaction = false
+  let stage: 'ready' | 'beginning' | 'transacting' = 'ready'
 
   const transaction = async (): Promise<Transaction> => {
     if (!transactionalId) {
       throw new KafkaJSNonRetriableError('Must provide transactional id for transactional producer')
     }
-    if (isInTransaction) {
+    if (stage === 'beginning') {
+      throw new KafkaJSNonRetriableError(
+        'Transaction state exception: Cannot call "beginTransaction" in state "TRANSACTING"',
+      )
+    }
+    if (stage === 'transacting') {
       throw new KafkaJSNonRetriableError(
         'There is already an ongoing transaction for this producer. Please end the transaction before beginning another.',
       )
     }
     requireConnected(lifecycle.status)
-    isInTransaction = true
+    stage = 'beginning'
     try {
       const begun = await (lifecycle.session as ProducerSession).transactional().beginTransaction()
+      stage = 'transacting'
       const sender = createMessageSender({ ...parts, isIdempotent: true, senderFor: () => senderOf(begun) })
-      return createTransaction(begun, sender, () => (isInTransaction = false))
+      return createTransaction(begun, sender, () => (stage = 'ready'))
     } catch (error) {
-      isInTransaction = false
+      stage = 'ready'
       throw translateError(error)
     }
   }
@@ -75,7 +81,7 @@ export function createProducer(kafka: KafkaConfig, config: ProducerConfig, root:
     },
     disconnect: async () => {
       await lifecycle.disconnect()
-      isInTransaction = false
+      stage = 'ready'
       instrumentation.emit(producerEvents.DISCONNECT)
     },
     isIdempotent: () => idempotent,
@@ -84,7 +90,7 @@ export function createProducer(kafka: KafkaConfig, config: ProducerConfig, root:
     ...createMessageSender({
       ...parts,
       isIdempotent: idempotent,
-      senderFor: (session, variant) => senderOf(session.plain(variant)),
+      senderFor: (session, acks) => senderOf(session.plain(acks)),
     }),
     transaction,
     logger: () => logger,
@@ -129,7 +135,9 @@ function sessionOptions(
 ): SessionOptions {
   const { allowAutoTopicCreation = true, transactionalId, transactionTimeout = 60_000 } = config
   const pauses = totalPauseMs(retry)
-  // As KafkaJS documents it: an idempotent producer tries again without a limit of its own, as long as there is time.
+  // KafkaJS documents that idempotent producers try again without a limit, and hands them its five nevertheless. Here it
+  // is as documented, within the time that those five may take: a send settles, and an outage shorter than that is no
+  // failure. A number that the program gives counts as it is.
   const isUnlimited = config.idempotent && !isLimited(kafka, config)
   const producer: ProducerOptions = {
     allowAutoTopicCreation,

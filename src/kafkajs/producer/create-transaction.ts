@@ -13,18 +13,24 @@ export function createTransaction(
   { send, sendBatch }: Sender,
   onEnded: () => void,
 ): Transaction {
-  let isOpen = true
+  let state: 'open' | 'ending' | 'ended' = 'open'
   const whileOpen =
     <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result> => {
-      if (isOpen) return await call(...args)
+      if (state === 'open') return await call(...args)
       throw new KafkaJSNonRetriableError('Cannot continue to use transaction once ended')
     }
   const end = (how: () => Promise<void>) =>
     whileOpen(async () => {
-      await translated(how)
-      isOpen = false
-      onEnded()
+      state = 'ending'
+      try {
+        await translated(how)
+        state = 'ended'
+        onEnded()
+      } finally {
+        // One that could not be committed can still be aborted; with KafkaJS its producer could not be used any more.
+        if (state === 'ending') state = 'open'
+      }
     })
   return {
     send: whileOpen(send),
@@ -34,7 +40,7 @@ export function createTransaction(
     }),
     commit: end(() => transaction.commit()),
     abort: end(() => transaction.abort()),
-    isActive: () => isOpen,
+    isActive: () => state === 'open',
   }
 }
 

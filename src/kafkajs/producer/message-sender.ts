@@ -1,7 +1,8 @@
-import type { CompressionType, OutgoingMessage, RawInput, Receipt, SendOptions } from '../../index'
+import type { OutgoingMessage, RawInput, Receipt, SendOptions } from '../../index'
+import { timer } from '../client/core-options'
 import type { ConnectionStatus } from '../client/lifecycle'
 import { failureOfCall, type RetrySettings } from '../client/retry'
-import { CompressionTypes } from '../enums'
+import { compressionOf } from '../compression/compression-codecs'
 import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
 import { translateError } from '../errors/translate-error'
 import type { ProducerBatch, ProducerRecord, RecordMetadata, TopicMessages } from '../types/message'
@@ -9,7 +10,8 @@ import type { Sender } from '../types/producer'
 import { requireConnected, requireSendable } from './message-checks'
 import { type PartitionChooser, placeMessages, type PlacedMessage } from './outgoing-messages'
 import { recordMetadata } from './record-metadata'
-import type { ProducerSession, SendVariant } from './producer-session'
+import type { Acks, ProducerSession } from './producer-session'
+import { isMissing } from '../is-missing'
 
 /** What sends placed messages to one topic: a producer or a transaction of ours. */
 export interface TopicSender {
@@ -24,52 +26,50 @@ export interface TopicSender {
 export interface MessageSenderParts {
   readonly status: () => ConnectionStatus
   readonly session: () => ProducerSession | undefined
-  readonly senderFor: (session: ProducerSession, variant: SendVariant) => TopicSender
+  readonly senderFor: (session: ProducerSession, acks: Acks) => TopicSender
   readonly choosePartition: PartitionChooser
   readonly isIdempotent: boolean
   readonly retry: RetrySettings
 }
 
-const compressionTypes: Readonly<Record<CompressionTypes, CompressionType>> = {
-  [CompressionTypes.None]: 'none',
-  [CompressionTypes.GZIP]: 'gzip',
-  [CompressionTypes.Snappy]: 'snappy',
-  [CompressionTypes.LZ4]: 'lz4',
-  [CompressionTypes.ZSTD]: 'zstd',
-}
+/** What each call chooses for itself. */
+type SendChoices = Pick<ProducerBatch, 'acks' | 'timeout' | 'compression'>
 
 /** `send` and `sendBatch`; each works by itself, so that whoever wraps one of them sees each call once. */
 export function createMessageSender(parts: MessageSenderParts): Sender {
   const sendAll = async (
     topicMessages: readonly TopicMessages[],
-    { acks = -1, compression = CompressionTypes.None }: Pick<ProducerBatch, 'acks' | 'compression'>,
+    { acks = -1, ...choices }: SendChoices,
   ): Promise<RecordMetadata[]> => {
     requireSendable(topicMessages, acks, parts.isIdempotent)
     requireConnected(parts.status())
     const session = parts.session() as ProducerSession
     try {
-      const variant = variantOf(acks, compression)
-      return await session.track(sendTopics(parts, session, mergeTopics(topicMessages), variant))
+      const options = sendOptions(choices)
+      const sent = sendTopics(parts, session, mergeTopics(topicMessages), requireAcks(acks), options)
+      return await session.track(sent)
     } catch (error) {
       throw sendFailure(error, parts.retry)
     }
   }
   return {
-    send: async ({ topic, messages, acks, compression }: ProducerRecord) =>
-      await sendAll([{ topic, messages }], { acks, compression }),
-    sendBatch: async ({ topicMessages = [], acks, compression }: ProducerBatch) =>
-      await sendAll(topicMessages, { acks, compression }),
+    send: async ({ topic, messages, acks, timeout, compression }: ProducerRecord) =>
+      await sendAll([{ topic, messages }], { acks, timeout, compression }),
+    sendBatch: async ({ topicMessages = [], acks, timeout, compression }: ProducerBatch) =>
+      await sendAll(topicMessages, { acks, timeout, compression }),
   }
 }
 
-function variantOf(acks: number, compression: CompressionTypes): SendVariant {
-  if (acks !== -1 && acks !== 0 && acks !== 1) {
-    throw new KafkaJSNonRetriableError(`Invalid acks ${String(acks)}, it has to be -1, 0 or 1`)
+function requireAcks(acks: number): Acks {
+  if (acks === -1 || acks === 0 || acks === 1) return acks
+  throw new KafkaJSNonRetriableError(`Invalid acks ${String(acks)}, it has to be -1, 0 or 1`)
+}
+
+function sendOptions({ compression, timeout }: SendChoices): SendOptions {
+  return {
+    ...(compression && { compression: compressionOf(compression) }),
+    ...(!isMissing(timeout) && { acknowledgementTimeoutMs: timer(timeout, 1) }),
   }
-  // The lower bits of a batch's attributes, of which the codec is part.
-  const type = compressionTypes[(compression & 0x7) as CompressionTypes]
-  if (type === undefined) throw new KafkaJSNonRetriableError(`Invalid compression ${String(compression)}`)
-  return { acks, compression: type }
 }
 
 /** One entry a topic; what was given stays as it is. */
@@ -89,26 +89,24 @@ async function sendTopics(
   parts: MessageSenderParts,
   session: ProducerSession,
   topicMessages: readonly TopicMessages[],
-  variant: SendVariant,
+  acks: Acks,
+  options: SendOptions,
 ): Promise<RecordMetadata[]> {
   const partitions = await Promise.all(topicMessages.map(({ topic }) => session.partitionsOf(topic)))
   const placed = topicMessages.map(({ topic, messages }, i) => {
     const known = partitions[i] as Awaited<ReturnType<ProducerSession['partitionsOf']>>
     const isKnown = ({ partition }: PlacedMessage) => partition < known.length
     const ready = placeMessages(topic, messages, known, parts.choosePartition)
-    return { topic, messages: ready, options: ready.every(isKnown) ? {} : waitFor(session) }
+    const limits = ready.every(isKnown) ? options : { ...options, timeoutMs: session.metadataWaitMs }
+    return { topic, messages: ready, limits }
   })
-  const sender = parts.senderFor(session, variant)
+  const sender = parts.senderFor(session, acks)
   const sent = await Promise.all(
-    placed.map(async ({ topic, messages, options }) =>
-      recordMetadata(messages, await sender.send(topic, messages, options)),
+    placed.map(async ({ topic, messages, limits }) =>
+      recordMetadata(messages, await sender.send(topic, messages, limits)),
     ),
   )
-  return variant.acks === 0 ? [] : sent.flat()
-}
-
-function waitFor({ metadataWaitMs }: ProducerSession): SendOptions {
-  return { timeoutMs: metadataWaitMs }
+  return acks === 0 ? [] : sent.flat()
 }
 
 /** Errors that were KafkaJS's from the start, a partitioner's or a check's, are passed on as they are. */

@@ -1,5 +1,4 @@
 import {
-  type CompressionType,
   Kafka,
   type KafkaOptions,
   type PartitionMetadata as CorePartition,
@@ -21,20 +20,17 @@ export interface SessionOptions {
 }
 
 /** What calls of KafkaJS may choose each, and producers of ours choose once. */
-export interface SendVariant {
-  readonly acks: 0 | 1 | -1
-  readonly compression: CompressionType
-}
+export type Acks = 0 | 1 | -1
 
 /**
- * A connected producer: our own producers that stand behind it, one for each combination of `acks` and compression that
- * was asked for, and one for transactions, all over one set of connections.
+ * A connected producer: our own producers that stand behind it, one for each `acks` that was asked for, and one for
+ * transactions, all over one set of connections.
  */
 export class ProducerSession implements Session {
   readonly metadataWaitMs: number
   readonly #options: SessionOptions
   readonly #kafka: Kafka
-  readonly #plain = new Map<string, Producer>()
+  readonly #plain = new Map<Acks, Producer>()
   readonly #described = new Map<string, { of: readonly CorePartition[]; partitions: PartitionMetadata[] }>()
   readonly #underWay = new Set<Promise<unknown>>()
   #transactional: Producer | undefined
@@ -76,12 +72,11 @@ export class ProducerSession implements Session {
   }
 
   /** The producer for messages outside of transactions. */
-  plain({ acks, compression }: SendVariant): Producer {
-    const name = `${acks} ${compression}`
-    let producer = this.#plain.get(name)
+  plain(acks: Acks): Producer {
+    let producer = this.#plain.get(acks)
     if (producer === undefined) {
-      producer = this.#kafka.producer({ ...this.#options.producer, acks, compression })
-      this.#plain.set(name, producer)
+      producer = this.#kafka.producer({ ...this.#options.producer, acks })
+      this.#plain.set(acks, producer)
     }
     return producer
   }
@@ -103,6 +98,6 @@ export class ProducerSession implements Session {
   }
 
   get #metadataSource(): Producer {
-    return this.plain({ acks: -1, compression: 'none' })
+    return this.plain(-1)
   }
 }

@@ -43,3 +43,16 @@ export class KafkaJsSetup {
     this.#cluster = undefined
   }
 }
+
+/** The numbers of the codecs of all batches that were produced, in the order of their requests. */
+export function compressionsOf(cluster: TestCluster): number[] {
+  return cluster.requests
+    .filter({ api: 'Produce' })
+    .flatMap(({ request }) => request.topicData)
+    .flatMap(({ partitionData }) => partitionData)
+    .map(({ records }) => (records as Buffer).readInt16BE(attributesAt) & codecBits)
+}
+
+/** Where a batch's attributes are, and which of them are the codec. */
+const attributesAt = 21
+const codecBits = 0x7
