@@ -14,7 +14,7 @@ export {
 export { CompressionCodecs } from './compression/compression-codecs'
 export { Partitioners } from './partitioners/partitioners'
 export { AssignerProtocol } from './group/assigner-protocol'
-export { PartitionAssigners } from './consumer/round-robin-assigner'
+export { PartitionAssigners } from './consumer/partition-assigners'
 
 export {
   KafkaJSAggregateError,

@@ -1,5 +1,6 @@
 import type {
   AssignableTopic,
+  AssignorName,
   GroupMember as CoreMember,
   MemberAssignment as CoreAssignment,
   PartitionAssignor,
@@ -10,7 +11,7 @@ import type { Cluster } from '../types/cluster'
 import type { Assigner, PartitionAssigner } from '../types/consumer'
 import type { Logger } from '../types/logger'
 import { AssignerProtocol } from '../group/assigner-protocol'
-import { PartitionAssigners } from './round-robin-assigner'
+import { builtInAssigners, PartitionAssigners } from './partition-assigners'
 
 /** What is told of an assignment that this member got. */
 export interface AssignmentListener {
@@ -25,12 +26,13 @@ export function assignorsOf(
   assigners: readonly PartitionAssigner[],
   config: { readonly groupId: string; readonly logger: Logger },
   listener: AssignmentListener,
-): PartitionAssignor[] {
-  return assigners.flatMap((assigner) =>
-    assigner === PartitionAssigners.roundRobin
-      ? ['roundrobin', 'RoundRobinAssigner'].map((name) => roundRobinAssignor(name, listener))
-      : [customAssignor(assigner, config, listener)],
-  )
+): (AssignorName | PartitionAssignor)[] {
+  return assigners.flatMap((assigner) => {
+    if (assigner === PartitionAssigners.roundRobin) {
+      return ['roundrobin', 'RoundRobinAssigner'].map((name) => roundRobinAssignor(name, listener))
+    }
+    return [builtInAssigners.get(assigner) ?? customAssignor(assigner, config, listener)]
+  })
 }
 
 /** Deals partitions out in turn to the members, by their ids, that subscribe to their topics; as Java's does. */

@@ -1,10 +1,16 @@
-import type { BatchContext, Message as CoreMessage, MessageBatch, TopicPartition } from '../../index'
+import type {
+  BatchContext,
+  Message as CoreMessage,
+  MessageBatch,
+  RecordsPassedOverEvent,
+  TopicPartition,
+} from '../../index'
 import { KafkaJSError } from '../errors/kafkajs-error'
 import type { ConsumerRunConfig, EachBatchHandler, EachMessageHandler } from '../types/consumer'
 import type { IBatchProcessEvent } from '../types/events'
 import type { Logger } from '../types/logger'
 import type { BatchFailures } from './batch-failures'
-import { batchEvent, kafkaBatch, kafkaMessage } from './consumed-batch'
+import { batchEvent, emptyBatchEvent, kafkaBatch, kafkaMessage } from './consumed-batch'
 import type { OffsetCommits } from './offset-commits'
 import type { OffsetLedger, PartitionProgress } from './offset-ledger'
 
@@ -76,6 +82,19 @@ export class BatchRunner {
       if (!this.#isOver(work)) this.#react(work, error as Error)
     }
     if (!this.#isOver(work) && progress.resolved !== batch.endOffset) returnTo(at, progress.resolved)
+  }
+
+  /** Reading moved over records of which none is handed out: they are done, and told of as a batch without messages. */
+  passedOver(passed: RecordsPassedOverEvent): void {
+    const { ledger, commits, batchStarted, batchEnded } = this.#host
+    const progress = ledger.begin(passed, passed.fromOffset)
+    if (progress.resolved < passed.fromOffset) return
+    const event = emptyBatchEvent(passed)
+    batchStarted(event)
+    progress.resolved = passed.endOffset
+    batchEnded({ ...event, duration: 0 })
+    // What is refused now is committed with the next messages, or when the partition is given up.
+    if (commits.isAutomaticDue()) commits.automatic().catch(() => {})
   }
 
   /** A program that has paused the partition says itself when it is read again, whatever failed. */

@@ -1,4 +1,4 @@
-import type { Message as CoreMessage, MessageBatch } from '../../index'
+import type { Message as CoreMessage, MessageBatch, RecordsPassedOverEvent } from '../../index'
 import type { Batch } from '../types/consumer'
 import type { IBatchProcessEvent } from '../types/events'
 import type { IHeaders, RecordBatchEntry } from '../types/message'
@@ -50,22 +50,36 @@ export function kafkaBatch(batch: MessageBatch, fetchedOffset: bigint): Batch {
   }
 }
 
+interface BatchEnds {
+  readonly topic: string
+  readonly partition: number
+  readonly highWatermark: bigint
+  readonly firstOffset: bigint
+  /** Behind the last one. */
+  readonly endOffset: bigint
+}
+
 /** What is told when a batch begins, and when it ends. */
-export function batchEvent({
-  topic,
-  partition,
-  highWatermark,
-  messages,
-  firstOffset,
-  endOffset,
-}: MessageBatch): IBatchProcessEvent {
+export function batchEvent(batch: MessageBatch): IBatchProcessEvent {
+  return eventOf(batch, batch.length)
+}
+
+/** The same of records that nobody is given. */
+export function emptyBatchEvent(passed: RecordsPassedOverEvent): IBatchProcessEvent {
+  return eventOf({ ...passed, firstOffset: passed.fromOffset }, 0)
+}
+
+function eventOf(
+  { topic, partition, highWatermark, firstOffset, endOffset }: BatchEnds,
+  batchSize: number,
+): IBatchProcessEvent {
   return {
     topic,
     partition,
     highWatermark: highWatermark.toString(),
     offsetLag: (highWatermark - endOffset).toString(),
     offsetLagLow: (highWatermark - 1n - firstOffset).toString(),
-    batchSize: messages.length,
+    batchSize,
     firstOffset: firstOffset.toString(),
     lastOffset: (endOffset - 1n).toString(),
   }

@@ -8,14 +8,31 @@ function refuse(message: string): never {
 }
 
 /** @throws KafkaJSNonRetriableError, as all checks here, in KafkaJS's order and words */
-export function requireConsumerConfig({ groupId, heartbeatInterval, sessionTimeout }: ConsumerConfig): void {
+export function requireConsumerConfig(config: ConsumerConfig): void {
+  const { groupId, heartbeatInterval, sessionTimeout, groupProtocol } = config
   if (!groupId) refuse('Consumer groupId must be a non-empty string.')
   const heartbeat = heartbeatInterval ?? 3000
   const session = sessionTimeout ?? 30_000
-  if (heartbeat < session) return
-  refuse(
-    `Consumer heartbeatInterval (${heartbeat}) must be lower than sessionTimeout (${session}). It is recommended to set heartbeatInterval to approximately a third of the sessionTimeout.`,
-  )
+  if (heartbeat >= session) {
+    refuse(
+      `Consumer heartbeatInterval (${heartbeat}) must be lower than sessionTimeout (${session}). It is recommended to set heartbeatInterval to approximately a third of the sessionTimeout.`,
+    )
+  }
+  if (!isMissing(groupProtocol) && !['classic', 'consumer'].includes(groupProtocol)) {
+    refuse(`Consumer groupProtocol ("${String(groupProtocol)}") must be "classic" or "consumer".`)
+  }
+  if (!isMissing(config.groupRemoteAssignor) && groupProtocol !== 'consumer') {
+    refuse(
+      'Consumer groupRemoteAssignor needs groupProtocol "consumer": here the members assign, by partitionAssigners.',
+    )
+  }
+}
+
+/** What the config has, and the broker decides with `groupProtocol: 'consumer'`. */
+export function unusedSettings(config: ConsumerConfig): string[] {
+  if (config.groupProtocol !== 'consumer') return []
+  const classicOnly = ['sessionTimeout', 'heartbeatInterval', 'partitionAssigners'] as const
+  return classicOnly.filter((key) => !isMissing(config[key]))
 }
 
 /** The topics of a subscription in either of its forms. */

@@ -10,6 +10,7 @@ import { translateError } from '../errors/translate-error'
 import type { KafkaConfig } from '../types/config'
 import type { ConsumerConfig, ConsumerRunConfig } from '../types/consumer'
 import type { Logger } from '../types/logger'
+import { unusedSettings } from './consumer-checks'
 import { ConsumerRun } from './consumer-run'
 import { ConsumerSession } from './consumer-session'
 import { restartDelayMs, shouldRestart } from './crash-restart'
@@ -49,6 +50,11 @@ export class ConsumerControl {
     this.logger = root.namespace('Consumer')
     this.#config = config
     this.#retry = resolveRetry(kafka.retry, config.retry)
+    const unused = unusedSettings(config)
+    if (unused.length > 0) {
+      const { groupId } = config
+      this.logger.warn('With groupProtocol "consumer" the broker decides this', { groupId, unused })
+    }
     this.instrumentation = new Instrumentation('consumer', consumerEvents, this.logger)
     const events = requestListeners(this.instrumentation, consumerEvents)
     const settings = { retry: this.#retry, logger: this.logger, events }

@@ -1,8 +1,10 @@
 import {
+  type AssignorName,
   type Consumer as CoreConsumer,
   type ConsumerOptions,
   ErrorCode,
   type Kafka as CoreKafka,
+  type PartitionAssignor,
   type TopicPartition,
 } from '../../index'
 import { consumerEvents } from '../client/event-names'
@@ -13,7 +15,7 @@ import { translateError } from '../errors/translate-error'
 import type { ConsumerConfig, ConsumerRunConfig } from '../types/consumer'
 import type { Logger } from '../types/logger'
 import type { TopicPartitionOffsetAndMetadata } from '../types/metadata'
-import { PartitionAssigners } from './round-robin-assigner'
+import { PartitionAssigners } from './partition-assigners'
 import { assignorsOf } from './assignors'
 import { BatchFailures } from './batch-failures'
 import { BatchRunner, type BatchRunnerHost } from './batch-runner'
@@ -71,6 +73,7 @@ export class ConsumerRun {
     this.#events = new GroupEvents({
       ...parts,
       groupId: parts.config.groupId,
+      assignment: () => this.#consumer.assignment(),
       isRunning: () => this.isRunning,
       onJoined: () => this.#onJoined(),
     })
@@ -149,29 +152,38 @@ export class ConsumerRun {
     }
     this.#stopping.abort()
     this.#resting.endAll()
+    // Refused where the partitions are somebody else's already, who then reads once more what was done.
+    await this.#commits.automatic().catch(() => {})
     await this.#consumer.close({ timeoutMs: this.#closeTimeoutMs })
     return this.#crash
   }
 
   #options(): ConsumerOptions<(string | RegExp)[], []> {
-    const { config, subscriptions, logger } = this.#parts
-    const { groupId, partitionAssigners = [PartitionAssigners.roundRobin] } = config
-    const assignors = assignorsOf(
-      partitionAssigners,
+    const { config, subscriptions } = this.#parts
+    return {
+      ...coreConsumerOptions(config, subscriptions),
+      ...(config.groupProtocol === 'consumer' ? {} : { assignors: this.#assignors() }),
+      events: {
+        ...this.#events.listeners,
+        recordsPassedOver: (passed) => this.#runner.passedOver(passed),
+      },
+      onPartitionsAssigned: (partitions) => this.#onAssigned(partitions),
+      onPartitionsRevoked: (partitions) => this.#onGone(partitions, true),
+      onPartitionsLost: (partitions) => this.#onGone(partitions, false),
+    }
+  }
+
+  #assignors(): (AssignorName | PartitionAssignor)[] {
+    const { config, logger } = this.#parts
+    const { groupId, partitionAssigners } = config
+    return assignorsOf(
+      partitionAssigners ?? [PartitionAssigners.roundRobin],
       { groupId, logger: logger.namespace('Consumer') },
       {
         onAssigned: ({ partitions }, generationId) =>
           this.#events.assigned(partitions, this.#consumer.groupMetadata().memberId, generationId),
       },
     )
-    return {
-      ...coreConsumerOptions(config, subscriptions),
-      assignors,
-      events: this.#events.listeners,
-      onPartitionsAssigned: (partitions) => this.#onAssigned(partitions),
-      onPartitionsRevoked: (partitions) => this.#onGone(partitions, true),
-      onPartitionsLost: (partitions) => this.#onGone(partitions, false),
-    }
   }
 
   async #onAssigned(partitions: readonly TopicPartition[]): Promise<void> {

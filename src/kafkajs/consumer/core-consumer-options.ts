@@ -8,21 +8,24 @@ export function coreConsumerOptions(
   config: ConsumerConfig,
   subscriptions: Subscriptions,
 ): ConsumerOptions<(string | RegExp)[], []> {
-  const { groupId, sessionTimeout = 30_000, rebalanceTimeout = 60_000, heartbeatInterval = 3000 } = config
+  const { groupId, groupInstanceId, groupRemoteAssignor, rebalanceTimeout = 60_000 } = config
   const { maxBytesPerPartition = 1_048_576, minBytes = 1, maxBytes = 10_485_760 } = config
   const {
     maxWaitTimeInMs = 5000,
     allowAutoTopicCreation = true,
     readUncommitted = false,
     rackId = '',
+    groupProtocol = 'classic',
   } = config
   return {
     groupId,
+    groupInstanceId,
+    groupProtocol,
+    groupRemoteAssignor,
     topics: subscriptions.topics,
     startFrom: subscriptions.commonStart ?? 'latest',
     autoCommit: false,
-    sessionTimeoutMs: timer(sessionTimeout, 1),
-    heartbeatIntervalMs: timer(heartbeatInterval, 1),
+    ...sessionOptions(config),
     rebalanceTimeoutMs: timer(rebalanceTimeout, 1),
     // KafkaJS has no limit for a handler, whose heartbeats are its own business.
     maxPollIntervalMs: timer(Infinity),
@@ -34,4 +37,14 @@ export function coreConsumerOptions(
     clientRack: rackId,
     allowAutoTopicCreation,
   }
+}
+
+/** With KIP-848 they are the broker's. */
+function sessionOptions({
+  groupProtocol,
+  sessionTimeout = 30_000,
+  heartbeatInterval = 3000,
+}: ConsumerConfig): Pick<ConsumerOptions, 'sessionTimeoutMs' | 'heartbeatIntervalMs'> {
+  if (groupProtocol === 'consumer') return {}
+  return { sessionTimeoutMs: timer(sessionTimeout, 1), heartbeatIntervalMs: timer(heartbeatInterval, 1) }
 }

@@ -12,6 +12,8 @@ export interface GroupEventsParts {
   readonly instrumentation: Instrumentation
   /** The root, for what KafkaJS says under a name of its own. */
   readonly logger: Logger
+  /** The partitions that are this member's now. */
+  readonly assignment: () => readonly TopicPartition[]
   /** False once the run is to end: what happens then is no rebalance. */
   readonly isRunning: () => boolean
   /** The member has its partitions, and everybody was told. */
@@ -25,7 +27,8 @@ export class GroupEvents {
   readonly #parts: GroupEventsParts
   /** Empty before the first join. */
   #memberId = ''
-  #memberAssignment: IMemberAssignment = {}
+  /** What an assigner of KafkaJS gave; undefined where our own or the broker's did. */
+  #given: IMemberAssignment | undefined
 
   constructor(parts: GroupEventsParts) {
     this.#parts = parts
@@ -50,12 +53,7 @@ export class GroupEvents {
     const { groupId, subscriptions, instrumentation, logger } = this.#parts
     const assignedTopics = [...new Set(partitions.map(({ topic }) => topic))]
     const topicsNotSubscribed = assignedTopics.filter((topic) => !subscriptions.has(topic))
-    this.#memberAssignment = {}
-    for (const { topic, partition } of partitions) {
-      if (topicsNotSubscribed.includes(topic)) continue
-      const known = (this.#memberAssignment[topic] ??= [])
-      known.push(partition)
-    }
+    this.#given = byTopic(partitions.filter(({ topic }) => !topicsNotSubscribed.includes(topic)))
     if (topicsNotSubscribed.length === 0) return
     const topicsSubscribed = subscriptions.among(assignedTopics)
     const payload = { groupId, generationId, memberId, assignedTopics, topicsSubscribed, topicsNotSubscribed }
@@ -70,14 +68,14 @@ export class GroupEvents {
   }
 
   #rebalanced({ memberId, leaderId, assignor, durationMs }: RebalancedEvent): void {
-    const { groupId, instrumentation, logger, onJoined } = this.#parts
+    const { groupId, assignment, instrumentation, logger, onJoined } = this.#parts
     this.#memberId = memberId
     const payload = {
       groupId,
       memberId,
       leaderId: leaderId ?? '',
       isLeader: leaderId === memberId,
-      memberAssignment: this.#memberAssignment,
+      memberAssignment: this.#given ?? byTopic(assignment()),
       groupProtocol: assignor ?? '',
       duration: Math.round(durationMs),
     }
@@ -85,4 +83,13 @@ export class GroupEvents {
     logger.namespace('ConsumerGroup').info('Consumer has joined the group', payload)
     onJoined()
   }
+}
+
+function byTopic(partitions: readonly TopicPartition[]): IMemberAssignment {
+  const assignment: IMemberAssignment = {}
+  for (const { topic, partition } of partitions) {
+    const known = (assignment[topic] ??= [])
+    known.push(partition)
+  }
+  return assignment
 }

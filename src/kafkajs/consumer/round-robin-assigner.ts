@@ -3,7 +3,7 @@ import type { Assignment } from '../types/group'
 import { AssignerProtocol } from '../group/assigner-protocol'
 
 /** Deals the partitions of all topics out in turn, to the members in the order of their ids. */
-const roundRobin: PartitionAssigner = ({ cluster }) => ({
+export const roundRobinAssigner: PartitionAssigner = ({ cluster }) => ({
   name: 'RoundRobinAssigner',
   version: 0,
   async assign({ members, topics }) {
@@ -36,6 +36,3 @@ const roundRobin: PartitionAssigner = ({ cluster }) => ({
     return { name: this.name, metadata }
   },
 })
-
-/** The assigners that a consumer's `partitionAssigners` can have. */
-export const PartitionAssigners: { roundRobin: PartitionAssigner } = { roundRobin }

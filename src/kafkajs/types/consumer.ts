@@ -72,6 +72,18 @@ export interface ConsumerConfig {
   readUncommitted?: boolean
   /** Default: `''`. */
   rackId?: string
+  /**
+   * Beyond KafkaJS. A member that comes back under it within the session timeout keeps its partitions, and nobody else's
+   * are moved meanwhile (KIP-345); such a member does not leave its group when it stops.
+   */
+  groupInstanceId?: string
+  /**
+   * Beyond KafkaJS. With `'consumer'` (KIP-848, Kafka 4.0) the broker assigns, and a member that comes or goes stops only
+   * what moves. `sessionTimeout`, `heartbeatInterval` and `partitionAssigners` are the broker's then. Default: `'classic'`.
+   */
+  groupProtocol?: 'classic' | 'consumer'
+  /** Beyond KafkaJS. How the broker assigns with `groupProtocol: 'consumer'`. Default: as the broker is set. */
+  groupRemoteAssignor?: string
 }
 
 /** Messages of one partition that came together. */

@@ -261,7 +261,12 @@ describe.each(peerNames)('%s', (peer) => {
       await setup.until(() => setup.committed(topic) === 4n, 'the commit')
       expect(seen).toEqual([['committed'], '3', '0'])
       expect(ends).toEqual(['0', '3'])
+      const last = await producer.transaction()
+      await last.send({ topic, messages: [{ value: 'aborted' }] })
+      await last.abort()
       await producer.disconnect()
+      await setup.until(() => ends.length === 4, 'the batch of aborted messages')
+      expect([seen.length, ends.slice(2)]).toEqual([3, ['0', '5']])
     })
   })
 

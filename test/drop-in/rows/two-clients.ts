@@ -12,6 +12,18 @@ export const peers: Readonly<Record<'KafkaJS' | 'typed-kafka', typeof ours.Kafka
 export type PeerName = keyof typeof peers
 export const peerNames = Object.keys(peers) as PeerName[]
 
+/** Fails, and may be tried again. */
+export const passing = (message: string): Error => Object.assign(new Error(message), { name: 'Passing' })
+
+/** What a consumer tells of its life, by name. */
+export function lifeOf(consumer: ours.Consumer): string[] {
+  const told: string[] = []
+  for (const name of ['CONNECT', 'DISCONNECT', 'STOP', 'CRASH', 'GROUP_JOIN'] as const) {
+    consumer.on(consumer.events[name] as 'consumer.stop', () => void told.push(name))
+  }
+  return told
+}
+
 /** Most a condition is waited for. */
 const patienceMs = 15_000
 

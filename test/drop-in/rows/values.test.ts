@@ -221,8 +221,8 @@ describe('9.4 logging', () => {
   test.each(['error', 'warn', 'info', 'debug'] as const)('9.4: logger.%s writes the same line', (level) => {
     const written: [string, Record<string, unknown>][] = []
     for (const method of ['error', 'warn', 'info', 'log'] as const) {
-      jest.spyOn(console, method).mockImplementation((line: string) => {
-        written.push([method, JSON.parse(line) as Record<string, unknown>])
+      jest.spyOn(console, method).mockImplementation((...args: unknown[]) => {
+        written.push([method, JSON.parse(String(args[0])) as Record<string, unknown>])
       })
     }
     for (const { Kafka, logLevel } of [ours, theirs]) {

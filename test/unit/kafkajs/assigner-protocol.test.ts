@@ -1,6 +1,6 @@
 // Guards the bytes that members of a group exchange: assigners of other packages read and write them.
 import { AssignerProtocol } from '../../../src/kafkajs/group/assigner-protocol'
-import { PartitionAssigners } from '../../../src/kafkajs/consumer/round-robin-assigner'
+import { PartitionAssigners } from '../../../src/kafkajs/consumer/partition-assigners'
 import type { Cluster } from '../../../src/kafkajs/types/cluster'
 
 const { MemberMetadata, MemberAssignment } = AssignerProtocol
