@@ -1,8 +1,8 @@
 // Guards the end of every error code that can be said to a consumer: what is asked again, what the user is told, and nothing that hangs, gets lost, is read twice or committed before it was finished.
 import type { BrokerApiName } from '../../src/testing'
-import { ArmedErrors, errorOf, outcomesByName } from './support/case-runner'
+import { ArmedErrors, outcomesByName } from './support/case-runner'
 import { consumerEndings } from './support/consumer-endings'
-import { ConsumerMatrix, codeOf } from './support/consumer-matrix'
+import { ConsumerMatrix } from './support/consumer-matrix'
 import { allCodes, endingsByCode, type NamedCode } from './support/endings-table'
 
 let matrix: ConsumerMatrix
@@ -25,12 +25,7 @@ test.each([
   '%s: each code in the first answer of %s',
   async (place, api) => {
     const errors = new ArmedErrors(matrix.cluster, api)
-    const run = ({ name, code }: NamedCode) =>
-      matrix.atStart(
-        name,
-        () => errors.arm(name, code),
-        () => errors.wasUsed(name),
-      )
+    const run = (one: NamedCode) => matrix.atFirst(errors, one)
     expect(await outcomesByName(allCodes, run)).toEqual(expectedAt(place))
   },
   30_000,
@@ -58,38 +53,13 @@ test('G3 G9: each code for a heartbeat', async () => {
 
 test('G15: each code for the request to leave does not keep a close, nor its commit', async () => {
   const errors = new ArmedErrors(matrix.cluster, 'LeaveGroup')
-  const run = async ({ name, code }: NamedCode) => {
-    await matrix.writer.write(name, 0, 2)
-    const reader = matrix.reader(name)
-    reader.start()
-    await reader.readsAll(2)
-    errors.arm(name, code)
-    await reader.close()
-    if (!errors.wasUsed(name)) return 'was never told'
-    return reader.error === undefined && matrix.committed(name) === '1 1'
-      ? 'goes on'
-      : `leaves ${matrix.committed(name)}`
-  }
+  const run = (one: NamedCode) => matrix.atLeaving(errors, one)
   expect(await outcomesByName(allCodes, run)).toEqual(expectedAt('leaveGroup'))
 }, 30_000)
 
 test('C14 G9: each code for a commit of the user', async () => {
   const errors = new ArmedErrors(matrix.cluster, 'OffsetCommit')
-  const run = async ({ name, code }: NamedCode) => {
-    await using reader = matrix.reader(name, { autoCommit: false })
-    let error: unknown
-    const ending = await matrix.inTheMiddle(reader, name, async () => {
-      errors.arm(name, code)
-      error = await errorOf(reader.consumer.commit())
-    })
-    if (!errors.wasUsed(name)) return 'was never told'
-    if (ending === 'ends') return ending
-    await reader.consumer.commit()
-    if (matrix.committed(name) !== '2 2') return `leaves ${matrix.committed(name)}`
-    if (ending === 'reads again') return codeOf(error) === 'COMMIT_FAILED' ? ending : `says ${String(error)}`
-    if (ending !== 'goes on' || error === undefined) return ending
-    return codeOf(error) === name ? 'fails' : `says ${String(error)}`
-  }
+  const run = (one: NamedCode) => matrix.atCommit(errors, one)
   expect(await outcomesByName(allCodes, run)).toEqual(expectedAt('commit'))
 }, 30_000)
 
@@ -195,11 +165,6 @@ test('G13: each code for the topic in the first answer about it', async () => {
 test('N5: each code for the versions of the first broker, but for the one by which it says its own', async () => {
   const codes = allCodes.filter(({ name }) => name !== 'UNSUPPORTED_VERSION')
   const errors = new ArmedErrors(matrix.cluster, 'ApiVersions')
-  const run = ({ name, code }: NamedCode) =>
-    matrix.atStart(
-      name,
-      () => errors.arm(name, code),
-      () => errors.wasUsed(name),
-    )
+  const run = (one: NamedCode) => matrix.atFirst(errors, one)
   expect(await outcomesByName(codes, run)).toEqual(endingsByCode(consumerEndings.apiVersions, codes))
 }, 30_000)

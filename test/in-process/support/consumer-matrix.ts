@@ -1,7 +1,9 @@
 import type { ConsumerOptions, KafkaError } from '../../../src'
 import { silentLogger } from '../../../src/base/logger'
 import { createCluster, type TestCluster, type TestClusterOptions } from '../../../src/testing'
+import { errorOf, type ArmedErrors } from './case-runner'
 import type { ConsumerEnding } from './consumer-endings'
+import type { NamedCode } from './endings-table'
 import { NumberedReader, NumberWriter } from './numbered-reader'
 
 const partitions = 2
@@ -71,6 +73,15 @@ export class ConsumerMatrix {
     return wasUsed() ? await this.endingOf(reader, name) : 'was never told'
   }
 
+  /** An error in the first answer of an API. */
+  atFirst(errors: ArmedErrors, { name, code }: NamedCode): Promise<string> {
+    return this.atStart(
+      name,
+      () => errors.arm(name, code),
+      () => errors.wasUsed(name),
+    )
+  }
+
   /** An error between the second message and the third. */
   async inTheMiddle(reader: NumberedReader, name: string, fail: () => Promise<unknown>): Promise<string> {
     await this.writer.write(name, 0, 2)
@@ -80,6 +91,36 @@ export class ConsumerMatrix {
     await this.writer.write(name, 2, 4)
     await reader.readsAll(4)
     return this.endingOf(reader, name)
+  }
+
+  /** An error while the reader closes, after two messages that it commits. */
+  async atLeaving(errors: ArmedErrors, { name, code }: NamedCode): Promise<string> {
+    await this.writer.write(name, 0, 2)
+    const reader = this.reader(name)
+    reader.start()
+    await reader.readsAll(2)
+    errors.arm(name, code)
+    await reader.close()
+    if (!errors.wasUsed(name)) return 'was never told'
+    const committed = this.committed(name)
+    return reader.error === undefined && committed === '1 1' ? 'goes on' : `leaves ${committed}`
+  }
+
+  /** An error that answers a commit which the user asks for between the second message and the third. */
+  async atCommit(errors: ArmedErrors, { name, code }: NamedCode): Promise<string> {
+    await using reader = this.reader(name, { autoCommit: false })
+    let error: unknown
+    const ending = await this.inTheMiddle(reader, name, async () => {
+      errors.arm(name, code)
+      error = await errorOf(reader.consumer.commit())
+    })
+    if (!errors.wasUsed(name)) return 'was never told'
+    if (ending === 'ends') return ending
+    await reader.consumer.commit()
+    if (this.committed(name) !== '2 2') return `leaves ${this.committed(name)}`
+    if (ending === 'reads again') return codeOf(error) === 'COMMIT_FAILED' ? ending : `says ${String(error)}`
+    if (ending !== 'goes on' || error === undefined) return ending
+    return codeOf(error) === name ? 'fails' : `says ${String(error)}`
   }
 
   /** What became of a reader that was to read 0 to 3; nothing is missing, and nothing comes twice but where it may. */
