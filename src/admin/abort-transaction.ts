@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ConnectionError, TimeoutError } from '../base/errors'
 import type { TopicPartition } from '../base/topic-partition'
 import { writeTxnMarkersApi } from '../wire/generated/client/write-txn-markers'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { resolveOptions } from '../base/options'
 import type { Cluster } from '../cluster/cluster'
 import type { AdminCall } from './admin-call'

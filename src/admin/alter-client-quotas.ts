@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { alterClientQuotasApi } from '../wire/generated/client/alter-client-quotas'
 import { request, type AdminCall } from './admin-call'
 import { parseItems } from './arguments'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { formatTopicPartition, type TopicPartition } from '../base/topic-partition'
 import { alterPartitionReassignmentsApi } from '../wire/generated/client/alter-partition-reassignments'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ErrorCode } from '../base/error-codes'
 import { partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { alterReplicaLogDirsApi } from '../wire/generated/client/alter-replica-log-dirs'

@@ -1,6 +1,6 @@
 import { pbkdf2, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
-import { z } from 'zod'
+import * as z from 'zod'
 import { saslprep } from '../network/sasl/saslprep'
 import {
   alterUserScramCredentialsApi,

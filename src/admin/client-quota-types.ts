@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What a quota can be for: users, client ids, addresses. Kafka: `ClientQuotaEntity`. */
 export type QuotaEntityType = 'user' | 'client-id' | 'ip'

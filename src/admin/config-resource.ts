@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { KafkaError } from '../base/errors'
 import type { RequestTarget, ResponseError } from '../cluster/cluster'
 import type { BrokerMetadata } from '../cluster/metadata'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { createAclsApi } from '../wire/generated/client/create-acls'
 import {
   clusterResourceName,

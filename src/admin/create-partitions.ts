@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { createPartitionsApi } from '../wire/generated/client/create-partitions'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'
 import { nodeIdSchema, parseItems, topicNameSchema } from './arguments'

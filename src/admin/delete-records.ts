@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { TopicPartition } from '../base/topic-partition'
 import { deleteRecordsApi } from '../wire/generated/client/delete-records'
 import { attempt, requestTimeoutMs, type AdminCall } from './admin-call'

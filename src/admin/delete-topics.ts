@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { deleteTopicsApi, type DeleteTopicsResponse } from '../wire/generated/client/delete-topics'
 import { zeroUuid } from '../wire/primitives/uuid'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'

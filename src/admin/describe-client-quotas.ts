@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { describeClientQuotasApi } from '../wire/generated/client/describe-client-quotas'
 import { request, type AdminCall } from './admin-call'
 import { parseArgument } from './arguments'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { UnsupportedVersionError } from '../base/errors'
 import { describeClusterApi } from '../wire/generated/client/describe-cluster'
 import { metadataApi } from '../wire/generated/client/metadata'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ErrorCode } from '../base/error-codes'
 import { BrokerError, UnsupportedVersionError } from '../base/errors'
 import type { AdminCall } from './admin-call'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { formatTopicPartition, partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import {
   describeProducersApi,

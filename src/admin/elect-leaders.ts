@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ErrorCode } from '../base/error-codes'
 import { formatTopicPartition, partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { electLeadersApi, type ElectLeadersResponse } from '../wire/generated/client/elect-leaders'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ErrorCode } from '../base/error-codes'
 import { clientSoftware } from '../network/client-software'
 import { apiVersionsApi } from '../wire/generated/client/api-versions'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { RequestTarget } from '../cluster/cluster'
 import { incrementalAlterConfigsApi } from '../wire/generated/client/incremental-alter-configs'
 import { request, type AdminCall } from './admin-call'

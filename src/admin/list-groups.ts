@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { listGroupsApi, type ListGroupsResponse } from '../wire/generated/client/list-groups'
 import { attempt, type AdminCall } from './admin-call'
 import { callOptionFields, type AdminCallOptions } from './call-options'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { TopicPartition } from '../base/topic-partition'
 import { listOffsetsApi, type ListOffsetsResponse } from '../wire/generated/client/list-offsets'
 import { attempt, requestTimeoutMs, type AdminCall } from './admin-call'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { listPartitionReassignmentsApi } from '../wire/generated/client/list-partition-reassignments'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'

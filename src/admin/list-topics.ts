@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { zeroUuid } from '../wire/primitives/uuid'
 import type { AdminCall } from './admin-call'
 import { callOptionFields, type AdminCallOptions } from './call-options'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { listTransactionsApi } from '../wire/generated/client/list-transactions'
 import { attempt, type AdminCall } from './admin-call'
 import { askAllBrokers } from './all-brokers'

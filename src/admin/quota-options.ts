@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { callOptionFields, type AdminCallOptions } from './call-options'
 import { codes } from './item-runner'
 import { controllerRetries } from './shards'

@@ -1,5 +1,5 @@
 import { inspect, types } from 'node:util'
-import { z } from 'zod'
+import * as z from 'zod'
 import { InvalidArgumentError } from '../base/errors'
 
 /**

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { KafkaError } from '../base/errors'
 import { rawTopic, requireTopicName, type Topic } from '../serde/topic'
 import type { AnyTopic, Message } from './message'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type DiagnosticsChannel, diagnosticsChannel, type DiagnosticsEvents } from '../../base/diagnostics'
 import { tellListener } from '../../base/event-listener'
 import type { Logger } from '../../base/logger'

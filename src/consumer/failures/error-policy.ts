@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { SerializationError } from '../../base/errors'
 import { resolveOptions } from '../../base/options'
 import type { Message } from '../../message/message'

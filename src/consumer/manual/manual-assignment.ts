@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AnyTopic } from '../../message/message'
 import { type TopicInput, topicInput } from '../../message/topic-input'
 import { requireOffset, startFromOption, type StartFrom } from '../start-from'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { resolveOptions } from '../../base/options'
 import type { AnyTopic } from '../../message/message'
 import { type SubscriptionInput, topicInput } from '../../message/topic-input'
