@@ -3,7 +3,7 @@
 import { Kafka, type AcknowledgementResult, type KafkaError, type ShareConsumerOptions } from '../../src'
 import { silentLogger } from '../../src/base/logger'
 import { createBroker, type BrokerApiName, type TestCluster } from '../../src/testing'
-import { ArmedErrors, outcomesByName, until } from './support/case-runner'
+import { ArmedErrors, OneTimeErrors, outcomesByName, until } from './support/case-runner'
 import { allCodes, endingsByCode, type Endings, type NamedCode } from './support/endings-table'
 
 /**
@@ -139,39 +139,15 @@ async function commitCase({ name }: NamedCode, arm: () => unknown): Promise<stri
 const failuresOf = (results: readonly AcknowledgementResult[]) =>
   results.flatMap(({ error }) => (error === undefined ? [] : [error.code]))
 
-async function matrix(
-  run: (one: NamedCode) => Promise<string>,
-  wasTold: (name: string) => boolean,
-  endings: Endings<Ending>,
-): Promise<void> {
+type Case = (one: NamedCode, arm: () => void) => Promise<string>
+
+/** Runs a case for each code, and compares what became of it. */
+async function matrix(errors: OneTimeErrors, run: Case, endings: Endings<Ending>): Promise<void> {
   const outcomes = await outcomesByName(allCodes, async (one) => {
-    const outcome = await run(one)
-    return wasTold(one.name) ? outcome : 'was never told'
+    const outcome = await run(one, () => errors.arm(one.name, one.code))
+    return errors.wasUsed(one.name) ? outcome : 'was never told'
   })
   expect(outcomes).toEqual(endingsByCode(endings))
-}
-
-/** Says an error for the partition of one request of each client that armed it. */
-class PartitionErrors {
-  readonly #armed = new Map<string, number>()
-  readonly #used = new Set<string>()
-
-  arm(name: string, code: number): void {
-    this.#armed.set(name, code)
-  }
-
-  wasUsed(name: string): boolean {
-    return this.#used.has(name)
-  }
-
-  /** The code to say to this client now. */
-  take(name: string | null): number | undefined {
-    const code = this.#armed.get(name ?? '')
-    if (code === undefined) return undefined
-    this.#armed.delete(name as string)
-    this.#used.add(name as string)
-    return code
-  }
 }
 
 const noLeader = { leaderId: 0, leaderEpoch: 0 }
@@ -180,8 +156,7 @@ test(
   'S3 S5: each code for a whole ShareFetch',
   async () => {
     const errors = new ArmedErrors(broker, 'ShareFetch')
-    const run = (one: NamedCode) => readCase(one, () => errors.arm(one.name, one.code))
-    await matrix(run, (name) => errors.wasUsed(name), {
+    await matrix(errors, readCase, {
       retriable: 'succeeds',
       otherwise: 'fatal',
       named: { succeeds: passing },
@@ -193,7 +168,7 @@ test(
 test(
   'S3: each code for the partition of a ShareFetch',
   async () => {
-    const errors = new PartitionErrors()
+    const errors = new OneTimeErrors()
     const topicId = broker.topics[0]?.id as string
     broker.on('ShareFetch', async (request, exchange) => {
       const code = errors.take(exchange.clientId)
@@ -210,8 +185,7 @@ test(
       const said = answer?.responses[0]?.partitions[0]
       return answer && { ...answer, responses: [{ topicId, partitions: [{ ...said, ...refused }] }] }
     })
-    const run = (one: NamedCode) => readCase(one, () => errors.arm(one.name, one.code))
-    await matrix(run, (name) => errors.wasUsed(name), {
+    await matrix(errors, readCase, {
       retriable: 'succeeds',
       otherwise: 'raised',
       named: { succeeds: passing },
@@ -223,7 +197,7 @@ test(
 test(
   'S2 S3: each code for acknowledgements that go with a ShareFetch',
   async () => {
-    const errors = new PartitionErrors()
+    const errors = new OneTimeErrors()
     broker.on('ShareFetch', async (request, exchange) => {
       const words = request.topics.flatMap(({ partitions }) =>
         partitions.flatMap(({ acknowledgementBatches }) => acknowledgementBatches),
@@ -246,13 +220,13 @@ test(
       const topicId = request.topics[0]?.topicId as string
       return answer && { ...answer, responses: [{ topicId, partitions: partitions ?? [] }] }
     })
-    const run = async (one: NamedCode) => {
+    const run: Case = async (one, arm) => {
       const failures: string[] = []
       const seen: string[] = []
       const consumer = consumerOf(one.name, {
         onAcknowledged: (results) => failures.push(...failuresOf(results)),
       })
-      errors.arm(one.name, one.code)
+      arm()
       await consumer.run((message) => {
         seen.push(`${String(message.value)}${message.deliveryCount}`)
         if (seen.length === 3) void consumer.stop()
@@ -262,7 +236,7 @@ test(
       if (failures.length === 0) return 'succeeds'
       return failures.join() === one.name ? 'told' : `tells ${failures.join()}`
     }
-    await matrix(run, (name) => errors.wasUsed(name), {
+    await matrix(errors, run, {
       retriable: 'succeeds',
       otherwise: 'told',
       named: { told: neverSaidAgain },
@@ -274,7 +248,7 @@ test(
 test(
   'S2 S3: each code for the partition of a ShareAcknowledge',
   async () => {
-    const errors = new PartitionErrors()
+    const errors = new OneTimeErrors()
     broker.on('ShareAcknowledge', async (request, exchange) => {
       const code = errors.take(exchange.clientId)
       if (code === undefined) return undefined
@@ -290,8 +264,7 @@ test(
       }))
       return answer && { ...answer, responses }
     })
-    const run = (one: NamedCode) => commitCase(one, () => errors.arm(one.name, one.code))
-    await matrix(run, (name) => errors.wasUsed(name), {
+    await matrix(errors, commitCase, {
       retriable: 'succeeds',
       otherwise: 'told',
       named: { told: neverSaidAgain },
@@ -304,8 +277,7 @@ test(
   'S3: each code for a whole ShareAcknowledge',
   async () => {
     const errors = new ArmedErrors(broker, 'ShareAcknowledge')
-    const run = (one: NamedCode) => commitCase(one, () => errors.arm(one.name, one.code))
-    await matrix(run, (name) => errors.wasUsed(name), {
+    await matrix(errors, commitCase, {
       retriable: 'told',
       otherwise: 'fatal',
       named: { told: passing },
@@ -324,15 +296,15 @@ test.each([
   async (_, isJoining, succeeds) => {
     const api: BrokerApiName = 'ShareGroupHeartbeat'
     const errors = new ArmedErrors(broker, api)
-    const run = (one: NamedCode) => {
-      if (isJoining) errors.arm(one.name, one.code)
+    const run: Case = (one, arm) => {
+      if (isJoining) arm()
       return readCase(one, async () => {
-        if (!isJoining) errors.arm(one.name, one.code)
+        if (!isJoining) arm()
         await until(() => errors.wasUsed(one.name), 'the error was said')
       })
     }
     const named = { succeeds: [...succeeds] }
-    await matrix(run, (name) => errors.wasUsed(name), { retriable: 'succeeds', otherwise: 'fatal', named })
+    await matrix(errors, run, { retriable: 'succeeds', otherwise: 'fatal', named })
   },
   limitMs,
 )

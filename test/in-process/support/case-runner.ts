@@ -3,11 +3,34 @@ import { errorResponses } from '../../../src/testing/faults/errors/error-respons
 import type { ErrorResponse } from '../../../src/testing/faults/errors/error-response'
 import type { BrokerRequest } from '../../../src/wire/generated/broker/apis-by-name'
 
-/** Answers one request of each client that armed it with an error; told apart by client id, so that cases run at once. */
-export class ArmedErrors {
+/** Errors by client, each to be said once; how it is said is the test's. */
+export class OneTimeErrors {
   readonly #armed = new Map<string, number>()
   readonly #used = new Set<string>()
 
+  /** The client's next request gets the error. */
+  arm(clientId: string, code: number): void {
+    this.#armed.set(clientId, code)
+  }
+
+  /** Whether the client's request got its error. */
+  wasUsed(clientId: string): boolean {
+    return this.#used.has(clientId)
+  }
+
+  /** The code to say to this client now. */
+  take(clientId: string | null): number | undefined {
+    const client = clientId ?? ''
+    const code = this.#armed.get(client)
+    if (code === undefined) return undefined
+    this.#armed.delete(client)
+    this.#used.add(client)
+    return code
+  }
+}
+
+/** Answers one request of each client that armed it with an error; told apart by client id, so that cases run at once. */
+export class ArmedErrors extends OneTimeErrors {
   /**
    * @param options `acts`: the broker does what it was asked for before the error is said. `where`: only such requests
    */
@@ -16,27 +39,15 @@ export class ArmedErrors {
     api: BrokerApiName,
     options: { readonly acts?: boolean; readonly where?: (request: unknown) => boolean } = {},
   ) {
+    super()
     const { acts = false, where = () => true } = options
     broker.on(api, async (request: BrokerRequest<BrokerApiName>, exchange) => {
-      const client = exchange.clientId ?? ''
-      const code = this.#armed.get(client)
-      if (code === undefined || !where(request)) return undefined
-      this.#armed.delete(client)
-      this.#used.add(client)
+      const code = where(request) ? this.take(exchange.clientId) : undefined
+      if (code === undefined) return undefined
       if (acts) await exchange.proceed()
       const say = errorResponses[api] as ErrorResponse<BrokerApiName>
       return say(request, code, exchange.apiVersion)
     })
-  }
-
-  /** The client's next request of the API gets the error. */
-  arm(clientId: string, code: number): void {
-    this.#armed.set(clientId, code)
-  }
-
-  /** Whether the client's request got its error. */
-  wasUsed(clientId: string): boolean {
-    return this.#used.has(clientId)
   }
 }
 
