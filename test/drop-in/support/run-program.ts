@@ -11,8 +11,8 @@ export interface ProgramOptions {
   readonly brokers: readonly string[]
   /** Default `cjs`. */
   readonly format?: ModuleFormat
-  /** Modules that are loaded before the program, as users do with tracers: `--require`, by name. */
-  readonly preload?: readonly string[]
+  /** Further options of Node, as users of tracers have them: `--require …`. */
+  readonly nodeOptions?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   /** Given to the program as `more`. */
   readonly more?: Readonly<Record<string, string>>
@@ -36,16 +36,13 @@ let runs = 0
 
 /** Runs a program in a process of its own, in the project of one peer. */
 export async function runProgram(peer: Peer, options: ProgramOptions): Promise<ProgramOutcome> {
-  const { program, brokers, format = 'cjs', preload = [], env = {}, more = {} } = options
+  const { program, brokers, format = 'cjs', nodeOptions = [], env = {}, more = {} } = options
   const folder = peerFolder(peer)
   const run = `${process.pid.toString(36)}${(runs++).toString(36)}`
   const child = fork(join(folder, format, `${program}.js`), {
     cwd: join(folder, format),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: [
-      ...['--preserve-symlinks', '--preserve-symlinks-main', '--no-warnings'],
-      ...preload.flatMap((name) => ['--require', name]),
-    ],
+    execArgv: ['--preserve-symlinks', '--preserve-symlinks-main', '--no-warnings', ...nodeOptions],
     env: {
       ...cleanEnvironment(),
       KAFKAJS_NO_PARTITIONER_WARNING: '1',
