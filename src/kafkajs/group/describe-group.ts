@@ -36,6 +36,7 @@ export function deadGroup(groupId: string): GroupDescription {
   return { ...described, groupId, members: [], protocol: '', protocolType: '', state: 'Dead' }
 }
 
+/** What members of KIP-848 groups have no bytes for is written as those of other groups would have written it. */
 function describeMember(member: GroupMemberDescription): MemberDescription {
   const { memberId, clientId, clientHost, subscribedTopics, assignment } = member
   const userData = Buffer.alloc(0)
@@ -43,16 +44,20 @@ function describeMember(member: GroupMemberDescription): MemberDescription {
     memberId,
     clientId,
     clientHost,
-    memberMetadata: AssignerProtocol.MemberMetadata.encode({
-      version: 0,
-      topics: [...(subscribedTopics ?? [])],
-      userData,
-    }),
-    memberAssignment: AssignerProtocol.MemberAssignment.encode({
-      version: 0,
-      assignment: assignmentOf(assignment ?? []),
-      userData,
-    }),
+    memberMetadata:
+      member.memberMetadata ??
+      AssignerProtocol.MemberMetadata.encode({
+        version: 0,
+        topics: [...(subscribedTopics ?? [])],
+        userData,
+      }),
+    memberAssignment:
+      member.memberAssignment ??
+      AssignerProtocol.MemberAssignment.encode({
+        version: 0,
+        assignment: assignmentOf(assignment ?? []),
+        userData,
+      }),
   }
 }
 
