@@ -55,6 +55,8 @@ export class TwoClients {
     return new peers[peer]({
       brokers: this.cluster.bootstrap,
       logLevel: 0,
+      // KafkaJS's second is too short on a busy machine.
+      connectionTimeout: 10_000,
       retry: { initialRetryTime: 20, maxRetryTime: 50, retries: 3 },
       ...config,
     })
