@@ -1,12 +1,14 @@
-// Guards the migration guides: each block of code they show is part of a program that is compiled, and run here before
-// and after the step; the outcome in the cluster is the same.
-import { readFileSync } from 'node:fs'
+// Guards the migration guides: each block of our code, and of KafkaJS's, is part of a program that is compiled, and run here
+// before and after the step, with the same outcome in the cluster.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ModuleKind, ScriptTarget, transpileModule } from 'typescript'
 import { Kafka, logLevel } from 'typed-kafka/kafkajs'
 import { silentLogger } from '../../src/base/logger'
 import { createBroker, type TestCluster } from '../../src/testing'
 import * as before from './guides/kafkajs-steps'
 import * as after from './guides/native-steps'
+import * as peer from './guides/peer-steps'
 import type { Saved, Step, StepTools } from './guides/step'
 import { until } from './support/case-runner'
 
@@ -27,18 +29,63 @@ function partsOf(file: string): Map<string, string> {
   return new Map(parts.map(([, name, code]) => [String(name), plain(String(code))]))
 }
 
-function blocksOf(guide: string): string[] {
+/** The blocks of code in one language; ours, in TypeScript, as it is compared. */
+function blocksOf(guide: string, language: 'js' | 'ts'): string[] {
   const text = readFileSync(join(docs, guide), 'utf8')
-  return [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => plain(String(code)))
+  const blocks = [...text.matchAll(/```(\w+)\n([\s\S]*?)```/g)].filter(([, name]) => name === language)
+  return blocks.map(([, , code]) => (language === 'ts' ? plain(String(code)) : String(code)))
 }
 
-const programs = ['guides/kafkajs-steps.ts', 'guides/native-steps.ts', 'migration-guides.test.ts']
+/** As links name them. */
+function headingsOf(text: string): string[] {
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => String(heading).toLowerCase())
+  return headings.map((heading) => heading.replace(/[^\p{L}\d\- ]/gu, '').replace(/ /g, '-'))
+}
+
+const programs = [
+  'guides/kafkajs-steps.ts',
+  'guides/native-steps.ts',
+  'guides/peer-steps.ts',
+  'migration-guides.test.ts',
+]
 const parts = new Map(programs.flatMap((file) => [...partsOf(file)]))
 
-test('every block of the guide from KafkaJS is part of a program, and every part is shown', () => {
-  const blocks = blocksOf('migrating-from-kafkajs.md')
+const guides = readdirSync(docs).filter((name) => name.startsWith('migrating-from-'))
+
+test.each(guides)('every block of our code in %s is part of a program', (guide) => {
+  const blocks = blocksOf(guide, 'ts')
+  expect(blocks.length).toBeGreaterThan(0)
   expect(blocks.filter((block) => ![...parts.values()].includes(block))).toEqual([])
+})
+
+test('every part of a program that is marked is shown', () => {
+  const blocks = guides.flatMap((guide) => blocksOf(guide, 'ts'))
   expect([...parts].filter(([, part]) => !blocks.includes(part)).map(([name]) => name)).toEqual([])
+})
+
+// What other clients have is not installed here.
+test.each(guides)('every block of other code in %s can be parsed', (guide) => {
+  const compilerOptions = { target: ScriptTarget.ES2022, module: ModuleKind.ES2022, allowJs: true }
+  const problems = blocksOf(guide, 'js').flatMap((code) => {
+    const { diagnostics } = transpileModule(code, {
+      fileName: 'a.js',
+      compilerOptions,
+      reportDiagnostics: true,
+    })
+    return (diagnostics ?? []).map(({ messageText }) => messageText)
+  })
+  expect(problems).toEqual([])
+})
+
+test.each(guides)('links of %s lead to files, and to headings of them', (guide) => {
+  const text = (name: string) => readFileSync(join(docs, name), 'utf8')
+  const links = [...text(guide).matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)]
+  const broken = links.filter(([, name = '', heading]) => {
+    const target = name || guide
+    if (!existsSync(join(docs, target))) return true
+    return heading !== undefined && !headingsOf(text(target)).includes(heading)
+  })
+  expect(broken.map(([link]) => link)).toEqual([])
 })
 
 describe('the steps of the guide from KafkaJS', () => {
@@ -48,7 +95,7 @@ describe('the steps of the guide from KafkaJS', () => {
     broker = await createBroker({
       logger: silentLogger,
       topics: [
-        { name: 'orders', partitions: 2 },
+        { name: 'orders', partitions: 3 },
         { name: 'audit', partitions: 1 },
         { name: 'invoices', partitions: 1 },
         { name: 'orders.dead-letter', partitions: 1 },
@@ -119,7 +166,7 @@ describe('the steps of the guide from KafkaJS', () => {
   test.each([before.partitioner, after.partitioner])('a partitioner', async (step) => {
     await run(step)
     expect(broker.records('orders', 0).map(({ value }) => value?.toString())).toEqual(['a'])
-    expect(broker.records('orders', 1).map(({ value }) => value?.toString())).toEqual(['b'])
+    expect(values('orders')).toEqual(expect.arrayContaining(['a', 'b']))
   })
 
   test('a topic with types', async () => {
@@ -206,5 +253,52 @@ describe('the steps of the guide from KafkaJS', () => {
 
   test.each([before.logging, after.logging])('log lines', async (step) => {
     await run(step)
+  })
+
+  describe('and of those from other clients', () => {
+    test('settings of a connection', () => {
+      expect(() => peer.production('secret', 'pem')).not.toThrow()
+    })
+
+    test('a message, awaited', async () => {
+      const { logged } = await run(peer.send)
+      expect(values('orders')).toEqual(['paid'])
+      expect(logged).toEqual([[expect.any(Number), 0n]])
+    })
+
+    test('a message that is not awaited', async () => {
+      const { logged } = await run(peer.callbacks)
+      expect(logged).toEqual([['stored at', 0n]])
+    })
+
+    test('keys where librdkafka puts them', async () => {
+      await run(peer.crcPartitioner)
+      // librdkafka's own tests name 0xd077037e for this key.
+      const partition = 0xd077037e % 3
+      expect(broker.records('orders', partition).map(({ key }) => key?.toString())).toContain('hejsan')
+    })
+
+    test('keys by the unsigned hash', async () => {
+      await run(peer.unsignedPartitioner)
+      const partition = (-1563381124 >>> 0) % 3
+      expect(partition).not.toBe((-1563381124 & 0x7fffffff) % 3)
+      expect(broker.records('orders', partition).map(({ key }) => key?.toString())).toEqual(['a'])
+    })
+
+    test.each([peer.run, peer.batches, peer.rebalances, peer.stream])('messages', async (step) => {
+      await fill('orders', 'a', 'b', 'c')
+      const { seen } = await run(step, ({ length }) => length === 3)
+      expect(shown(seen)).toEqual(['orders@0', 'orders@1', 'orders@2'])
+    })
+
+    test('a topic with types', async () => {
+      const { seen } = await run(peer.typed, ({ length }) => length === 1)
+      expect(seen).toEqual([{ topic: 'orders', offset: 0n, value: 'o-1 30' }])
+    })
+
+    test('metrics', async () => {
+      const { logged } = await run(peer.metrics)
+      expect(logged).toEqual([[0, 0, 0, undefined, 0]])
+    })
   })
 })
