@@ -4,8 +4,9 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { externalBrokers } from '../test/kafka/support/kafka-source'
+import { externalBrokers, findKafkaSources } from '../test/kafka/support/kafka-source'
 import { kafkaClassPath } from '../test/kafka/support/kafka-versions'
+import { startLocalKafka } from '../test/kafka/support/local-kafka'
 import { releasePorts, reservePorts } from '../test/kafka/support/ports'
 import { askClusterView } from '../test/kafka/support/readiness'
 import { Supervisor } from '../test/kafka/support/supervisor'
@@ -23,12 +24,17 @@ export interface Broker {
 
 /**
  * The brokers of `KAFKA_BROKERS`, else one node of real Kafka from its Maven artifacts, with the compiler and the memory
- * that a broker in use has.
+ * that a broker in use has; from its Docker image where Java is missing.
  */
 export async function startBroker(): Promise<Broker> {
   const given = externalBrokers()
   if (given.length > 0) {
     return { bootstrap: given, description: 'the brokers of KAFKA_BROKERS', stop: () => Promise.resolve() }
+  }
+  if (!findKafkaSources().java) {
+    // Docker; without it, too, the error says what to install.
+    const { bootstrap, how, stop } = await startLocalKafka(version)
+    return { bootstrap, description: `Kafka ${version} ${how}`, stop }
   }
   const supervisor = new Supervisor()
   const ports = await reservePorts(2)

@@ -46,6 +46,7 @@ async function main(): Promise<void> {
   const sizes = words === undefined || words.includes('bundles')
   const chosen = chooseWorkloads(words?.filter((word) => word !== 'bundles'))
   if (options.list) {
+    console.log(`${'bundles'.padEnd(32)} size of each client with all it needs`)
     for (const { name, title } of chosen) console.log(`${name.padEnd(32)} ${title}`)
     return
   }

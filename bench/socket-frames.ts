@@ -1,7 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fetchApi } from '../src/wire/generated/client/fetch'
 import { produceApi } from '../src/wire/generated/client/produce'
 import type { ClientApi } from '../src/wire/api'
@@ -27,10 +24,15 @@ export async function socketSpec(workload: Workload, brokers: string[], topic: s
       : produceFrame(topic, typeof valueBytes === 'number' ? valueBytes : 0)
   const messagesPerFrame =
     kind === 'consume' ? await messagesFetched(brokers, frame) : partitions.length * recordsPerBatch
-  const frameFile = join(await mkdtemp(join(tmpdir(), 'typed-kafka-frame-')), 'frame')
-  await writeFile(frameFile, frame)
   const inFlight = kind === 'consume' ? 2 : 5
-  return { kind: 'socket', brokers, frameFile, messagesPerFrame, inFlight, seconds: seconds ?? maxSeconds }
+  return {
+    kind: 'socket',
+    brokers,
+    frame: frame.toString('base64'),
+    messagesPerFrame,
+    inFlight,
+    seconds: seconds ?? maxSeconds,
+  }
 }
 
 /** A batch of 500 messages for each of three partitions, acks all, without a producer id: it may be sent again. */

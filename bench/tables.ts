@@ -15,7 +15,12 @@ export function tableOf(result: WorkloadResult): Table {
       ? failureCells(client, shown)
       : shown.map((format) => cell(client.figures?.[format.name], format, best(clients, format)))),
   ])
-  return [['', ...shown.map(({ title }) => title)], ...rows]
+  return [headOf(shown), ...rows]
+}
+
+/** Above figures; there may be none when everybody failed. */
+function headOf(shown: readonly FigureFormat[]): string[] {
+  return ['', ...(shown.length === 0 ? ['figures'] : shown.map(({ title }) => title))]
 }
 
 function nameOf({ title, version }: ClientResult): string {
@@ -59,7 +64,7 @@ export function growthTable(results: Results): Table {
       ? failureCells(client, shown)
       : shown.map((format) => cell(client.figures?.[format.name], format, NaN))),
   ])
-  return [['', ...shown.map(({ title }) => title)], ...rows]
+  return [headOf(shown), ...rows]
 }
 
 /** Size of each client with all it needs. */

@@ -1,5 +1,8 @@
 import { Kafka, silentLogger } from '../src'
 
+/** A controller refuses to create many more partitions in one go. */
+const mostAtOnce = 4000
+
 /** Topics on the broker under test. */
 export class Topics implements AsyncDisposable {
   readonly #admin
@@ -14,13 +17,19 @@ export class Topics implements AsyncDisposable {
   /** Creates topics with names of their own. */
   async create(workload: string, partitions: number, count = 1): Promise<string[]> {
     const names = Array.from({ length: count }, () => `bench-${workload}-${this.#run}-${this.#count++}`)
-    const topics = names.map((name) => ({ name, partitions, replicationFactor: 1 }))
-    for (let i = 0; i < topics.length; i += 100) await this.#admin.createTopics(topics.slice(i, i + 100))
+    const first = Math.min(partitions, mostAtOnce)
+    const topics = names.map((name) => ({ name, partitions: first, replicationFactor: 1 }))
+    const batch = Math.max(1, Math.floor(mostAtOnce / first / 10))
+    for (let i = 0; i < topics.length; i += batch) await this.#admin.createTopics(topics.slice(i, i + batch))
+    for (let reached = first; reached < partitions;) {
+      reached = Math.min(partitions, reached + mostAtOnce)
+      await this.#admin.createPartitions(names.map((topic) => ({ topic, totalCount: reached })))
+    }
     return names
   }
 
   async delete(names: readonly string[]): Promise<void> {
-    for (let i = 0; i < names.length; i += 100) await this.#admin.deleteTopics(names.slice(i, i + 100))
+    for (let i = 0; i < names.length; i += 200) await this.#admin.deleteTopics(names.slice(i, i + 200))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -10,6 +10,9 @@ import { startUp } from './start-up.mjs'
 
 const onClient = { produce, fill, consume, latency, grow }
 
+// Whoever started it is gone: nobody waits for its figures.
+process.on('disconnect', () => process.exit(1))
+
 process.once('message', async (spec) => {
   try {
     const stop = spec.allocations && (await sampleAllocations(spec.allocations))

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { sleep, startMeter } from './meter.mjs'
 
@@ -6,8 +5,9 @@ import { sleep, startMeter } from './meter.mjs'
  * The socket alone: writes one request that was encoded beforehand again and again, a few at a time, and counts the
  * answers by the lengths before them. What it reaches no client can exceed: it is the limit of the broker and the machine.
  */
-export async function socket({ brokers, frameFile, messagesPerFrame, inFlight, warmUpSeconds = 1, seconds }) {
-  const frame = readFileSync(frameFile)
+export async function socket(spec) {
+  const { brokers, messagesPerFrame, inFlight, warmUpSeconds = 1, seconds } = spec
+  const frame = Buffer.from(spec.frame, 'base64')
   const [host, port] = brokers[0].split(':')
   const connection = connect({ host, port: Number(port), noDelay: true })
   const failed = new Promise((_, reject) => connection.once('error', reject))
