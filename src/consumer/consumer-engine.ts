@@ -67,6 +67,8 @@ export class ConsumerEngine {
   #error: KafkaError | undefined
   #isFatal = false
   #closing: Promise<void> | undefined
+  /** The group was left, or need not be. */
+  #hasLeft = false
 
   constructor(given: Cluster, options: ResolvedConsumerOptions, factory: GroupFactory = groupFactory) {
     this.monitor = new ConsumerMonitor(given, options)
@@ -267,6 +269,11 @@ export class ConsumerEngine {
   open(): void {
     if (this.#closing !== undefined) throw new ClosedError('The consumer')
     this.#lease ??= this.#cluster.lease()
+  }
+
+  /** As `open`; while the consumer closes, handlers that it waits for, and listeners that it calls, commit what they did. */
+  openToCommit(): void {
+    if (this.#closing === undefined || this.#lease === undefined || this.#hasLeft) this.open()
   }
 
   /** Joins the group, or takes the partitions given by hand. Nothing happens when it did so before. */
@@ -482,6 +489,7 @@ export class ConsumerEngine {
     const commitMs = deadline.remainingMs() / (this.membership === undefined ? 1 : 2)
     await this.#changes.commitFinished(this.subscription.all(), new Deadline(clock, deadline.what, commitMs))
     if (this.#fetcher !== undefined) await this.membership?.close(deadline, { leave })
+    this.#hasLeft = true
     void this.committer?.endAutomatic()
     this.subscription.remove(this.subscription.all())
     this.#watch.close()

@@ -405,7 +405,7 @@ export class Consumer<Topics extends readonly SubscriptionInput[] = readonly Sub
    * its offset + 1.
    */
   async commit(offsets?: readonly OffsetToCommit[], options: CallOptions = {}): Promise<void> {
-    this.#engine.open()
+    this.#engine.openToCommit()
     const { committer, subscription } = this.#engine
     if (committer === undefined) throw new InvalidArgumentError("commit: this consumer has no 'groupId'")
     const deadline = this.#deadline('commit', options)

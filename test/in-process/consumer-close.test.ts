@@ -80,3 +80,41 @@ test('C13 G9 G15: what was finished is committed by a close in the middle of a r
   expect(broker.failures).toEqual([])
   await broker.close()
 })
+
+test('C13: a handler that close waits for, and the listener that it calls, commit by themselves; later nobody does', async () => {
+  const topics = [{ name: 't', partitions: 1 }]
+  const configs = { 'group.initial.rebalance.delay.ms': 0 }
+  const broker = await createBroker({ network: 'memory', logger: silentLogger, topics, configs })
+  const kafka = new Kafka({ ...broker.clientOptions(), logger: silentLogger })
+  const producer = kafka.producer()
+  await producer.send('t', [{ value: 'a' }, { value: 'b' }])
+  const committed = () => broker.group('g')?.offsets[0]?.offset
+  const seen: unknown[] = []
+  const consumer = kafka.consumer({
+    groupId: 'g',
+    topics: ['t'],
+    startFrom: 'earliest',
+    autoCommit: false,
+    onPartitionsRevoked: async () => {
+      seen.push(committed())
+      await consumer.commit([{ topic: 't', partition: 0, offset: 2 }])
+    },
+  })
+  let finish: (() => void) | undefined
+  const run = consumer.run(async ({ offset }) => {
+    await new Promise<void>((resolve) => (finish = resolve))
+    await consumer.commit([{ topic: 't', partition: 0, offset: offset + 1n }])
+  })
+  await until(() => finish !== undefined, 'the handler')
+  const closed = consumer.close()
+  finish?.()
+  await closed
+  await run
+  expect([seen, committed()]).toEqual([[1n], 2n])
+  await expect(consumer.commit([{ topic: 't', partition: 0, offset: 1 }])).rejects.toMatchObject({
+    code: 'CLOSED',
+  })
+  await producer.close()
+  expect(broker.failures).toEqual([])
+  await broker.close()
+})
