@@ -150,6 +150,11 @@ function ours(name: string, module: string): Client | undefined {
   }
 }
 
+/** Whether it is somebody else's client, which has to be installed. */
+export function isPeer(name: string): boolean {
+  return peers.some((peer) => peer.name === name)
+}
+
 function peerOf(name: string): Client {
   const peer = peers.find((candidate) => candidate.name === name)
   if (peer === undefined) {

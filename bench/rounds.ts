@@ -40,11 +40,12 @@ export class Rounds implements AsyncDisposable {
   }
 
   /** Runs our client for a few seconds: the first to meet a young broker would have the slowest. */
-  async warmUp(): Promise<void> {
+  async warmUp(seconds: number): Promise<void> {
+    if (seconds === 0) return
     const client = this.#ours()
     for (const workload of chooseWorkloads(['produce-100', 'send-1000'])) {
       const names = await this.#topics.create('warm-up', workload.partitions)
-      await runMeasured({ client, spec: { ...this.#target(names), ...workload.spec, seconds: 3 } })
+      await runMeasured({ client, spec: { ...this.#target(names), ...workload.spec, seconds } })
       await this.#topics.delete(names)
     }
   }
@@ -94,7 +95,12 @@ export class Rounds implements AsyncDisposable {
       client.name === 'socket'
         ? await socketSpec(workload, this.#broker.bootstrap, target.topic)
         : { ...workload.spec, ...target, partitions, idleTopics }
-    const spec: Spec = { ...asked, ...(seconds !== undefined && { seconds, maxSeconds: seconds }) }
+    const shorter = seconds !== undefined && {
+      seconds,
+      maxSeconds: seconds,
+      warmUpSeconds: Math.min(1, seconds),
+    }
+    const spec: Spec = { ...asked, ...shorter }
     const figures: Figures[] = []
     const own = `${workload.name}-${client.name.replace(/=.*/, '-other')}`
     const into = (folder: string | undefined) => (folder === undefined ? undefined : join(folder, own))

@@ -7,6 +7,7 @@
  *   --clients <names>   clients, separated by commas; `typed-kafka=<file>` is a build of another state of the source
  *   --rounds <number>   default 3: in each, every client has its turn
  *   --seconds <number>  instead of each workload's own time
+ *   --warm-up <seconds> for the broker, before everything; default 3
  *   --profile <folder>  a CPU profile of every run; `bench/profile.ts` reads them
  *   --allocations <folder>  the same for what is allocated
  *   --results <file>    default bench/results.json; what is measured replaces what stands there
@@ -19,7 +20,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startBroker } from './broker'
 import { buildClient } from './build-client'
-import { findClients } from './clients'
+import { findClients, isPeer } from './clients'
 import { writeDocs } from './docs'
 import { measureBundles } from './bundles'
 import { Rounds } from './rounds'
@@ -33,6 +34,7 @@ const { values: options } = parseArgs({
     clients: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string' },
+    'warm-up': { type: 'string', default: '3' },
     profile: { type: 'string' },
     allocations: { type: 'string' },
     results: { type: 'string', default: defaultResultsFile },
@@ -50,8 +52,9 @@ async function main(): Promise<void> {
     for (const { name, title } of chosen) console.log(`${name.padEnd(32)} ${title}`)
     return
   }
-  installPeers()
-  const { clients, leftOut } = findClients(options.clients?.split(','), await buildClient())
+  const names = options.clients?.split(',')
+  if (names === undefined || names.some(isPeer)) installPeers()
+  const { clients, leftOut } = findClients(names, await buildClient())
   for (const { client, why } of leftOut) console.log(`Without ${client}: ${why}`)
   const results = await readResults(options.results)
   if (sizes) {
@@ -68,7 +71,7 @@ async function main(): Promise<void> {
         allocations: options.allocations,
         leftOut,
       })
-      await rounds.warmUp()
+      await rounds.warmUp(Number(options['warm-up']))
       for (const workload of chosen) {
         const result = await rounds.run(workload)
         if (result === undefined) continue
