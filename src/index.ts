@@ -257,6 +257,8 @@ export {
   UnsupportedVersionError,
   type ErrorContext,
   type KafkaErrorOptions,
+  type TimeoutErrorOptions,
+  type UnansweredRequest,
 } from './base/errors'
 export { AdminError } from './admin/admin-error'
 export { ProduceError, type ProduceErrorOptions } from './producer/produce-error'

@@ -126,6 +126,30 @@ export class ConnectionError extends KafkaError {
 export class AuthenticationError extends KafkaError {
   override readonly name = 'AuthenticationError'
   protected static override readonly brandName: string = 'AuthenticationError'
+  /** What the broker said, in its words; undefined when it said nothing. */
+  readonly brokerMessage: string | undefined
+
+  constructor(code: string, message: string, options: KafkaErrorOptions & { brokerMessage?: string } = {}) {
+    const { brokerMessage, ...rest } = options
+    super(code, message, rest)
+    this.brokerMessage = brokerMessage
+  }
+}
+
+/** The one request that had no answer in time. */
+export interface UnansweredRequest {
+  readonly apiKey: number
+  /** Counts the requests of its connection. */
+  readonly correlationId: number
+  /** When it was given to the connection, in milliseconds since 1970. */
+  readonly createdAt: number
+  /** When it was handed to the socket, in milliseconds since 1970; null when it never was. */
+  readonly sentAt: number | null
+}
+
+export interface TimeoutErrorOptions extends KafkaErrorOptions {
+  maybeWritten?: boolean
+  request?: UnansweredRequest
 }
 
 /** A time limit of this client passed. `maybeWritten` as in ConnectionError. */
@@ -133,11 +157,14 @@ export class TimeoutError extends KafkaError {
   override readonly name = 'TimeoutError'
   protected static override readonly brandName: string = 'TimeoutError'
   readonly maybeWritten: boolean
+  /** Undefined where the time of a whole call passed. */
+  readonly request: UnansweredRequest | undefined
 
-  constructor(code: string, message: string, options: KafkaErrorOptions & { maybeWritten?: boolean } = {}) {
-    const { maybeWritten = false, ...rest } = options
+  constructor(code: string, message: string, options: TimeoutErrorOptions = {}) {
+    const { maybeWritten = false, request, ...rest } = options
     super(code, message, { retriable: true, ...rest })
     this.maybeWritten = maybeWritten
+    this.request = request
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import { z } from 'zod'
+import * as z from 'zod'
 import { systemClock, type Clock } from '../base/clock'
 import { consoleLogger, type Logger } from '../base/logger'
 import { resolveOptions } from '../base/options'
@@ -32,6 +32,14 @@ export type TlsOptions = Pick<
   | 'ciphers'
   | 'ALPNProtocols'
   | 'secureContext'
+  | 'secureOptions'
+  | 'secureProtocol'
+  | 'sigalgs'
+  | 'ecdhCurve'
+  | 'dhparam'
+  | 'crl'
+  | 'minDHSize'
+  | 'session'
 >
 
 /** User name and password, by one of the mechanisms that Kafka has for them. */
@@ -58,6 +66,13 @@ export interface ClusterOptions {
   readonly tls?: boolean | TlsOptions | undefined
   /** `sasl.mechanism` and `sasl.jaas.config`, or a mechanism of your own. Default: none. */
   readonly sasl?: PasswordSasl | SaslMechanism | undefined
+  /** Milliseconds for each answer of an authentication. Default: as long as the connection may take to be made. */
+  readonly authenticationTimeoutMs?: number | undefined
+  /**
+   * Milliseconds before the end of an authenticated session, where brokers end them, at which it is authenticated again;
+   * never in the first half of its life. Default: a random moment between 85 and 95 % of it, as in Java (KIP-368).
+   */
+  readonly reauthenticationThresholdMs?: number | undefined
   /** `request.timeout.ms`. Milliseconds until a broker's answer; then the connection is closed. Default: 30,000. */
   readonly requestTimeoutMs?: number | undefined
   /** `socket.connection.setup.timeout.ms`. For the first attempt; doubles while attempts fail. Default: 10,000. */
@@ -121,13 +136,14 @@ export interface ResolvedClusterOptions extends Omit<
   readonly codecs: Codecs
 }
 
-const ms = (fallback: number, least = 0) =>
+const wholeMs = (least: number) =>
   z
     .number('Milliseconds are a number')
     .int('Milliseconds are a whole number')
     .min(least, `At least ${least} is needed`)
     .max(0x7fffffff, 'At most 2147483647 is allowed')
-    .default(fallback)
+const ms = (fallback: number, least = 0) => wholeMs(least).default(fallback)
+const optionalMs = (least: number) => wholeMs(least).optional()
 
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 
@@ -168,6 +184,14 @@ const tls = z.union([
     ciphers: z.string().optional(),
     ALPNProtocols: z.custom<NonNullable<TlsOptions['ALPNProtocols']>>(Array.isArray).optional(),
     secureContext: z.custom<NonNullable<TlsOptions['secureContext']>>((value) => value !== null).optional(),
+    secureOptions: z.number('A number is needed').optional(),
+    secureProtocol: z.string().optional(),
+    sigalgs: z.string().optional(),
+    ecdhCurve: z.string().optional(),
+    dhparam: z.custom<NonNullable<TlsOptions['dhparam']>>((value) => value !== null).optional(),
+    crl: pem.optional(),
+    minDHSize: z.number('A number is needed').optional(),
+    session: z.custom<NonNullable<TlsOptions['session']>>((value) => value instanceof Uint8Array).optional(),
   }),
 ])
 
@@ -220,6 +244,8 @@ const schema = z
         for (const issue of result.error?.issues ?? []) context.addIssue({ ...issue } as never)
       })
       .optional(),
+    authenticationTimeoutMs: optionalMs(1),
+    reauthenticationThresholdMs: optionalMs(0),
     requestTimeoutMs: ms(30_000, 1),
     connectionSetupTimeoutMs: ms(10_000, 1),
     connectionSetupTimeoutMaxMs: ms(30_000, 1),
@@ -276,6 +302,8 @@ export function resolveClusterOptions(options: ClusterOptions): ResolvedClusterO
   const { socketFactory, ...resolved } = resolveOptions(schema, 'Kafka', raiseMaxima(options))
   return Object.freeze({
     ...resolved,
+    authenticationTimeoutMs: resolved.authenticationTimeoutMs,
+    reauthenticationThresholdMs: resolved.reauthenticationThresholdMs,
     openSocket: resolved.openSocket ?? (socketFactory ? socketOpener(socketFactory) : openNodeSocket),
     resolveHost: resolved.resolveHost ?? (socketFactory ? leaveToFactory : systemHostResolver),
     tls: resolved.tls === false ? undefined : new TlsSettings(resolved.tls === true ? {} : resolved.tls),

@@ -16,6 +16,10 @@ export interface SetupSettings extends ConnectionSettings {
   readonly logger: Logger
   readonly tls: TlsSettings | undefined
   readonly sasl: SaslMechanism | undefined
+  /** For each answer of an authentication; undefined for as long as the connection may take. */
+  readonly authenticationTimeoutMs: number | undefined
+  /** How long before the end of a session it is authenticated again; undefined for a share of its life, by chance. */
+  readonly reauthenticationThresholdMs: number | undefined
   readonly resolveHost: HostResolver
   /** A number in [0, 1) where chance is wanted. */
   readonly random: () => number
@@ -37,7 +41,8 @@ export class BrokerConnection {
   readonly #clock: Clock
   readonly #mechanism: SaslMechanism | undefined
   readonly #random: () => number
-  readonly #setupTimeoutMs: number
+  readonly #authenticationTimeoutMs: number
+  readonly #reauthenticationThresholdMs: number | undefined
   #reauthenticateAt = Infinity
 
   constructor(
@@ -53,7 +58,8 @@ export class BrokerConnection {
     this.#clock = settings.clock
     this.#mechanism = settings.sasl
     this.#random = settings.random
-    this.#setupTimeoutMs = setupTimeoutMs
+    this.#authenticationTimeoutMs = settings.authenticationTimeoutMs ?? setupTimeoutMs
+    this.#reauthenticationThresholdMs = settings.reauthenticationThresholdMs
   }
 
   /** The version a request would have; throws UnsupportedVersionError. */
@@ -80,13 +86,19 @@ export class BrokerConnection {
   }
 
   /**
-   * A random moment between 85 and 95 % of the lifetime, so that the connections of many clients don't all come back
-   * at once.
+   * So long before the end as the options say, but not in its first half, because brokers refuse those that come too
+   * soon. Without an option a random moment between 85 and 95 % of the lifetime, so that the connections of many clients
+   * don't all come back at once.
    * @param lifetimeMs 0 when the session does not end
    */
   scheduleReauthentication(lifetimeMs: number): void {
     if (lifetimeMs <= 0) return
-    this.#reauthenticateAt = this.#clock.now() + lifetimeMs * (0.85 + 0.1 * this.#random())
+    const thresholdMs = this.#reauthenticationThresholdMs
+    const afterMs =
+      thresholdMs === undefined
+        ? lifetimeMs * (0.85 + 0.1 * this.#random())
+        : Math.max(lifetimeMs - thresholdMs, lifetimeMs / 2)
+    this.#reauthenticateAt = this.#clock.now() + afterMs
   }
 
   async #reauthenticate(): Promise<void> {
@@ -100,7 +112,7 @@ export class BrokerConnection {
         this.#mechanism as SaslMechanism,
         this.#address,
         broker,
-        this.#setupTimeoutMs,
+        this.#authenticationTimeoutMs,
       )
       this.scheduleReauthentication(lifetimeMs)
       this.connection.release()

@@ -149,9 +149,18 @@ export class ConnectionCall implements InFlightRequest {
     this.#settle(() => this.#reject(error))
   }
 
-  /** The time ran out: the broker's, or the caller's. */
-  failTimedOut(now: number): void {
+  /**
+   * The time ran out: the broker's, or the caller's.
+   * @param wallTime of `now`, in milliseconds since 1970
+   */
+  failTimedOut(now: number, wallTime: number): void {
     const what = this.#written ? 'was not answered' : 'could not be sent'
+    const request = {
+      apiKey: this.apiKey,
+      correlationId: this.correlationId,
+      createdAt: wallTime - (now - this.startedAt),
+      sentAt: this.#written ? wallTime - (now - this.sentAt) : null,
+    }
     this.fail(
       new TimeoutError(
         'REQUEST_TIMEOUT',
@@ -159,6 +168,7 @@ export class ConnectionCall implements InFlightRequest {
         {
           ...this.context,
           maybeWritten: this.#written,
+          request,
         },
       ),
     )

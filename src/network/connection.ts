@@ -410,7 +410,7 @@ export class Connection {
 
   #giveUp(call: ConnectionCall, now: number): void {
     if (call.settled) return
-    call.failTimedOut(now)
+    call.failTimedOut(now, this.#settings.clock.wallTime())
     this.#settings.requestEvents?.timedOut(call)
   }
 

@@ -35,7 +35,8 @@ export async function openConnection(
     settings.onVersions(versions)
     const ready = new BrokerConnection(connection, versions, address, settings, timeoutMs)
     if (settings.sasl !== undefined) {
-      const lifetimeMs = await authenticate(connection, versions, settings.sasl, address, broker, timeoutMs)
+      const limitMs = settings.authenticationTimeoutMs ?? timeoutMs
+      const lifetimeMs = await authenticate(connection, versions, settings.sasl, address, broker, limitMs)
       ready.scheduleReauthentication(lifetimeMs)
     }
     return ready

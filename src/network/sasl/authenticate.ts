@@ -99,6 +99,6 @@ function refusal(
   return new AuthenticationError(
     errorCodeName(errorCode),
     `The broker refused the ${mechanism} credentials${text}; check user name and password`,
-    broker,
+    { ...broker, ...(brokerMessage ? { brokerMessage } : {}) },
   )
 }
