@@ -10,6 +10,10 @@ export class AdminSession implements Session {
     this.admin = new Kafka(options).admin({ defaultApiTimeoutMs: timeoutMs })
   }
 
+  async connect(options: { readonly signal: AbortSignal }): Promise<void> {
+    await this.admin.connect(options)
+  }
+
   async close(): Promise<void> {
     await this.admin.close()
   }

@@ -1,9 +1,10 @@
-import { coreOptions, requestTimeoutOf, timer } from '../client/core-options'
+import { requestTimeoutOf, timer } from '../client/core-options'
 import { adminEvents } from '../client/event-names'
 import { Instrumentation } from '../client/instrumentation'
 import { Lifecycle } from '../client/lifecycle'
+import { openSession } from '../client/open-session'
 import { requestListeners } from '../client/request-events'
-import { failureOfCall, resolveRetry, totalPauseMs, withRetries } from '../client/retry'
+import { failureOfCall, resolveRetry, totalPauseMs } from '../client/retry'
 import { KafkaJSProtocolError } from '../errors/protocol-errors'
 import { translateError } from '../errors/translate-error'
 import type { Admin, AdminConfig } from '../types/admin'
@@ -16,7 +17,6 @@ import { groupOperations } from './group-operations'
 import { offsetOperations } from './offset-operations'
 import { reassignmentOperations } from './reassignment-operations'
 import { topicOperations } from './topic-operations'
-import { translateConnectError } from '../client/sasl-failure'
 
 /** Makes an admin of KafkaJS: an object whose methods are its own, need no `this`, and may be replaced. */
 export function createAdmin(kafka: KafkaConfig, config: AdminConfig, root: Logger): Admin {
@@ -28,16 +28,7 @@ export function createAdmin(kafka: KafkaConfig, config: AdminConfig, root: Logge
   const timeoutMs = timer(requestTimeoutOf(kafka) + totalPauseMs(retry), 1)
 
   const lifecycle = new Lifecycle(() =>
-    withRetries(retry, async () => {
-      const session = new AdminSession(await coreOptions(kafka, { retry, logger, events }), timeoutMs)
-      try {
-        await session.admin.connect()
-        return session
-      } catch (error) {
-        await session.close()
-        throw translateConnectError(error, kafka.sasl)
-      }
-    }),
+    openSession(kafka, { retry, logger, events }, (options) => new AdminSession(options, timeoutMs)),
   )
 
   const run: RunAdmin = async (work, retried = []) => {

@@ -1,4 +1,4 @@
-import type { KafkaOptions, PasswordSasl, RequestListeners, SaslMechanism, TlsOptions } from '../../index'
+import type { KafkaOptions, PasswordSasl, RequestListeners, SaslMechanism } from '../../index'
 import { registeredCodecs } from '../compression/compression-codecs'
 import { KafkaJSConnectionError } from '../errors/client-errors'
 import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
@@ -7,6 +7,7 @@ import type { Logger } from '../types/logger'
 import type { RetrySettings } from './retry'
 import { saslMechanism } from './sasl'
 import { requireCredentials } from './sasl-failure'
+import { transportOf } from './transport'
 import { isMissing } from '../is-missing'
 
 /** What one client adds to the config of its `Kafka` object. */
@@ -23,8 +24,8 @@ export interface ClientSettings {
 
 /** The longest that timers wait. */
 const maxTimerMs = 0x7fffffff
-/** KafkaJS's 1,000 is too short for brokers that are far away. */
-const defaultConnectionTimeout = 10_000
+/** Milliseconds. KafkaJS's 1,000 is too short for brokers that are far away. */
+export const defaultConnectionTimeout = 10_000
 const defaultRequestTimeout = 30_000
 
 /** Milliseconds that a request may take; `enforceRequestTimeout` false means that it may take any time. */
@@ -34,16 +35,21 @@ export function requestTimeoutOf({ requestTimeout, enforceRequestTimeout = true 
 
 /** The options of our own `Kafka` that mean the same. @throws KafkaJSNonRetriableError, KafkaJSConnectionError for brokers */
 export async function coreOptions(config: KafkaConfig, settings: ClientSettings): Promise<KafkaOptions> {
-  const { clientId = 'kafkajs', connectionTimeout = defaultConnectionTimeout, ssl, sasl } = config
+  const { clientId = 'kafkajs', connectionTimeout = defaultConnectionTimeout, sasl } = config
+  const { authenticationTimeout = 10_000, reauthenticationThreshold = 10_000 } = config
   const { retry, logger, metadataMaxAge = 300_000, maxInFlightRequests, events } = settings
   const retryBackoffMaxMs = timer(retry.maxRetryTime)
   return {
     brokers: await brokersOf(config.brokers),
     clientId,
-    tls: tlsOf(ssl),
-    sasl: sasl === undefined ? undefined : saslOf(sasl, logger),
+    ...transportOf(config),
+    sasl: isMissing(sasl) ? undefined : saslOf(sasl, logger),
+    authenticationTimeoutMs: timer(authenticationTimeout, 1),
+    reauthenticationThresholdMs: timer(reauthenticationThreshold),
     requestTimeoutMs: timer(requestTimeoutOf(config), 1),
     connectionSetupTimeoutMs: timer(connectionTimeout, 1),
+    // Each attempt of KafkaJS has the same time.
+    connectionSetupTimeoutMaxMs: timer(connectionTimeout, 1),
     metadataMaxAgeMs: timer(metadataMaxAge, 1),
     retryBackoffMs: Math.min(timer(retry.initialRetryTime), retryBackoffMaxMs),
     retryBackoffMaxMs,
@@ -90,28 +96,6 @@ async function callBrokers(brokers: BrokersFunction): Promise<unknown> {
     const { message } = cause as Error
     throw new KafkaJSConnectionError(`Failed to connect: "config.brokers" threw: ${message}`)
   }
-}
-
-const tlsKeys = [
-  'ca',
-  'cert',
-  'key',
-  'passphrase',
-  'pfx',
-  'servername',
-  'rejectUnauthorized',
-  'checkServerIdentity',
-  'minVersion',
-  'maxVersion',
-  'ciphers',
-  'ALPNProtocols',
-  'secureContext',
-] as const satisfies readonly (keyof TlsOptions)[]
-
-/** An object, also an empty one, is TLS; so is true. */
-function tlsOf(ssl: KafkaConfig['ssl']): boolean | TlsOptions {
-  if (typeof ssl !== 'object' || ssl === null) return ssl === true
-  return Object.fromEntries(tlsKeys.filter((key) => !isMissing(ssl[key])).map((key) => [key, ssl[key]]))
 }
 
 const passwordMechanisms: Readonly<Record<string, PasswordSasl['mechanism']>> = {

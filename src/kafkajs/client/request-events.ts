@@ -1,4 +1,5 @@
 import type { RequestEvent, RequestListeners } from '../../index'
+import { apiNameOf } from '../api-names'
 import type { Instrumentation } from './instrumentation'
 
 /** The names of a client's events of requests. */
@@ -7,9 +8,6 @@ export interface RequestEventNames {
   readonly REQUEST_TIMEOUT: string
   readonly REQUEST_QUEUE_SIZE: string
 }
-
-/** KafkaJS's names where they are not Kafka's. */
-const apiNames: Readonly<Record<string, string>> = { FindCoordinator: 'GroupCoordinator' }
 
 /** What tells KafkaJS's listeners of the requests of one client. */
 export function requestListeners(
@@ -40,7 +38,7 @@ function describe(event: RequestEvent, sentAt: number) {
   const { api, apiKey, apiVersion, broker, clientId, correlationId, createdAt } = event
   return {
     apiKey,
-    apiName: apiNames[api] ?? api,
+    apiName: apiNameOf(api),
     apiVersion,
     broker,
     clientId,

@@ -31,5 +31,6 @@ export function translateConnectError(error: unknown, sasl: Sasl | undefined): E
   const translated = translateError(error)
   const isOurs = translated instanceof KafkaJSSASLAuthenticationError && translated.cause === error
   if (!isOurs || prefix === undefined || !error.code.startsWith('SASL')) return translated
-  return new KafkaJSSASLAuthenticationError(`${prefix} failed: ${error.message}`, { cause: error })
+  const detail = error.brokerMessage ?? error.message
+  return new KafkaJSSASLAuthenticationError(`${prefix} failed: ${detail}`, { cause: error })
 }

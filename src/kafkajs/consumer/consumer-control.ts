@@ -1,11 +1,10 @@
 import type { Admin, TopicPartition } from '../../index'
-import { type ClientSettings, coreOptions } from '../client/core-options'
 import { consumerEvents } from '../client/event-names'
 import { Instrumentation } from '../client/instrumentation'
 import { Lifecycle } from '../client/lifecycle'
+import { openSession } from '../client/open-session'
 import { requestListeners } from '../client/request-events'
-import { resolveRetry, type RetrySettings, withRetries } from '../client/retry'
-import { translateConnectError } from '../client/sasl-failure'
+import { resolveRetry, type RetrySettings } from '../client/retry'
 import { translateError } from '../errors/translate-error'
 import type { KafkaConfig } from '../types/config'
 import type { ConsumerConfig, ConsumerRunConfig } from '../types/consumer'
@@ -57,8 +56,11 @@ export class ConsumerControl {
     }
     this.instrumentation = new Instrumentation('consumer', consumerEvents, this.logger)
     const events = requestListeners(this.instrumentation, consumerEvents)
-    const settings = { retry: this.#retry, logger: this.logger, events }
-    this.#lifecycle = new Lifecycle(() => openSession(kafka, config, settings))
+    const { metadataMaxAge, maxInFlightRequests } = config
+    const settings = { retry: this.#retry, logger: this.logger, events, metadataMaxAge, maxInFlightRequests }
+    this.#lifecycle = new Lifecycle(() =>
+      openSession(kafka, settings, (options) => new ConsumerSession(options)),
+    )
   }
 
   /** True from `run` to the end of `stop`, but not between a crash and its restart. */
@@ -206,24 +208,4 @@ export class ConsumerControl {
     clearTimeout(this.#restart)
     this.#restart = undefined
   }
-}
-
-async function openSession(
-  kafka: KafkaConfig,
-  config: ConsumerConfig,
-  settings: ClientSettings,
-): Promise<ConsumerSession> {
-  const { metadataMaxAge, maxInFlightRequests } = config
-  return await withRetries(settings.retry, async () => {
-    const session = new ConsumerSession(
-      await coreOptions(kafka, { ...settings, metadataMaxAge, maxInFlightRequests }),
-    )
-    try {
-      await session.admin.connect()
-      return session
-    } catch (error) {
-      await session.close()
-      throw translateConnectError(error, kafka.sasl)
-    }
-  })
 }

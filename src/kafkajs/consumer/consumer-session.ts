@@ -16,6 +16,10 @@ export class ConsumerSession implements Session {
     return this.kafka.clusterId
   }
 
+  async connect(options: { readonly signal: AbortSignal }): Promise<void> {
+    await this.admin.connect(options)
+  }
+
   async close(): Promise<void> {
     await this.admin.close()
   }

@@ -18,6 +18,7 @@ import {
 import { KafkaJSError, KafkaJSNonRetriableError } from './kafkajs-error'
 import { KafkaJSSASLAuthenticationError } from './non-retriable-errors'
 import { protocolError } from './protocol-error-table'
+import { apiNameOf } from '../api-names'
 
 /** What KafkaJS would have thrown; errors that are not ours, and KafkaJS's own, stay as they are. */
 export function translateError(error: unknown): Error {
@@ -34,6 +35,10 @@ function translateKafkaError(error: KafkaError): Error {
   if (error instanceof BrokerError) return protocolError(error.errorCode)
   if (error.code === 'COMMIT_FAILED') return protocolError(codeOfLostCommit(cause))
   if (error instanceof ProduceError) return translateProduceError(error)
+  // KafkaJS sees nothing but a socket that failed.
+  if (error.code.startsWith('TLS_') && error instanceof AuthenticationError) {
+    return translateConnectionError(error)
+  }
   if (error instanceof AuthenticationError) return new KafkaJSSASLAuthenticationError(error, { cause: error })
   if (error instanceof ConnectionError) return translateConnectionError(error)
   if (error instanceof TimeoutError) return translateTimeout(error)
@@ -58,9 +63,11 @@ function translateProduceError(error: ProduceError): Error {
     : new KafkaJSNonRetriableError(error, { cause: error })
 }
 
-function translateConnectionError(error: ConnectionError): KafkaJSConnectionError {
+function translateConnectionError(error: ConnectionError | AuthenticationError): KafkaJSConnectionError {
   const { broker } = error.context
-  const { message, code } = systemErrorOf(error) ?? { message: error.message }
+  const said = systemErrorOf(error)
+  if (said instanceof KafkaJSConnectionError) return said
+  const { message, code } = said ?? { message: error.message, code: undefined }
   if (error.code === 'DISCONNECTED') {
     const at = broker?.lastIndexOf(':') ?? -1
     const host = broker?.slice(0, at)
@@ -88,10 +95,18 @@ function translateTimeout(error: TimeoutError): Error {
   if (error.code === 'CONNECTION_TIMEOUT') {
     return new KafkaJSConnectionError('Connection timeout', { broker: error.context.broker })
   }
-  if (isKafkaError(cause) && !(cause instanceof TimeoutError)) return translateKafkaError(cause)
-  const { broker, api, apiVersion } = error.context
-  const what = api === undefined ? error.message : `Request ${api}(version: ${apiVersion}) timed out`
-  return new KafkaJSRequestTimeoutError(what, { broker })
+  // The time of a call passed: what went wrong last says why.
+  if (isKafkaError(cause)) return translateKafkaError(cause)
+  const { request, context } = error
+  const { broker, api, apiVersion } = context
+  if (request === undefined) return new KafkaJSRequestTimeoutError(error.message, { broker })
+  const { apiKey, correlationId } = request
+  const createdAt = Math.round(request.createdAt)
+  const sentAt = Math.round(request.sentAt ?? Date.now())
+  return new KafkaJSRequestTimeoutError(
+    `Request ${apiNameOf(String(api))}(key: ${apiKey}, version: ${apiVersion}) timed out`,
+    { broker, correlationId, createdAt, sentAt, pendingDuration: sentAt - createdAt },
+  )
 }
 
 /** Also for errors of another realm, which are no instances of this one's `Error`. */

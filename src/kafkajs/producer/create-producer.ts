@@ -1,11 +1,12 @@
 import type { Producer as CoreProducer, ProducerOptions } from '../../index'
-import { type ClientSettings, coreOptions, requestTimeoutOf, timer } from '../client/core-options'
+import { requestTimeoutOf, timer } from '../client/core-options'
 import { withClusterView } from '../client/cluster-view'
 import { producerEvents } from '../client/event-names'
 import { Instrumentation } from '../client/instrumentation'
 import { Lifecycle } from '../client/lifecycle'
+import { openSession } from '../client/open-session'
 import { requestListeners } from '../client/request-events'
-import { resolveRetry, type RetrySettings, totalPauseMs, withRetries } from '../client/retry'
+import { resolveRetry, type RetrySettings, totalPauseMs } from '../client/retry'
 import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
 import { translateError } from '../errors/translate-error'
 import { Partitioners } from '../partitioners/partitioners'
@@ -17,7 +18,6 @@ import { requireConnected } from './message-checks'
 import { createMessageSender, type TopicSender } from './message-sender'
 import { ProducerSession, type SessionOptions } from './producer-session'
 import { isMissing } from '../is-missing'
-import { translateConnectError } from '../client/sasl-failure'
 
 /** A cluster that answers tells of its topics within this time, also when nothing is to be tried again. */
 const leastMetadataWaitMs = 1000
@@ -38,7 +38,15 @@ export function createProducer(kafka: KafkaConfig, config: ProducerConfig, root:
   const choosePartition = createPartitioner()
   const instrumentation = new Instrumentation('producer', producerEvents, logger)
   const events = requestListeners(instrumentation, producerEvents)
-  const lifecycle = new Lifecycle(() => openSession(kafka, config, { retry, logger, events }))
+  const { metadataMaxAge, maxInFlightRequests } = config
+  const settings = { retry, logger, events, metadataMaxAge, maxInFlightRequests }
+  const lifecycle = new Lifecycle(() =>
+    openSession(
+      kafka,
+      settings,
+      (options) => new ProducerSession(sessionOptions(kafka, config, retry, options)),
+    ),
+  )
   const parts = {
     status: () => lifecycle.status,
     session: () => lifecycle.session,
@@ -105,26 +113,6 @@ function isLimited(kafka: KafkaConfig, config: ProducerConfig): boolean {
 
 function senderOf(core: Pick<CoreProducer, 'send'>): TopicSender {
   return { send: (topic, messages, options) => core.send(topic, messages, options) }
-}
-
-async function openSession(
-  kafka: KafkaConfig,
-  config: ProducerConfig,
-  settings: ClientSettings,
-): Promise<ProducerSession> {
-  const { metadataMaxAge, maxInFlightRequests } = config
-  const { retry } = settings
-  return await withRetries(retry, async () => {
-    const options = await coreOptions(kafka, { ...settings, metadataMaxAge, maxInFlightRequests })
-    const session = new ProducerSession(sessionOptions(kafka, config, retry, options))
-    try {
-      await session.connect()
-      return session
-    } catch (error) {
-      await session.close()
-      throw translateConnectError(error, kafka.sasl)
-    }
-  })
 }
 
 function sessionOptions(

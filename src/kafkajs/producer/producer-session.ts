@@ -47,8 +47,8 @@ export class ProducerSession implements Session {
   }
 
   /** Reaches the cluster. */
-  async connect(): Promise<void> {
-    await this.#metadataSource.connect()
+  async connect(options: { readonly signal: AbortSignal }): Promise<void> {
+    await this.#metadataSource.connect(options)
   }
 
   /** The topic's partitions, as brokers last described them. */
