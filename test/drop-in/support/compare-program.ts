@@ -47,18 +47,18 @@ const startTimeoutMs = 180_000
 /**
  * Declares the tests of one program; see above.
  *
- * @param options asked when the tests begin, so that brokers may be started by a `beforeAll` before
+ * @param options asked for each side when the tests begin, so that brokers may be started by a `beforeAll` before
  * @param cases title → outcome; values are compared by `toEqual`, so `expect.any(Number)` and the like may be in them
  */
 export function compareProgram(
-  options: () => ProgramOptions,
+  options: (peer: Peer) => ProgramOptions,
   cases: Readonly<Record<string, unknown>>,
 ): void {
   const outcomes = new Map<Peer, ProgramOutcome | Error>()
   const run = async (peer: Peer): Promise<void> => {
     outcomes.set(
       peer,
-      await runProgram(peer, options()).catch((error: unknown) =>
+      await runProgram(peer, options(peer)).catch((error: unknown) =>
         error instanceof Error ? error : new Error(String(error)),
       ),
     )
