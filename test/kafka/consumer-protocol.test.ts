@@ -8,20 +8,11 @@ import {
   type KafkaClusterUnderTest,
   type KafkaUnderTest,
 } from './support/describe-kafka'
+import { quickGroups } from './support/quick-groups'
 
 const limitMs = 60_000
 
-const quick = {
-  nodes: 3,
-  versions: ['4.3.1'],
-  brokerConfig: {
-    'group.consumer.min.heartbeat.interval.ms': '200',
-    'group.consumer.heartbeat.interval.ms': '300',
-    'group.consumer.min.session.timeout.ms': '3000',
-    'group.consumer.session.timeout.ms': '6000',
-    'group.consumer.migration.policy': 'bidirectional',
-  },
-} as const
+const quick = { nodes: 3, versions: ['4.3.1'], brokerConfig: quickGroups } as const
 
 /** Members of one group on one topic, all of them closed in the end. */
 class Group {

@@ -3,6 +3,7 @@
 import { describeEachKafka, describeEachKafkaCluster } from './support/describe-kafka'
 import { JavaMembers } from './support/java-members'
 import { MixedGroup, type MixedMember } from './support/mixed-group'
+import { quickGroups } from './support/quick-groups'
 
 const limitMs = 60_000
 
@@ -150,22 +151,9 @@ describeEachKafka(
   { needs: ['java'] },
 )
 
-/** Heartbeats at a pace that a test can wait for. */
-const quickHeartbeats = {
-  nodes: 1,
-  versions: ['4.3.1'],
-  brokerConfig: {
-    'group.consumer.min.heartbeat.interval.ms': '200',
-    'group.consumer.heartbeat.interval.ms': '300',
-    'group.consumer.min.session.timeout.ms': '3000',
-    'group.consumer.session.timeout.ms': '6000',
-    'group.consumer.migration.policy': 'bidirectional',
-  },
-} as const
-
 describeEachKafkaCluster(
   'groups of the KIP-848 protocol with members of this package and of the Java client',
-  quickHeartbeats,
+  { versions: ['4.3.1'], brokerConfig: quickGroups },
   (kafka) => {
     const groupProtocol = 'consumer'
     let java: JavaMembers
