@@ -1,8 +1,7 @@
 import { churnBrokerConfig, churnModes, isServed } from '../test/kafka/support/churn/churn-modes'
 import { churnAtRandom } from '../test/kafka/support/churn/random-churn'
 import { type ChurnReport, churnPartitions, runChurn } from '../test/kafka/support/churn/run-churn'
-import { startKafka } from '../test/kafka/support/kafka-cluster'
-import { kafkaVersions } from '../test/kafka/support/kafka-versions'
+import { knownVersion, onKafka, timedLines } from './support/on-kafka'
 
 // The long form of test/kafka/consumer-churn.test.ts: 2 to 8 members that join, leave, freeze and die at random while they
 // consume 12 partitions. Needs Java and Maven. Ends with code 1 when a message is missing, when one was committed before
@@ -18,10 +17,9 @@ const longestPauseMs = 1_000
 async function main(args: readonly string[]): Promise<void> {
   const [modeName = 'cooperative', versionName = '4.3.1', count = '500000', duration = '120', seedText] = args
   const mode = churnModes.find((one) => one === modeName)
-  const version = kafkaVersions.find((one) => one === versionName)
+  const version = knownVersion(versionName)
   if (mode === undefined) throw new Error(`There is no mode ${modeName}, only ${churnModes.join(', ')}`)
-  if (version === undefined || !isServed(mode, version))
-    throw new Error(`There is no Kafka ${versionName} here that serves '${mode}'`)
+  if (!isServed(mode, version)) throw new Error(`Kafka ${version} does not serve '${mode}'`)
   const [messages, seconds, seed] = [
     Number(count),
     Number(duration),
@@ -30,12 +28,9 @@ async function main(args: readonly string[]): Promise<void> {
   process.stdout.write(
     `${mode} on Kafka ${version}: ${messages} messages in ${seconds} s, ${churnPartitions} partitions, seed ${seed}\n`,
   )
-  // The helper that owns the brokers does not keep a process alive.
-  const alive = setInterval(() => {}, 1000)
-  const cluster = await startKafka({ version, brokerConfig: churnBrokerConfig(sessionTimeoutMs) })
-  try {
-    const startedAt = Date.now()
-    const report = await runChurn(cluster, {
+  const brokerConfig = churnBrokerConfig(sessionTimeoutMs)
+  const report = await onKafka({ version, brokerConfig }, (cluster) =>
+    runChurn(cluster, {
       mode,
       name: 'churn',
       messages,
@@ -45,13 +40,10 @@ async function main(args: readonly string[]): Promise<void> {
       disturb: (group) =>
         churnAtRandom(group, { seed, seconds, fewest: 2, most: 8, longestFreezeMs: 12_000 }),
       settleMs: 60_000,
-      log: (line) => process.stdout.write(`${((Date.now() - startedAt) / 1000).toFixed(1)} s  ${line}\n`),
-    })
-    print(report)
-  } finally {
-    await cluster.stop()
-    clearInterval(alive)
-  }
+      log: timedLines(),
+    }),
+  )
+  print(report)
 }
 
 function print(report: ChurnReport): void {

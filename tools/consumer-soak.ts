@@ -1,6 +1,5 @@
-import { startKafka } from '../test/kafka/support/kafka-cluster'
-import { type KafkaVersion, kafkaVersions } from '../test/kafka/support/kafka-versions'
 import { runSoak, type SoakReport } from '../test/kafka/support/soak/run-soak'
+import { knownVersion, onKafka, timedLines } from './support/on-kafka'
 
 // The long form of test/kafka/consumer-soak.test.ts: groups of both protocols and a producer in one process, while brokers
 // are restarted, killed and frozen, and members come and go. Needs Java and Maven. Ends with code 1 when a message is
@@ -18,16 +17,10 @@ async function main([
   versionName = '4.3.1',
   seed,
 ]: readonly string[]): Promise<void> {
-  const version: KafkaVersion | undefined = kafkaVersions.find((one) => one === versionName)
-  if (version === undefined)
-    throw new Error(`There is no Kafka ${versionName} here, only ${kafkaVersions.join(', ')}`)
+  const version = knownVersion(versionName)
   const seconds = Number(minutes) * 60
-  // The helper that owns the brokers does not keep a process alive.
-  const alive = setInterval(() => {}, 1000)
-  const cluster = await startKafka({ version, nodes: 3 })
-  const startedAt = Date.now()
-  try {
-    const report = await runSoak(cluster, {
+  const report = await onKafka({ version, nodes: 3 }, (cluster) =>
+    runSoak(cluster, {
       name: 'soak',
       seconds,
       rate: Number(rate),
@@ -35,13 +28,10 @@ async function main([
       sampleEveryMs: Math.max(1_000, (seconds * 1000) / 60),
       faultEveryMs: 8_000,
       settleMs: 60_000,
-      log: (line) => process.stdout.write(`${((Date.now() - startedAt) / 1000).toFixed(1)} s  ${line}\n`),
-    })
-    print(report)
-  } finally {
-    await cluster.stop()
-    clearInterval(alive)
-  }
+      log: timedLines(),
+    }),
+  )
+  print(report)
 }
 
 function print(report: SoakReport): void {

@@ -1,6 +1,6 @@
 import { runChain, type RunningChain } from '../test/kafka/support/chain/run-chain'
-import { startKafka } from '../test/kafka/support/kafka-cluster'
-import { kafkaVersions, type KafkaVersion } from '../test/kafka/support/kafka-versions'
+import type { KafkaVersion } from '../test/kafka/support/kafka-versions'
+import { knownVersion, onKafka } from './support/on-kafka'
 
 // The long form of test/kafka/exactly-once-chain.test.ts: members that join, leave, freeze and die at random, and each
 // broker restarted in turn, while records pass three stages. Needs Java and Maven. Ends with code 1 when one record is
@@ -13,11 +13,8 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(Math.random() * items.length)] as Item
 
 async function main([version = '4.3.1', count = '500000', rate = '10000']: readonly string[]): Promise<void> {
-  const known = kafkaVersions.find((one) => one === version)
-  if (known === undefined)
-    throw new Error(`There is no Kafka ${version} here, only ${kafkaVersions.join(', ')}`)
   const records = Math.ceil(Number(count) / keys) * keys
-  const report = await onCluster(known, records, Number(rate))
+  const report = await runDisturbed(knownVersion(version), records, Number(rate))
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
   const expected = { records, keys, numbers: records, duplicates: 0, holes: 0, movedKeys: 0, first: '' }
   const isRight =
@@ -27,16 +24,10 @@ async function main([version = '4.3.1', count = '500000', rate = '10000']: reado
   process.exitCode = isRight ? 0 : 1
 }
 
-async function onCluster(version: KafkaVersion, records: number, rate: number) {
-  // The helper that owns the brokers does not keep a process alive.
-  const alive = setInterval(() => {}, 1000)
-  const cluster = await startKafka({
-    version,
-    nodes: 3,
-    brokerConfig: { 'transaction.abort.timed.out.transaction.cleanup.interval.ms': '1000' },
-  })
-  try {
-    return await runChain(cluster, {
+function runDisturbed(version: KafkaVersion, records: number, rate: number) {
+  const brokerConfig = { 'transaction.abort.timed.out.transaction.cleanup.interval.ms': '1000' }
+  return onKafka({ version, nodes: 3, brokerConfig }, (cluster) =>
+    runChain(cluster, {
       topicPrefix: 'chain',
       records,
       keys,
@@ -47,11 +38,8 @@ async function onCluster(version: KafkaVersion, records: number, rate: number) {
       },
       settleMs: 180_000,
       log: (line) => process.stdout.write(`${line}\n`),
-    })
-  } finally {
-    await cluster.stop()
-    clearInterval(alive)
-  }
+    }),
+  )
 }
 
 /** Until four fifths of the records have passed. */
