@@ -12,7 +12,7 @@ const partitions = 6
 /** A member that is gone without a word would be waited for as long as its session. */
 const sessionTimeout = 10_000
 /** A rebalance: a heartbeat until all know, what their handlers still do, the joins. */
-const rebalanceLimitMs = 3_000
+const rebalanceLimitMs = 5_000
 const waitMs = 20_000
 
 interface Member {
