@@ -184,6 +184,27 @@ describe('the steps of the guide from KafkaJS', () => {
     },
   )
 
+  test.each([before.beyond, before.nextGeneration])('what an option adds to KafkaJS', async (step) => {
+    await fill('orders', 'a')
+    const { seen } = await run(step, ({ length }) => length === 1)
+    expect(shown(seen)).toEqual(['orders@0'])
+  })
+
+  test('members on both interfaces share a group', async () => {
+    const kafka = new Kafka({ brokers: broker.bootstrap, logLevel: logLevel.NOTHING })
+    const consumer = kafka.consumer({ groupId: 'billing', heartbeatInterval: 50 })
+    await consumer.connect()
+    await consumer.subscribe({ topics: ['orders'] })
+    await consumer.run({ eachMessage: async () => {} })
+    try {
+      const owned = () =>
+        broker.group('billing')?.members.map(({ assignment }) => assignment[0]?.partitions.length ?? 0)
+      await run(after.together, () => owned()?.sort().join() === '1,2')
+    } finally {
+      await consumer.disconnect()
+    }
+  })
+
   test.each([before.commits, after.commits])('commits by hand', async (step) => {
     await fill('orders', 'a', 'b')
     await run(step, ({ length }) => length === 2 && committed()[0]?.offset === 2n)

@@ -5,6 +5,7 @@ import {
   Kafka,
   type KafkaJSProtocolError,
   logLevel,
+  PartitionAssigners,
   type Partitioners,
 } from 'typed-kafka/kafkajs'
 import type { Step } from './step'
@@ -98,6 +99,34 @@ export const each: Step = async ({ brokers, save, until }) => {
   process.once('SIGTERM', () => void consumer.disconnect().then(() => process.exit(0)))
   // end
   process.removeAllListeners('SIGTERM')
+  await consumer.disconnect()
+}
+
+export const beyond: Step = async ({ brokers, save, until }) => {
+  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING })
+  // guide: beyond
+  const consumer = kafka.consumer({
+    groupId: 'billing',
+    groupInstanceId: 'billing-0', // a restart within sessionTimeout moves nothing
+    partitionAssigners: [PartitionAssigners.cooperativeSticky], // a rebalance stops only what moves
+  })
+  // end
+  await consumer.connect()
+  await consumer.subscribe({ topics: ['orders'], fromBeginning: true })
+  await consumer.run({ eachMessage: async ({ topic, message }) => save({ topic, offset: message.offset }) })
+  await until()
+  await consumer.disconnect()
+}
+
+export const nextGeneration: Step = async ({ brokers, save, until }) => {
+  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING })
+  // guide: next generation
+  const consumer = kafka.consumer({ groupId: 'billing', groupProtocol: 'consumer' }) // KIP-848, Kafka 4.0
+  // end
+  await consumer.connect()
+  await consumer.subscribe({ topics: ['orders'], fromBeginning: true })
+  await consumer.run({ eachMessage: async ({ topic, message }) => save({ topic, offset: message.offset }) })
+  await until()
   await consumer.disconnect()
 }
 

@@ -117,6 +117,19 @@ export const each: Step = async ({ brokers, save, signal }) => {
   // end
 }
 
+export const together: Step = async ({ brokers, save, signal }) => {
+  const kafka = new Kafka({ brokers, logger: silentLogger })
+  // guide: together
+  const consumer = kafka.consumer({
+    groupId: 'billing',
+    topics: ['orders'],
+    assignors: ['roundrobin'],
+  })
+  // end
+  await consumer.run(({ topic, offset }) => save({ topic, offset }), { signal })
+  await consumer.close()
+}
+
 export const shutdown: Step = async ({ brokers, save, signal }) => {
   const kafka = new Kafka({ brokers, logger: silentLogger })
   const consumer = kafka.consumer({ groupId: 'billing', topics: ['orders'], startFrom: 'earliest' })
