@@ -36,8 +36,16 @@ let runs = 0
 
 /** Runs a program in a process of its own, in the project of one peer. */
 export async function runProgram(peer: Peer, options: ProgramOptions): Promise<ProgramOutcome> {
+  return await runProgramIn(peerFolder(peer), peer, options)
+}
+
+/** Runs a program in a project that has the compiled programs of a peer's. */
+export async function runProgramIn(
+  folder: string,
+  peer: Peer,
+  options: ProgramOptions,
+): Promise<ProgramOutcome> {
   const { program, brokers, format = 'cjs', nodeOptions = [], env = {}, more = {} } = options
-  const folder = peerFolder(peer)
   const run = `${process.pid.toString(36)}${(runs++).toString(36)}`
   const child = fork(join(folder, format, `${program}.js`), {
     cwd: join(folder, format),
