@@ -453,10 +453,10 @@ describe('7 one consumer', () => {
     await consumer.disconnect()
     const plain = events.filter(({ type }) => /connect|stop/.test(type))
     expect(plain.map(({ type, payload }) => [type, payload])).toEqual([
-      ['consumer.connect', null],
-      ['consumer.connect', null],
-      ['consumer.stop', null],
-      ['consumer.disconnect', null],
+      ['consumer.connect', undefined],
+      ['consumer.connect', undefined],
+      ['consumer.stop', undefined],
+      ['consumer.disconnect', undefined],
     ])
   })
 

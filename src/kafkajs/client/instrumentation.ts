@@ -45,7 +45,7 @@ export class Instrumentation {
   }
 
   /** Tells the listeners. One that throws or rejects is logged, and the others are told all the same. */
-  emit(type: string, payload: unknown = null): void {
+  emit(type: string, payload?: unknown): void {
     if (!this.hasListeners(type)) return
     const event = { id: eventCount++, type, timestamp: Date.now(), payload }
     for (const { listener } of [...(this.#listeners.get(type) ?? [])]) void this.#tell(listener, type, event)
