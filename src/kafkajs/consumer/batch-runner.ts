@@ -151,12 +151,14 @@ export class BatchRunner {
     const { at, batch, context, progress, seeks } = work
     const { ledger, commits, isRunning, pause } = this.#host
     const { lastOffset, endOffset } = batch
-    const isStale = () => seeks.count !== work.seekCount || context.isBeingRevoked()
+    const isSought = () => seeks.count !== work.seekCount
+    const isStale = () => isSought() || context.isBeingRevoked()
     try {
       await eachBatch({
         batch: kafkaBatch(batch, progress.resolved),
         resolveOffset: (text) => {
-          if (isStale()) return
+          // Of a partition that is being given up it counts: the rebalance waits for this handler, and for its commit.
+          if (isSought()) return
           const offset = BigInt(text)
           progress.resolved = offset === lastOffset ? endOffset : offset + 1n
         },
