@@ -3,6 +3,7 @@ import { createConsumer } from './consumer/create-consumer'
 import { logLevel } from './enums'
 import { consoleLogCreator, createLogger } from './client/logger'
 import { createProducer } from './producer/create-producer'
+import { LocalMembers } from './group/local-members'
 import type { Admin, AdminConfig } from './types/admin'
 import type { KafkaConfig } from './types/config'
 import type { Consumer, ConsumerConfig } from './types/consumer'
@@ -13,6 +14,7 @@ import { isMissing } from './is-missing'
 interface KafkaState {
   readonly config: KafkaConfig
   readonly logger: Logger
+  readonly members: LocalMembers
 }
 
 // A property rather than a private field: objects that stand for a `Kafka` (proxies, `Object.create`) have to work.
@@ -40,21 +42,22 @@ function warnOfPartitioner(logger: Logger): void {
 export class Kafka {
   constructor(config: KafkaConfig) {
     const { logLevel: level = logLevel.INFO, logCreator = consoleLogCreator } = config
-    const state: KafkaState = { config, logger: createLogger(level, logCreator) }
+    const logger = createLogger(level, logCreator)
+    const state: KafkaState = { config, logger, members: new LocalMembers() }
     Object.defineProperty(this, stateKey, { value: state })
   }
 
   /** A client that sends messages. */
   producer(config: ProducerConfig = {}): Producer {
-    const { config: kafka, logger } = stateOf(this)
+    const { config: kafka, logger, members } = stateOf(this)
     if (isMissing(config.createPartitioner)) warnOfPartitioner(logger)
-    return createProducer(kafka, config, logger)
+    return createProducer(kafka, config, logger, members)
   }
 
   /** A client that reads messages as a member of a group. @throws KafkaJSNonRetriableError without a `groupId` */
   consumer(config: ConsumerConfig): Consumer {
-    const { config: kafka, logger } = stateOf(this)
-    return createConsumer(kafka, config ?? {}, logger)
+    const { config: kafka, logger, members } = stateOf(this)
+    return createConsumer(kafka, config ?? {}, logger, members)
   }
 
   /** A client that manages topics, configs, groups and offsets. */

@@ -6,6 +6,7 @@ import { openSession } from '../client/open-session'
 import { requestListeners } from '../client/request-events'
 import { resolveRetry, type RetrySettings } from '../client/retry'
 import { translateError } from '../errors/translate-error'
+import type { LocalMembers } from '../group/local-members'
 import type { KafkaConfig } from '../types/config'
 import type { ConsumerConfig, ConsumerRunConfig } from '../types/consumer'
 import type { Logger } from '../types/logger'
@@ -30,6 +31,7 @@ export class ConsumerControl {
   readonly instrumentation: Instrumentation
   readonly subscriptions = new Subscriptions()
   readonly #root: Logger
+  readonly #members: LocalMembers
   readonly #config: ConsumerConfig
   readonly #retry: RetrySettings
   readonly #lifecycle: Lifecycle<ConsumerSession>
@@ -43,9 +45,13 @@ export class ConsumerControl {
   #stopping: Promise<void> | undefined
   #restart: NodeJS.Timeout | undefined
 
-  /** @param root the logger of the `Kafka` object */
-  constructor(kafka: KafkaConfig, config: ConsumerConfig, root: Logger) {
+  /**
+   * @param root the logger of the `Kafka` object
+   * @param members those that run on it
+   */
+  constructor(kafka: KafkaConfig, config: ConsumerConfig, root: Logger, members: LocalMembers) {
     this.#root = root
+    this.#members = members
     this.logger = root.namespace('Consumer')
     this.#config = config
     this.#retry = resolveRetry(kafka.retry, config.retry)
@@ -147,6 +153,7 @@ export class ConsumerControl {
         retry: this.#retry,
         logger: this.#root,
         instrumentation: this.instrumentation,
+        members: this.#members,
       })
       this.#earlySeeks.clear()
     } catch (error) {

@@ -1,6 +1,7 @@
 import {
   type AssignorName,
   type Consumer as CoreConsumer,
+  type ConsumerGroupMetadata,
   type ConsumerOptions,
   ErrorCode,
   type Kafka as CoreKafka,
@@ -13,6 +14,7 @@ import { failureOfCall, type RetrySettings } from '../client/retry'
 import { protocolError } from '../errors/protocol-error-table'
 import { translateError } from '../errors/translate-error'
 import type { ConsumerConfig, ConsumerRunConfig } from '../types/consumer'
+import type { LocalMember, LocalMembers } from '../group/local-members'
 import type { Logger } from '../types/logger'
 import type { TopicPartitionOffsetAndMetadata } from '../types/metadata'
 import { PartitionAssigners } from './partition-assigners'
@@ -40,13 +42,15 @@ export interface ConsumerRunParts {
   /** The root, for what KafkaJS says under names of its own. */
   readonly logger: Logger
   readonly instrumentation: Instrumentation
+  /** Those that run on the same `Kafka` object, this one among them while it runs. */
+  readonly members: LocalMembers
 }
 
 /** Most messages of one batch. */
 const maxBatchMessages = 10_000
 
 /** One membership in the group: from `run`, or a restart, to `stop` or a crash. */
-export class ConsumerRun {
+export class ConsumerRun implements LocalMember {
   /** Resolves when the group has given this member its partitions for the first time. */
   readonly joined: Promise<void>
   /** Resolves when the run is over: with the error of a crash, or undefined after `stop`. */
@@ -86,7 +90,12 @@ export class ConsumerRun {
     this.#runner = new BatchRunner(this.#host(), parts.runConfig, () =>
       protocolError(ErrorCode.REBALANCE_IN_PROGRESS),
     )
+    parts.members.add(this)
     this.ended = this.#run()
+  }
+
+  get groupId(): string {
+    return this.#parts.config.groupId
   }
 
   get isRunning(): boolean {
@@ -106,11 +115,19 @@ export class ConsumerRun {
     return this.#parts.config.rebalanceTimeout ?? 60_000
   }
 
+  isAssigned({ topic, partition }: TopicPartition): boolean {
+    return this.#consumer.assignment().some((one) => one.topic === topic && one.partition === partition)
+  }
+
+  groupMetadata(): ConsumerGroupMetadata {
+    return this.#consumer.groupMetadata()
+  }
+
   seek(at: TopicPartition, offset: bigint): void {
     const key = keyOf(at)
     this.#seeksOf(at).count++
     this.#forget(at)
-    if (this.#isAssigned(at)) this.#seekNow(at, offset)
+    if (this.isAssigned(at)) this.#seekNow(at, offset)
     else this.#waitingSeeks.set(key, offset)
     this.applyPaused()
   }
@@ -155,6 +172,7 @@ export class ConsumerRun {
     // Refused where the partitions are somebody else's already, who then reads once more what was done.
     await this.#commits.automatic().catch(() => {})
     await this.#consumer.close({ timeoutMs: this.#closeTimeoutMs })
+    this.#parts.members.remove(this)
     return this.#crash
   }
 
@@ -242,7 +260,7 @@ export class ConsumerRun {
   }
 
   #rest(at: TopicPartition, ms: number): void {
-    if (!this.isRunning || !this.#isAssigned(at)) return
+    if (!this.isRunning || !this.isAssigned(at)) return
     this.#resting.begin(at, ms)
     this.applyPaused()
   }
@@ -266,10 +284,6 @@ export class ConsumerRun {
     const seeks = this.#seeks.get(key) ?? { count: 0 }
     this.#seeks.set(key, seeks)
     return seeks
-  }
-
-  #isAssigned({ topic, partition }: TopicPartition): boolean {
-    return this.#consumer.assignment().some((one) => one.topic === topic && one.partition === partition)
   }
 
   #seekNow(at: TopicPartition, offset: bigint): void {

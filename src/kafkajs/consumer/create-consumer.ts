@@ -1,6 +1,7 @@
 import { withClusterView } from '../client/cluster-view'
 import { consumerEvents } from '../client/event-names'
 import { deadGroup, describeGroup } from '../group/describe-group'
+import type { LocalMembers } from '../group/local-members'
 import { translateError } from '../errors/translate-error'
 import type { KafkaConfig } from '../types/config'
 import type { Consumer, ConsumerConfig } from '../types/consumer'
@@ -17,9 +18,14 @@ import {
 import { ConsumerControl } from './consumer-control'
 
 /** Makes a consumer of KafkaJS: an object whose methods are its own, need no `this`, and may be replaced. */
-export function createConsumer(kafka: KafkaConfig, config: ConsumerConfig, root: Logger): Consumer {
+export function createConsumer(
+  kafka: KafkaConfig,
+  config: ConsumerConfig,
+  root: Logger,
+  members: LocalMembers,
+): Consumer {
   requireConsumerConfig(config)
-  const control = new ConsumerControl(kafka, config, root)
+  const control = new ConsumerControl(kafka, config, root, members)
   const { instrumentation } = control
   const consumer: Consumer = {
     connect: () => control.connect(),

@@ -9,6 +9,7 @@ import { requestListeners } from '../client/request-events'
 import { resolveRetry, type RetrySettings, totalPauseMs } from '../client/retry'
 import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
 import { translateError } from '../errors/translate-error'
+import type { LocalMembers } from '../group/local-members'
 import { Partitioners } from '../partitioners/partitioners'
 import type { KafkaConfig } from '../types/config'
 import type { Logger } from '../types/logger'
@@ -23,7 +24,12 @@ import { isMissing } from '../is-missing'
 const leastMetadataWaitMs = 1000
 
 /** Makes a producer of KafkaJS: an object whose methods are its own, need no `this`, and may be replaced. */
-export function createProducer(kafka: KafkaConfig, config: ProducerConfig, root: Logger): Producer {
+export function createProducer(
+  kafka: KafkaConfig,
+  config: ProducerConfig,
+  root: Logger,
+  members: LocalMembers,
+): Producer {
   const retry = resolveRetry(kafka.retry, config.retry)
   const { idempotent = false, createPartitioner = Partitioners.DefaultPartitioner, transactionalId } = config
   if (idempotent && retry.retries < 1) {
@@ -75,7 +81,7 @@ export function createProducer(kafka: KafkaConfig, config: ProducerConfig, root:
       const begun = await (lifecycle.session as ProducerSession).transactional().beginTransaction()
       stage = 'transacting'
       const sender = createMessageSender({ ...parts, isIdempotent: true, senderFor: () => senderOf(begun) })
-      return createTransaction(begun, sender, () => (stage = 'ready'))
+      return createTransaction(begun, sender, members, () => (stage = 'ready'))
     } catch (error) {
       stage = 'ready'
       throw translateError(error)

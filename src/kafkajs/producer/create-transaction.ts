@@ -1,16 +1,19 @@
 import type { Transaction as CoreTransaction } from '../../index'
 import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
 import { translateError } from '../errors/translate-error'
+import type { LocalMembers } from '../group/local-members'
 import type { Offsets } from '../types/metadata'
 import type { Sender, Transaction } from '../types/producer'
 
 /**
  * What the user holds of an open transaction. Its methods are its own and may be replaced.
+ * @param members who may commit offsets
  * @param onEnded called when it was committed or aborted
  */
 export function createTransaction(
   transaction: CoreTransaction,
   { send, sendBatch }: Sender,
+  members: LocalMembers,
   onEnded: () => void,
 ): Transaction {
   let state: 'open' | 'ending' | 'ended' = 'open'
@@ -36,7 +39,9 @@ export function createTransaction(
     send: whileOpen(send),
     sendBatch: whileOpen(sendBatch),
     sendOffsets: whileOpen(async ({ consumerGroupId, topics }) => {
-      await translated(() => transaction.sendOffsets(offsetsOf({ topics }), { groupId: consumerGroupId }))
+      for (const [owner, offsets] of members.byOwner(consumerGroupId, offsetsOf({ topics }))) {
+        await translated(() => transaction.sendOffsets(offsets, owner))
+      }
     }),
     commit: end(() => transaction.commit()),
     abort: end(() => transaction.abort()),

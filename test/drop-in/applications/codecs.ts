@@ -48,7 +48,7 @@ const messages = Array.from({ length: 20 }, (_, i) => ({
 }))
 
 void application(async ({ brokers, more, name, check }) => {
-  const kafka = new Kafka({ brokers, clientId: 'codecs', logLevel: 0, retry: { retries: 0 } })
+  const kafka = new Kafka({ brokers, clientId: 'codecs', logLevel: 0 })
   const { steps = 'write read', registers } = more
   const prefix = more['topic'] ?? name('codecs')
   for (const codec of codecs) {
