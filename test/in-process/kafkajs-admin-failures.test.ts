@@ -84,6 +84,43 @@ describe('5 refusals of brokers', () => {
   })
 })
 
+describe('5, 6 what is tried again', () => {
+  test('5, 6: a controller that has moved, whatever the call', async () => {
+    for (const api of ['CreateTopics', 'CreatePartitions', 'DeleteTopics'] as const) {
+      setup.cluster.faults.fail(api, 'NOT_CONTROLLER', { times: 1 })
+    }
+    expect(await admin.createTopics({ topics: [{ topic: 'new' }] })).toBe(true)
+    await admin.createPartitions({ topicPartitions: [{ topic: 'new', count: 2 }] })
+    await admin.deleteTopics({ topics: ['new'] })
+    const refused = setup.cluster.requests.filter().filter(({ errorCode }) => errorCode === 41)
+    expect(refused.map(({ api }) => api)).toEqual(['CreateTopics', 'CreatePartitions', 'DeleteTopics'])
+  })
+
+  test('5, 6: a coordinator that is not there yet, when groups are deleted', async () => {
+    await admin.setOffsets({ groupId: 'g', topic: 't', partitions: [{ partition: 0, offset: '0' }] })
+    setup.cluster.faults.fail('DeleteGroups', 'COORDINATOR_NOT_AVAILABLE', { times: 2 })
+    expect(await admin.deleteGroups(['g'])).toEqual([{ groupId: 'g', errorCode: 0 }])
+  })
+
+  test('5, 6: a call ends when its retries may take no longer, and says that they are used up', async () => {
+    const retry = { retries: 1, initialRetryTime: 5, maxRetryTime: 10 }
+    const hasty = setup.own(setup.kafka({ requestTimeout: 300, retry }).admin())
+    await hasty.connect()
+    setup.cluster.faults.fail('CreatePartitions', 'NOT_CONTROLLER')
+    const topicPartitions = [{ topic: 't', count: 2 }]
+    expect(await failure(hasty.createPartitions({ topicPartitions }))).toMatchObject({
+      name: 'KafkaJSNumberOfRetriesExceeded',
+      retryCount: 1,
+      cause: { name: 'KafkaJSProtocolError', type: 'NOT_CONTROLLER', code: 41 },
+    })
+  })
+
+  test('5: a method that is called before connect connects', async () => {
+    const other = setup.own(setup.kafka().admin())
+    expect(await other.listTopics()).toEqual(['t'])
+  })
+})
+
 describe('5 the time of a call', () => {
   test('5: `timeout` is what brokers are given', async () => {
     await admin.createTopics({ topics: [{ topic: 'new' }], timeout: 4000, waitForLeaders: false })

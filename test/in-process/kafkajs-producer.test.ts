@@ -255,6 +255,21 @@ describe('3, 6, 8 failures', () => {
     expect(error.cause).toMatchObject({ type: 'UNKNOWN_TOPIC_OR_PARTITION', code: 3 })
   })
 
+  test('3: a topic of which nobody says where its partitions are, after the retries', async () => {
+    setup.cluster.on('Metadata', async (_, exchange) => {
+      const response = await exchange.proceed()
+      const topics = response?.topics.map((topic) => ({ ...topic, partitions: [] })) ?? []
+      return response && { ...response, topics }
+    })
+    const producer = await connected({ retry: { retries: 1 } })
+    const error = await failure(producer.send({ topic: 'u', messages: [{ value: 'v' }] }))
+    expect(error).toMatchObject({
+      name: 'KafkaJSNumberOfRetriesExceeded',
+      message: 'Producing to topic without metadata',
+    })
+    expect(error.cause).toMatchObject({ name: 'KafkaJSMetadataNotLoaded' })
+  })
+
   test('2: an address where nobody listens', async () => {
     const kafka = setup.kafka({ brokers: ['127.0.0.1:1'], retry: { retries: 1, initialRetryTime: 10 } })
     const error = await failure(kafka.producer().connect())

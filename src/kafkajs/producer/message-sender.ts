@@ -3,6 +3,7 @@ import { timer } from '../client/core-options'
 import type { ConnectionStatus } from '../client/lifecycle'
 import { failureOfCall, type RetrySettings } from '../client/retry'
 import { compressionOf } from '../compression/compression-codecs'
+import { KafkaJSMetadataNotLoaded } from '../errors/client-errors'
 import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
 import { translateError } from '../errors/translate-error'
 import type { ProducerBatch, ProducerRecord, RecordMetadata, TopicMessages } from '../types/message'
@@ -95,6 +96,7 @@ async function sendTopics(
   const partitions = await Promise.all(topicMessages.map(({ topic }) => session.partitionsOf(topic)))
   const placed = topicMessages.map(({ topic, messages }, i) => {
     const known = partitions[i] as Awaited<ReturnType<ProducerSession['partitionsOf']>>
+    if (known.length === 0) throw failureOfCall(withoutMetadata(), parts.retry)
     const isKnown = ({ partition }: PlacedMessage) => partition < known.length
     const ready = placeMessages(topic, messages, known, parts.choosePartition)
     const limits = ready.every(isKnown) ? options : { ...options, timeoutMs: session.metadataWaitMs }
@@ -107,6 +109,10 @@ async function sendTopics(
     ),
   )
   return acks === 0 ? [] : sent.flat()
+}
+
+function withoutMetadata(): KafkaJSMetadataNotLoaded {
+  return new KafkaJSMetadataNotLoaded('Producing to topic without metadata')
 }
 
 /** Errors that were KafkaJS's from the start, a partitioner's or a check's, are passed on as they are. */
