@@ -173,6 +173,14 @@ const growthWorkloads: readonly Workload[] = [
   ...[10, 100, 1000].flatMap((count) =>
     across(`topics-${count}`, `${count.toLocaleString('en')} topics of one partition`, 1, count),
   ),
+  ...[10, 1000, 10_000].map((partitions): Workload => ({
+    name: `growth-scatter-${partitions}`,
+    title: `produce, keys scattered over ${partitions.toLocaleString('en')} partitions`,
+    section: 'growth',
+    partitions,
+    spec: arraysOf(100),
+    can: onlyOurs,
+  })),
   {
     name: 'growth-idle-2000',
     title: 'consume, 1 busy partition beside 2,000 idle ones',
