@@ -18,7 +18,7 @@ const noDoubleCast = {
 const typed = ['src/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts', 'examples/**/*.ts', '*.ts']
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'src/wire/generated', 'bench', '.ci', '**/*.d.ts'] },
+  { ignores: ['dist', 'coverage', 'test/package/alias', 'src/wire/generated', 'bench', '.ci', '**/*.d.ts'] },
   eslint.configs.recommended,
   {
     files: ['**/*.cjs', 'kafkajs/**/*.js'],
@@ -66,7 +66,7 @@ export default tseslint.config(
   { files: ['src/base/logger.ts'], rules: { 'no-console': 'off' } },
   // These are called by tools that ask for a default export.
   {
-    files: ['*.config.ts', 'test/{kafka,drop-in}/support/global-*.ts'],
+    files: ['*.config.ts', 'test/drop-in/support/tsup.config.ts', 'test/{kafka,drop-in}/support/global-*.ts'],
     rules: { 'no-restricted-syntax': 'off', 'no-var': 'off' },
   },
   prettier,

@@ -60,25 +60,13 @@ export function peerFolder(peer: Peer): string {
 }
 
 /** `typed-kafka` as it is published, without declarations: package.json and what it exports. */
-export function buildPackage(target: string): void {
-  const entries = { index: 'src/index.ts', kafkajs: 'src/kafkajs/index.ts', testing: 'src/testing/index.ts' }
-  const args = Object.entries(entries).map(([name, file]) => `--entry.${name}=${file}`)
+function buildPackage(target: string): void {
   const tsup = join(root, 'node_modules/tsup/dist/cli-default.js')
-  execFileSync(
-    process.execPath,
-    [
-      tsup,
-      '--no-config',
-      '--silent',
-      ...args,
-      '--format',
-      'cjs,esm',
-      '--target',
-      'node20',
-      '--no-splitting',
-    ].concat(['--out-dir', join(target, 'dist')]),
-    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
-  )
+  const config = join(__dirname, 'tsup.config.ts')
+  execFileSync(process.execPath, [tsup, '--config', config, '--silent', '--out-dir', join(target, 'dist')], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   cpSync(join(root, 'package.json'), join(target, 'package.json'))
   // Its own dependencies lie there too: the projects have none of their own.
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
