@@ -1,5 +1,7 @@
 // Guards against checksums that a broker refuses, and against accepting damaged batches.
+import crc32cByTable from 'crc-32/crc32c.js'
 import { crc32, crc32c } from '../../../src/wire/crc32c'
+import { makeWasmCrc32c } from '../../../src/wire/crc32c-wasm'
 
 const digits = Buffer.from('123456789')
 
@@ -21,6 +23,30 @@ describe('crc32c', () => {
     for (const cut of [0, 1, 15, 16, 17, 511, 512, 513, 4999, 5000]) {
       expect(crc32c(bytes, cut, bytes.length, crc32c(bytes, 0, cut))).toBe(crc32c(bytes))
     }
+  })
+})
+
+describe('crc32c in WebAssembly', () => {
+  const inWasm = makeWasmCrc32c()
+  const bytesOf = (length: number) =>
+    Buffer.from(Uint32Array.from({ length }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 13))
+
+  // Pieces of its memory are 114,688 bytes long.
+  it.each([0, 1, 4, 15, 16, 17, 31, 33, 511, 114_687, 114_688, 114_689, 300_001])(
+    'gives what JavaScript gives for %s bytes, wherever they begin, and runs on by its seed',
+    (length) => {
+      const bytes = bytesOf(length + 3).subarray(3)
+      const expected = crc32cByTable.buf(bytes, 0) >>> 0
+      expect(inWasm?.(bytes, 0)).toBe(expected)
+      const cut = Math.floor(length / 3)
+      expect(inWasm?.(bytes.subarray(cut), inWasm(bytes.subarray(0, cut), 0))).toBe(expected)
+    },
+  )
+
+  it('takes over once there was much to check', () => {
+    const bytes = bytesOf(1_048_576)
+    const expected = crc32cByTable.buf(bytes, 0) >>> 0
+    for (let round = 0; round < 6; round++) expect(crc32c(bytes)).toBe(expected)
   })
 })
 
