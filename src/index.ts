@@ -1,6 +1,7 @@
 /** The public names of typed-kafka. What is not listed here is internal and may change at any time. */
 
 export { Kafka, type KafkaOptions } from './kafka'
+export type { BrokersFunction } from './cluster/bootstrap-brokers'
 export type { PasswordSasl, TlsOptions } from './cluster/cluster-options'
 export type {
   RequestAnsweredEvent,

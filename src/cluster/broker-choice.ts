@@ -1,4 +1,5 @@
 import type { BrokerAddress } from '../network/broker-address'
+import type { BootstrapBrokers } from './bootstrap-brokers'
 import type { ConnectionPool } from '../network/connection-pool'
 import type { MetadataCache } from './metadata-cache'
 
@@ -8,13 +9,13 @@ import type { MetadataCache } from './metadata-cache'
  * again (KIP-899).
  */
 export class BrokerChoice {
-  readonly #bootstrap: readonly BrokerAddress[]
+  readonly #bootstrap: BootstrapBrokers
   readonly #metadata: MetadataCache
   readonly #pool: ConnectionPool
   readonly #random: () => number
 
   constructor(
-    bootstrap: readonly BrokerAddress[],
+    bootstrap: BootstrapBrokers,
     metadata: MetadataCache,
     pool: ConnectionPool,
     random: () => number,
@@ -37,13 +38,33 @@ export class BrokerChoice {
     return best
   }
 
+  /**
+   * Asks for other bootstrap addresses where a function gives them and no address leads anywhere (KIP-1102). Undefined
+   * when nothing is to be waited for.
+   */
+  prepare(connection: string): Promise<void> | undefined {
+    if (!this.#bootstrap.isFunction) return undefined
+    const { list } = this.#bootstrap
+    const known = this.#metadata.brokers()
+    if (list.length > 0) {
+      if (!this.#haveFailed(known, connection)) return undefined
+      // Addresses from when the cluster was last found may be old; those that were just given have not been tried.
+      const untried = known.length === 0 || list.some(({ nodeId }) => this.#pool.existing(nodeId, connection))
+      if (untried && !this.#haveFailed(list, connection)) return undefined
+    }
+    return this.#bootstrap.refresh()
+  }
+
   #candidates(connection: string): readonly BrokerAddress[] {
     const known = this.#metadata.brokers()
-    const unreachable = known.every((broker) => {
+    return this.#haveFailed(known, connection) ? [...known, ...this.#bootstrap.list] : known
+  }
+
+  #haveFailed(brokers: readonly BrokerAddress[], connection: string): boolean {
+    return brokers.every((broker) => {
       const link = this.#pool.existing(broker.nodeId, connection)
       return link !== undefined && !link.isReady && link.lastFailure !== undefined
     })
-    return unreachable ? [...known, ...this.#bootstrap] : known
   }
 
   #rank(candidate: BrokerAddress, connection: string): number {

@@ -15,6 +15,7 @@ import { TlsSettings } from '../network/tls-settings'
 import { Codecs, type CustomCodecs } from '../wire/records/compression/codecs'
 import type { CustomCodec } from '../wire/records/compression/custom-codec'
 import { parseBootstrapAddress, type HostAndPort } from './bootstrap-address'
+import { type BrokersFunction, watched } from './bootstrap-brokers'
 
 /** How TLS is spoken; Node's own names. Certificates and keys are PEM text or bytes, not file names. */
 export type TlsOptions = Pick<
@@ -54,9 +55,10 @@ export interface PasswordSasl {
 export interface ClusterOptions {
   /**
    * `bootstrap.servers`. Some of the brokers, as `host:port` or `[ipv6]:port`; one that answers is enough, the others
-   * are learnt from it.
+   * are learnt from it. Or a function that gives them: asked at the first use, and again when no broker that is known can
+   * be reached any more (KIP-1102).
    */
-  readonly brokers: readonly string[]
+  readonly brokers: readonly string[] | BrokersFunction
   /** `client.id`. Shown in the brokers' logs, metrics and quotas. Default: `'typed-kafka'`. */
   readonly clientId?: string | undefined
   /**
@@ -127,7 +129,7 @@ export interface ResolvedClusterOptions extends Omit<
   LinkSettings,
   'onSuspect' | 'onVersions' | 'requestEvents'
 > {
-  readonly brokers: readonly HostAndPort[]
+  readonly brokers: readonly HostAndPort[] | BrokersFunction
   readonly requestTimeoutMs: number
   readonly retryBackoffMs: number
   readonly retryBackoffMaxMs: number
@@ -230,7 +232,12 @@ const codec = z
 
 const schema = z
   .strictObject({
-    brokers: parsedBrokers,
+    brokers: z.unknown().transform((given, context) => {
+      if (typeof given === 'function') return watched(given as BrokersFunction)
+      const { data, error } = parsedBrokers.safeParse(given)
+      for (const issue of error?.issues ?? []) context.addIssue({ ...issue } as never)
+      return data ?? z.NEVER
+    }),
     clientId: z
       .string('A text is needed')
       .max(249, 'At most 249 characters are allowed')

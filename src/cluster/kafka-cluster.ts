@@ -10,6 +10,7 @@ import type { ClientApi } from '../wire/api'
 import { findCoordinatorApi } from '../wire/generated/client/find-coordinator'
 import { metadataApi, type MetadataRequest } from '../wire/generated/client/metadata'
 import type { Codecs } from '../wire/records/compression/codecs'
+import { BootstrapBrokers } from './bootstrap-brokers'
 import { BrokerChoice } from './broker-choice'
 import type {
   Cluster,
@@ -69,8 +70,12 @@ export class KafkaCluster implements Cluster {
         this.#router.request({ kind: 'any' }, metadataApi, metadataBody(request), { deadline }),
     })
     this.#coordinators = new Coordinators((type, key, deadline) => this.#lookUp(type, key, deadline))
-    const bootstrap = options.brokers.map((broker, index) => ({ ...broker, nodeId: -1 - index }))
-    const choice = new BrokerChoice(bootstrap, this.metadata, this.#pool, options.random)
+    const choice = new BrokerChoice(
+      new BootstrapBrokers(options.brokers),
+      this.metadata,
+      this.#pool,
+      options.random,
+    )
     this.#router = new RequestRouter(options, this.#pool, choice, this.metadata, this.#coordinators)
     this.metadata.onUpdate(() => this.#pool.setBrokers(this.metadata.brokers()))
   }

@@ -95,6 +95,8 @@ export class RequestRouter {
     body: RequestBody<Request>,
   ): Promise<Response> {
     const round: Round = { tried: new Set(), failures: [] }
+    const asked = this.#choice.prepare('')
+    if (asked !== undefined) await asked
     for (;;) {
       const broker = this.#choice.next('', round.tried)
       if (broker === undefined) throw this.#endRound(round) ?? unreachable(round)
@@ -156,6 +158,8 @@ export class RequestRouter {
     round: Round,
   ): Promise<BrokerAddress> {
     if (target.kind === 'any') {
+      const asked = round.tried.size === 0 ? this.#choice.prepare(connection) : undefined
+      if (asked !== undefined) await deadline.race(asked, noAddresses)
       const broker = this.#choice.next(connection, round.tried) as BrokerAddress
       round.tried.add(broker.nodeId)
       return broker
@@ -323,6 +327,10 @@ function summarise(failures: readonly Failure[], retriable: boolean): KafkaError
     retriable,
     cause: first.error,
   })
+}
+
+function noAddresses(): TimeoutError {
+  return new TimeoutError('TIMEOUT', 'The function of the option brokers gave no addresses in time')
 }
 
 /** What to do when nothing has answered since the client was made. */

@@ -282,6 +282,23 @@ describe('2 brokers', () => {
     })
   })
 
+  test('2: a function is asked again when the cluster is elsewhere', async () => {
+    await start()
+    const old = cluster
+    await start({ topics: [{ name: 't' }, { name: 'new' }] })
+    let current = old
+    const admin = kafkaOf({
+      brokers: () => current.bootstrap as string[],
+      requestTimeout: 1000,
+      retry: { retries: 5, initialRetryTime: 5, maxRetryTime: 100 },
+    }).admin()
+    ends.push(() => admin.disconnect())
+    expect(await admin.listTopics()).toEqual(['t'])
+    current = cluster
+    await old.close()
+    expect((await admin.listTopics()).sort()).toEqual(['new', 't'])
+  })
+
   test('2: one that refuses', async () => {
     await start()
     const error = await failure({ brokers: ['127.0.0.1:1'] })

@@ -1,9 +1,8 @@
 import type { KafkaOptions, PasswordSasl, RequestListeners, SaslMechanism } from '../../index'
 import { registeredCodecs } from '../compression/compression-codecs'
-import { KafkaJSConnectionError } from '../errors/client-errors'
-import { KafkaJSNonRetriableError } from '../errors/kafkajs-error'
-import type { BrokersFunction, KafkaConfig, SASLOptions } from '../types/config'
+import type { KafkaConfig, SASLOptions } from '../types/config'
 import type { Logger } from '../types/logger'
+import { coreBrokers } from './brokers'
 import type { RetrySettings } from './retry'
 import { saslMechanism } from './sasl'
 import { requireCredentials } from './sasl-failure'
@@ -33,14 +32,18 @@ export function requestTimeoutOf({ requestTimeout, enforceRequestTimeout = true 
   return enforceRequestTimeout ? (requestTimeout ?? defaultRequestTimeout) : maxTimerMs
 }
 
-/** The options of our own `Kafka` that mean the same. @throws KafkaJSNonRetriableError, KafkaJSConnectionError for brokers */
-export async function coreOptions(config: KafkaConfig, settings: ClientSettings): Promise<KafkaOptions> {
+/** The options of our own `Kafka` that mean the same. @param addresses what `brokersOf` found */
+export function coreOptions(
+  config: KafkaConfig,
+  settings: ClientSettings,
+  addresses: readonly string[],
+): KafkaOptions {
   const { clientId = 'kafkajs', connectionTimeout = defaultConnectionTimeout, sasl } = config
   const { authenticationTimeout = 10_000, reauthenticationThreshold = 10_000 } = config
   const { retry, logger, metadataMaxAge = 300_000, maxInFlightRequests, events } = settings
   const retryBackoffMaxMs = timer(retry.maxRetryTime)
   return {
-    brokers: await brokersOf(config.brokers),
+    brokers: coreBrokers(config.brokers, addresses),
     clientId,
     ...transportOf(config),
     sasl: isMissing(sasl) ? undefined : saslOf(sasl, logger),
@@ -69,33 +72,6 @@ function limitOf(maxInFlightRequests: number | null | undefined): number | undef
 /** A number of milliseconds as a timer takes it. */
 export function timer(ms: number, least = 0): number {
   return Math.min(Math.max(Math.ceil(ms), least), maxTimerMs)
-}
-
-/** The addresses now. @throws KafkaJSNonRetriableError when they are none, KafkaJSConnectionError when the function fails */
-async function brokersOf(brokers: string[] | BrokersFunction | null | undefined): Promise<string[]> {
-  const list: unknown = typeof brokers === 'function' ? await callBrokers(brokers) : brokers
-  if (list === null || list === undefined) {
-    throw new KafkaJSNonRetriableError('Failed to connect: brokers should not be null')
-  }
-  const addresses = list as unknown[]
-  if (addresses.length === 0) {
-    throw new KafkaJSNonRetriableError('Failed to connect: brokers array is empty')
-  }
-  return addresses.map((address, index) => {
-    if (typeof address === 'string' && address !== '') return address
-    throw new KafkaJSNonRetriableError(
-      `Failed to connect: broker at index ${index} is invalid "${typeof address}"`,
-    )
-  })
-}
-
-async function callBrokers(brokers: BrokersFunction): Promise<unknown> {
-  try {
-    return await brokers()
-  } catch (cause) {
-    const { message } = cause as Error
-    throw new KafkaJSConnectionError(`Failed to connect: "config.brokers" threw: ${message}`)
-  }
 }
 
 const passwordMechanisms: Readonly<Record<string, PasswordSasl['mechanism']>> = {

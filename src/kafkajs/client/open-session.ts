@@ -2,6 +2,7 @@ import type { KafkaOptions, RequestListeners } from '../../index'
 import { KafkaJSConnectionError } from '../errors/client-errors'
 import type { KafkaConfig } from '../types/config'
 import { isMissing } from '../is-missing'
+import { brokersOf } from './brokers'
 import { type ClientSettings, coreOptions, defaultConnectionTimeout, timer } from './core-options'
 import type { Session } from './lifecycle'
 import { withRetries } from './retry'
@@ -24,9 +25,9 @@ export async function openSession<S extends NewSession>(
 ): Promise<S> {
   return await withRetries(settings.retry, async () => {
     const answers = new FirstAnswer(settings.events, !isMissing(config.sasl))
-    const options = await coreOptions(config, { ...settings, events: answers.events })
-    const session = make(options)
-    const limit = limitUntilAnswer(config, options.brokers, answers)
+    const addresses = await brokersOf(config.brokers)
+    const session = make(coreOptions(config, { ...settings, events: answers.events }, addresses))
+    const limit = limitUntilAnswer(config, addresses, answers)
     try {
       await session.connect({ signal: limit.signal })
       return session
