@@ -9,6 +9,8 @@ export interface ErrorContext {
   nodeId?: number
   /** Kafka's name of the API, such as `Produce`. */
   api?: string
+  /** Kafka's number of it. */
+  apiKey?: number
   apiVersion?: number
   topic?: string
   partition?: number

@@ -40,7 +40,7 @@ export class VersionRanges {
     if (range === undefined) {
       throw new UnsupportedVersionError(
         `The broker does not have the API ${api.name}; it may be too old for what was asked, or not a broker but a controller`,
-        { ...broker, api: api.name },
+        { ...broker, api: api.name, apiKey: api.key },
       )
     }
     const lowest = Math.max(api.minVersion, limits.minVersion ?? 0)
@@ -49,7 +49,7 @@ export class VersionRanges {
     if (version < Math.max(lowest, range.min)) {
       throw new UnsupportedVersionError(
         `No common version of ${api.name}: the broker has ${range.min} to ${range.max}, this call needs ${lowest} to ${highest}`,
-        { ...broker, api: api.name },
+        { ...broker, api: api.name, apiKey: api.key },
       )
     }
     return version

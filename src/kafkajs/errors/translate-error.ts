@@ -8,6 +8,7 @@ import {
   type KafkaError,
   ProduceError,
   TimeoutError,
+  UnsupportedVersionError,
 } from '../../index'
 import {
   KafkaJSConnectionClosedError,
@@ -16,7 +17,7 @@ import {
   KafkaJSRequestTimeoutError,
 } from './client-errors'
 import { KafkaJSError, KafkaJSNonRetriableError } from './kafkajs-error'
-import { KafkaJSSASLAuthenticationError } from './non-retriable-errors'
+import { KafkaJSSASLAuthenticationError, KafkaJSServerDoesNotSupportApiKey } from './non-retriable-errors'
 import { protocolError } from './protocol-error-table'
 import { apiNameOf } from '../api-names'
 
@@ -42,9 +43,27 @@ function translateKafkaError(error: KafkaError): Error {
   if (error instanceof AuthenticationError) return new KafkaJSSASLAuthenticationError(error, { cause: error })
   if (error instanceof ConnectionError) return translateConnectionError(error)
   if (error instanceof TimeoutError) return translateTimeout(error)
+  if (error.code in fencedCodes) return protocolError(fencedCodes[error.code] as number)
+  if (error instanceof UnsupportedVersionError) return translateUnsupported(error)
   return error.retriable
     ? new KafkaJSError(error, { cause: error })
     : new KafkaJSNonRetriableError(error, { cause: error })
+}
+
+/** What brokers say to KafkaJS's versions of requests when another client has taken over. */
+const fencedCodes: Readonly<Record<string, number>> = {
+  PRODUCER_FENCED: ErrorCode.INVALID_PRODUCER_EPOCH,
+  FENCED_INSTANCE_ID: ErrorCode.FENCED_INSTANCE_ID,
+}
+
+/** KafkaJS's words, and behind them why: it may be a controller that was reached, and no broker. */
+function translateUnsupported(error: UnsupportedVersionError): Error {
+  const { api, apiKey } = error.context
+  if (api === undefined || apiKey === undefined) return new KafkaJSNonRetriableError(error, { cause: error })
+  return new KafkaJSServerDoesNotSupportApiKey(
+    `The Kafka server does not support the requested API version: ${error.message}`,
+    { apiKey, apiName: apiNameOf(api) },
+  )
 }
 
 /** KafkaJS's words for a member that is not what it was: its partitions are somebody else's, or soon will be. */
