@@ -8,6 +8,8 @@ const compiler = require.resolve('typescript/bin/tsc')
 test.each([
   ['types, name by name, and programs against KafkaJS', 'tsconfig.types.json'],
   ['programs against us', 'tsconfig.ours.json'],
+  ['applications and the tests themselves against KafkaJS', 'tsconfig.json'],
+  ['applications, and the packages they are made of, against us', 'tsconfig.applications.json'],
 ])(
   '1, 12: %s',
   (_, project) => {

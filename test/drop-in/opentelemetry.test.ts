@@ -138,6 +138,7 @@ describeBrokers('OpenTelemetry', (brokers) => {
   describe('required', () => {
     compareProgram(() => ({ program: 'opentelemetry', brokers: brokers.bootstrap }), cases)
   })
+  if (brokers.isReal) return
   describe('imported', () => {
     const nodeOptions = ['--experimental-loader', '@opentelemetry/instrumentation/hook.mjs']
     compareProgram(

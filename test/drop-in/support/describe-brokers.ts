@@ -7,6 +7,8 @@ import type { KafkaVersion } from '../../kafka/support/kafka-versions'
 export interface BrokersUnderTest {
   /** Addresses; there once the suite's tests and hooks run. */
   readonly bootstrap: string[]
+  /** A real Kafka: what no broker can tell apart need not be repeated there. */
+  readonly isReal: boolean
 }
 
 /**
@@ -29,7 +31,19 @@ export function describeBrokers(
       get bootstrap() {
         return cluster?.bootstrap ?? []
       },
+      isReal: false,
     })
   })
-  describeEachKafka(title, (kafka) => body(kafka), { versions })
+  describeEachKafka(
+    title,
+    (kafka) => {
+      body({
+        get bootstrap() {
+          return kafka.bootstrap
+        },
+        isReal: true,
+      })
+    },
+    { versions },
+  )
 }
