@@ -68,13 +68,16 @@ export function topicOperations(run: RunAdmin): TopicOperations {
 }
 
 /**
- * Our own admin waited for the leaders as long as the call may take.
+ * Our own admin waited for the leaders as long as the call may take. A broker that has not heard of the topics yet is no
+ * failure: they are there.
  * @throws KafkaJSTimeout when a partition has none
  */
 async function requireLeaders(admin: CoreAdmin, topics: readonly ITopicConfig[]): Promise<void> {
-  const described = await admin.describeTopics(topics.map(({ topic }) => topic))
-  if (described.every(({ partitions }) => partitions.every(({ leader }) => leader !== null))) return
-  throw new KafkaJSTimeout('Timed out while waiting for topic leaders')
+  const names = topics.map(({ topic }) => topic)
+  for (const described of await admin.describeTopics(names, { partial: true })) {
+    if (described.error !== null || described.partitions.every(({ leader }) => leader !== null)) continue
+    throw new KafkaJSTimeout('Timed out while waiting for topic leaders')
+  }
 }
 
 const nameOf = ({ name }: { readonly name: string }): string => name
