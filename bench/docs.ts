@@ -28,13 +28,23 @@ function sectionOf(results: Results, section: Section): string {
 
 /** Where the figures come from; workloads may have been measured at different times. */
 function conditionsOf(results: Results, section: Section): string {
-  const lines = inOrder(results, section).map(([, { conditions }]) => {
+  const loads = new Map<string, number[]>()
+  for (const [, { conditions }] of inOrder(results, section)) {
     const { date, machine, node, broker, rounds, loadBefore, leftOut } = conditions
     const without = leftOut.map(({ client, why }) => `; without ${client}: ${why}`).join('')
-    const load = loadBefore > 1 ? `, while other work kept ${loadBefore} processes busy` : ''
-    return `${rounds} rounds on ${date.slice(0, 10)}, ${machine}, Node ${node}, ${broker}${load}${without}`
-  })
-  return lines.length === 0 ? '_not measured yet_' : `_${[...new Set(lines)].join('_ \\\n_')}_`
+    const times = rounds === 1 ? 'one round' : `${rounds} rounds`
+    const line = `${times} on ${date.slice(0, 10)}, ${machine}, Node ${node}, ${broker}${without}`
+    loads.set(line, [...(loads.get(line) ?? []), loadBefore])
+  }
+  const lines = [...loads].map(([line, load]) => `_Measured in ${line}${otherWork(Math.max(...load))}._`)
+  return lines.length === 0 ? '_Not measured yet._' : lines.join('\n\n')
+}
+
+/** A machine that does other work gives figures to be taken with care, and says so. */
+function otherWork(load: number): string {
+  return load > 1
+    ? `, while other work kept up to ${Math.round(load)} processes busy: absolute figures mean little`
+    : ''
 }
 
 function replace(text: string, name: string, content: string): string {

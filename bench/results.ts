@@ -21,7 +21,7 @@ export interface Conditions {
   readonly node: string
   readonly broker: string
   readonly rounds: number
-  /** Processes that wanted to run when it began, beyond those of the bench: 0 on a machine at rest. */
+  /** Processes that wanted to run before the bench started its own: 0 on a machine at rest. */
   readonly loadBefore: number
   readonly leftOut: readonly LeftOut[]
 }
@@ -53,6 +53,9 @@ export async function writeResults(file: string, results: Results): Promise<void
   await writeFile(file, `${JSON.stringify(results, null, 2)}\n`)
 }
 
+/** Taken when the program starts: later the bench itself is the load. */
+const loadBefore = Number((loadavg()[0] ?? 0).toFixed(1))
+
 /** The machine and the moment. */
 export function currentConditions(given: Pick<Conditions, 'broker' | 'rounds' | 'leftOut'>): Conditions {
   const processors = cpus()
@@ -61,7 +64,7 @@ export function currentConditions(given: Pick<Conditions, 'broker' | 'rounds' | 
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
     machine: `${processors.length} × ${processors[0]?.model ?? 'unknown'}, ${gigabytes} GB, Linux ${release()}`,
     node: execFileSync(nodeBinary(), ['--version'], { encoding: 'utf8' }).trim(),
-    loadBefore: Number((loadavg()[0] ?? 0).toFixed(1)),
+    loadBefore,
     ...given,
   }
 }
