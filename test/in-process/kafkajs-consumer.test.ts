@@ -481,7 +481,7 @@ describe('4, 7 life and events', () => {
         seen.push(
           groupId,
           topics,
-          cluster.findTopicPartitionMetadata(topic).map((one) => one.partitionId),
+          cluster.findTopicPartitionMetadata(topic).map((one) => [one.partitionId, one.leader, one.replicas]),
         )
         return members.map(({ memberId, memberMetadata }) => {
           const decoded = AssignerProtocol.MemberMetadata.decode(memberMetadata)
@@ -508,7 +508,8 @@ describe('4, 7 life and events', () => {
     await running(topic, { eachMessage }, { partitionAssigners: [assigner] })
     await until(() => values.length === 1, 'the message')
     expect(values).toEqual(['one'])
-    expect(seen).toEqual([`group-of-${topic}`, [topic], [0, 1], 'mine'])
+    const led = (partition: number) => [partition, 1, [1]]
+    expect(seen).toEqual([`group-of-${topic}`, [topic], [led(0), led(1)], 'mine'])
   })
 })
 

@@ -6,17 +6,9 @@ import type {
   PartitionAssignor,
   TopicPartition,
 } from '../../index'
-import { KafkaJSNotImplemented } from '../errors/non-retriable-errors'
-import type { Cluster } from '../types/cluster'
-import type { Assigner, PartitionAssigner } from '../types/consumer'
-import type { Logger } from '../types/logger'
-import { AssignerProtocol } from '../group/assigner-protocol'
+import type { PartitionAssigner } from '../types/consumer'
+import { customAssignor, type AssignmentListener, type CustomAssignorParts } from './custom-assignor'
 import { builtInAssigners, PartitionAssigners } from './partition-assigners'
-
-/** What is told of an assignment that this member got. */
-export interface AssignmentListener {
-  onAssigned(assignment: CoreAssignment, generationId: number): void
-}
 
 /**
  * The assignors of a consumer. KafkaJS's round robin is offered under the name that other clients know and, behind it,
@@ -24,14 +16,14 @@ export interface AssignmentListener {
  */
 export function assignorsOf(
   assigners: readonly PartitionAssigner[],
-  config: { readonly groupId: string; readonly logger: Logger },
+  parts: CustomAssignorParts,
   listener: AssignmentListener,
 ): (AssignorName | PartitionAssignor)[] {
   return assigners.flatMap((assigner) => {
     if (assigner === PartitionAssigners.roundRobin) {
       return ['roundrobin', 'RoundRobinAssigner'].map((name) => roundRobinAssignor(name, listener))
     }
-    return [builtInAssigners.get(assigner) ?? customAssignor(assigner, config, listener)]
+    return [builtInAssigners.get(assigner) ?? customAssignor(assigner, parts, listener)]
   })
 }
 
@@ -61,95 +53,4 @@ function dealOut(
     }
   }
   return new Map([...dealt].map(([memberId, partitions]) => [memberId, { partitions }]))
-}
-
-/** An assigner made for KafkaJS. */
-function customAssignor(
-  make: PartitionAssigner,
-  config: { readonly groupId: string; readonly logger: Logger },
-  listener: AssignmentListener,
-): PartitionAssignor {
-  let known: readonly AssignableTopic[] = []
-  const assigner = make({ ...config, cluster: assignerCluster(() => known) })
-  const { name } = assigner.protocol({ topics: [] })
-  return {
-    name,
-    supportedProtocols: ['eager'],
-    userData: ({ topics }) =>
-      AssignerProtocol.MemberMetadata.decode(assigner.protocol({ topics: [...topics] }).metadata)?.userData ??
-      null,
-    // Never called: the one below is called instead.
-    assign: () => new Map(),
-    assignAsync: async (members, topics) => {
-      known = topics
-      return await assignBy(assigner, members, topics)
-    },
-    onAssignment: (assignment, generationId) => listener.onAssigned(assignment, generationId),
-  }
-}
-
-async function assignBy(
-  assigner: Assigner,
-  members: readonly CoreMember[],
-  topics: readonly AssignableTopic[],
-): Promise<ReadonlyMap<string, CoreAssignment>> {
-  const assigned = await assigner.assign({
-    members: members.map(({ memberId, topics: ofMember, userData }) => ({
-      memberId,
-      memberMetadata: AssignerProtocol.MemberMetadata.encode({
-        version: 0,
-        topics: [...ofMember],
-        userData: Buffer.from(userData ?? []),
-      }),
-    })),
-    topics: topics.map(({ name }) => name),
-  })
-  const wanted = new Map(members.map(({ memberId, topics: ofMember }) => [memberId, new Set(ofMember)]))
-  return new Map(
-    assigned.map(({ memberId, memberAssignment }) => {
-      const decoded = AssignerProtocol.MemberAssignment.decode(memberAssignment)
-      // Members of KafkaJS leave out what they did not ask for; our own leader takes it for a mistake.
-      const partitions = Object.entries(decoded?.assignment ?? {}).flatMap(([topic, numbers]) =>
-        wanted.get(memberId)?.has(topic) ? numbers.map((partition) => ({ topic, partition })) : [],
-      )
-      return [memberId, { partitions, userData: decoded?.userData ?? null }]
-    }),
-  )
-}
-
-/** What an assigner may ask: the partitions of the topics that are being divided. */
-function assignerCluster(topics: () => readonly AssignableTopic[]): Cluster {
-  const missing = (what: string) => (): never => {
-    throw new KafkaJSNotImplemented(`cluster.${what} is not implemented for assigners`)
-  }
-  return {
-    findTopicPartitionMetadata: (topic) => {
-      const count = topics().find(({ name }) => name === topic)?.partitionCount ?? 0
-      return Array.from({ length: count }, (_, partitionId) => ({
-        partitionErrorCode: 0,
-        partitionId,
-        leader: -1,
-        replicas: [],
-        isr: [],
-        offlineReplicas: [],
-      }))
-    },
-    isConnected: () => true,
-    connect: async () => {},
-    disconnect: async () => {},
-    refreshMetadata: async () => {},
-    refreshMetadataIfNecessary: async () => {},
-    addTargetTopic: async () => {},
-    addMultipleTargetTopics: async () => {},
-    defaultOffset: ({ fromBeginning }) => (fromBeginning ? -2 : -1),
-    getNodeIds: missing('getNodeIds'),
-    metadata: missing('metadata'),
-    removeBroker: missing('removeBroker'),
-    findBroker: missing('findBroker'),
-    findControllerBroker: missing('findControllerBroker'),
-    findLeaderForPartitions: missing('findLeaderForPartitions'),
-    findGroupCoordinator: missing('findGroupCoordinator'),
-    findGroupCoordinatorMetadata: missing('findGroupCoordinatorMetadata'),
-    fetchTopicsOffset: missing('fetchTopicsOffset'),
-  }
 }

@@ -141,10 +141,11 @@ export class ConsumerControl {
     this.logger.info('Starting', { groupId: this.#config.groupId })
     let run: ConsumerRun
     try {
-      const { kafka } = await this.#lifecycle.connect()
+      const { kafka, admin } = await this.#lifecycle.connect()
       if (epoch !== this.#epoch) return
       run = this.#run = new ConsumerRun({
         kafka,
+        admin,
         config: this.#config,
         runConfig,
         subscriptions: this.subscriptions,

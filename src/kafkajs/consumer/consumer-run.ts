@@ -1,4 +1,5 @@
 import {
+  type Admin,
   type AssignorName,
   type Consumer as CoreConsumer,
   type ConsumerGroupMetadata,
@@ -32,6 +33,7 @@ import type { Subscriptions } from './subscriptions'
 /** What a run needs; the consumer keeps it from run to run. */
 export interface ConsumerRunParts {
   readonly kafka: CoreKafka
+  readonly admin: Admin
   readonly config: ConsumerConfig
   readonly runConfig: ConsumerRunConfig
   readonly subscriptions: Subscriptions
@@ -192,11 +194,11 @@ export class ConsumerRun implements LocalMember {
   }
 
   #assignors(): (AssignorName | PartitionAssignor)[] {
-    const { config, logger } = this.#parts
+    const { config, logger, admin } = this.#parts
     const { groupId, partitionAssigners } = config
     return assignorsOf(
       partitionAssigners ?? [PartitionAssigners.roundRobin],
-      { groupId, logger: logger.namespace('Consumer') },
+      { groupId, logger: logger.namespace('Consumer'), admin },
       {
         onAssigned: ({ partitions }, generationId) =>
           this.#events.assigned(partitions, this.#consumer.groupMetadata().memberId, generationId),
@@ -206,6 +208,7 @@ export class ConsumerRun implements LocalMember {
 
   async #onAssigned(partitions: readonly TopicPartition[]): Promise<void> {
     const { subscriptions, paused } = this.#parts
+    this.#ledger.restart()
     this.#consumer.pause(partitions.filter((at) => paused.has(at)))
     const unsought = partitions.filter((at) => {
       const offset = this.#waitingSeeks.get(keyOf(at))

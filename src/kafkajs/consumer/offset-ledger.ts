@@ -13,6 +13,11 @@ export class OffsetLedger {
   readonly #entries = new Map<string, PartitionProgress>()
   #lastCommitAt = Date.now()
 
+  /** Partitions were given out: the time to the next commit begins anew. */
+  restart(): void {
+    this.#lastCommitAt = Date.now()
+  }
+
   /** Reading of a partition begins, or goes on, at this offset; what is done is written into the answer. */
   begin({ topic, partition }: TopicPartition, offset: bigint): PartitionProgress {
     const key = keyOf({ topic, partition })

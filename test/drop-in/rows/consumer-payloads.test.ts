@@ -140,9 +140,9 @@ describe.each(peerNames)('%s', (peer) => {
       const topic = setup.topic()
       await setup.produce(topic, 'a', 'b', 'c')
       const seen: (bigint | undefined)[] = []
-      const pauses = [0, 450, 0]
+      const pauses = [0, 1100, 0]
       await setup.running(peer, topic, {
-        autoCommitInterval: 400,
+        autoCommitInterval: 1000,
         eachMessage: async () => {
           seen.push(setup.committed(topic))
           await new Promise((resolve) => setTimeout(resolve, pauses[seen.length - 1]))
