@@ -3,6 +3,7 @@ import {
   AuthenticationError,
   BrokerError,
   ConnectionError,
+  DecodeError,
   ErrorCode,
   isKafkaError,
   type KafkaError,
@@ -18,7 +19,8 @@ import {
 } from './client-errors'
 import { KafkaJSError, KafkaJSNonRetriableError } from './kafkajs-error'
 import { KafkaJSSASLAuthenticationError, KafkaJSServerDoesNotSupportApiKey } from './non-retriable-errors'
-import { protocolError } from './protocol-error-table'
+import { describeErrorCode, protocolError } from './protocol-error-table'
+import { KafkaJSProtocolError } from './protocol-errors'
 import { apiNameOf } from '../api-names'
 
 /** What KafkaJS would have thrown; errors that are not ours, and KafkaJS's own, stay as they are. */
@@ -45,6 +47,11 @@ function translateKafkaError(error: KafkaError): Error {
   if (error instanceof TimeoutError) return translateTimeout(error)
   if (error.code in fencedCodes) return protocolError(fencedCodes[error.code] as number)
   if (error instanceof UnsupportedVersionError) return translateUnsupported(error)
+  // Damaged records may be whole when they are read again, or from another replica: a consumer starts again.
+  if (error instanceof DecodeError && error.context.partition !== undefined) {
+    const { message } = error
+    return new KafkaJSProtocolError({ ...describeErrorCode(ErrorCode.CORRUPT_MESSAGE), message })
+  }
   return error.retriable
     ? new KafkaJSError(error, { cause: error })
     : new KafkaJSNonRetriableError(error, { cause: error })
