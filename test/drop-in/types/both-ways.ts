@@ -6,6 +6,7 @@ import type * as Ours from 'typed-kafka/kafkajs'
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
 /** True when ours can stand for theirs. */
 type Serves<Our, Their> = [Our] extends [Their] ? true : false
+type Not<T extends boolean> = T extends true ? false : true
 /** Compiles only with true; `any` is none. */
 type Assert<T extends true> = 0 extends 1 & T ? never : T
 
@@ -222,4 +223,16 @@ export type ServingValues = [
   Assert<Serves<typeof Ours.PartitionAssigners, typeof Theirs.PartitionAssigners>>,
   Assert<Serves<typeof Ours.AssignerProtocol, typeof Theirs.AssignerProtocol>>,
   Assert<Serves<typeof Ours.CompressionCodecs, typeof Theirs.CompressionCodecs>>,
+]
+
+type ConfigWith<Option extends string, Value> = { groupId: string } & Record<Option, Value>
+
+/** What ours have beyond KafkaJS, and refuse when it is mistaken. */
+export type Beyond = [
+  Assert<Same<keyof typeof Ours.PartitionAssigners, 'roundRobin' | 'range' | 'sticky' | 'cooperativeSticky'>>,
+  Assert<Serves<ConfigWith<'groupInstanceId', string>, Ours.ConsumerConfig>>,
+  Assert<Serves<ConfigWith<'groupProtocol', 'classic' | 'consumer'>, Ours.ConsumerConfig>>,
+  Assert<Serves<ConfigWith<'groupRemoteAssignor', string>, Ours.ConsumerConfig>>,
+  Assert<Not<Serves<ConfigWith<'groupInstanceId', number>, Ours.ConsumerConfig>>>,
+  Assert<Not<Serves<ConfigWith<'groupProtocol', string>, Ours.ConsumerConfig>>>,
 ]
