@@ -1,5 +1,6 @@
 // Guards the option socketFactory: any stream carries the client's bytes, with and without TLS, and its failures are told.
-import { connect, type Socket } from 'node:net'
+import { createServer, request } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { Kafka, type KafkaOptions, type SocketFactory, type SocketFactoryTarget } from '../../src'
 import { silentLogger } from '../../src/base/logger'
@@ -85,6 +86,35 @@ test.each<[string, SocketFactory]>([
   const admin = kafkaOver(factory, { tls: { ca, servername: 'elsewhere.example' } }).admin()
   open.push(() => admin.close())
   expect(await rejectionOf(admin.listTopics())).toMatchObject({ code: 'TLS_CERTIFICATE_REFUSED' })
+})
+
+test('messages go through an HTTP proxy, with TLS inside of the tunnel', async () => {
+  const authority = createCertificateAuthority()
+  const { key, certificate: cert } = authority.issue({ commonName: 'broker', hosts: ['127.0.0.1'] })
+  await start({ tls: { key, cert } })
+  const tunnels: string[] = []
+  const proxy = createServer().on('connect', ({ url = '' }, client: Socket) => {
+    tunnels.push(url)
+    const [host, port] = url.split(':')
+    const server = connect({ host, port: Number(port) }, () => {
+      client.write('HTTP/1.1 200 Connection Established\r\n\r\n')
+      server.pipe(client).pipe(server)
+    })
+    for (const side of [client, server]) side.on('error', () => client.destroy().unref())
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  open.push(() => new Promise<void>((resolve) => proxy.close(() => resolve())))
+  const { port: proxyPort } = proxy.address() as AddressInfo
+  const throughProxy: SocketFactory = ({ host, port, signal }) =>
+    new Promise<Socket>((resolve, reject) => {
+      const path = `${host}:${port}`
+      const opening = request({ host: '127.0.0.1', port: proxyPort, method: 'CONNECT', path, signal })
+      opening.once('connect', (_, socket: Socket) => resolve(socket))
+      opening.once('error', reject)
+      opening.end()
+    })
+  await roundTrip(kafkaOver(throughProxy, { tls: { ca: authority.certificate } }))
+  expect(new Set(tunnels)).toEqual(new Set(cluster.bootstrap))
 })
 
 test('names are given as they are: DNS is not asked', async () => {

@@ -1,4 +1,5 @@
 // Guards the door: a wrong option must be named before anything is opened, and no secret may show (L21).
+import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { InvalidOptionError } from '../../../src/base/errors'
 import { parseBootstrapAddress } from '../../../src/cluster/bootstrap-address'
@@ -116,4 +117,16 @@ test('L21: neither the resolved options nor the error of wrong ones show a secre
     tls: { ...tls, passphrase: { a: 'hidden!' } },
   })
   expect(wrong).not.toContain('hidden!')
+})
+
+test('the page on connecting has every public option', () => {
+  const source = readFileSync('src/cluster/cluster-options.ts', 'utf8')
+  const declared = /export interface ClusterOptions \{([\s\S]*?)\n\}/.exec(source)?.[1] ?? ''
+  const names = declared
+    .split(/(?<=;|undefined\n|BrokersFunction\n)/)
+    .filter((part) => !part.includes('@internal'))
+    .flatMap((part) => /readonly (\w+)\??:/.exec(part)?.[1] ?? [])
+  expect(names.length).toBeGreaterThan(18)
+  const page = readFileSync('docs/connecting.md', 'utf8')
+  expect(names.filter((name) => !page.includes(`| \`${name}\` `))).toEqual([])
 })
