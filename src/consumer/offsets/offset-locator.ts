@@ -47,7 +47,13 @@ export class OffsetLocator {
 
   constructor(options: OffsetLocatorOptions) {
     this.#options = options
-    this.#scan = new PartitionScan(options.cluster.clock, (now) => this.#start(now))
+    const { cluster, subscription } = options
+    this.#scan = new PartitionScan({
+      cluster,
+      subscription,
+      isWaiting: ({ phase }) => phase === 'locating',
+      onDue: (states) => this.#start(states),
+    })
   }
 
   /** Looks after partitions that came into phase `locating`. Cheap, however often it is called. */
@@ -59,17 +65,11 @@ export class OffsetLocator {
     this.#scan.close()
   }
 
-  #start(now: number): number {
+  #start(states: readonly PartitionState[]): void {
     const committed: Lookup[] = []
     const queried: Lookup[] = []
     const unknownTopics = new Map<string, Lookup[]>()
-    let nextRetry = Infinity
-    for (const state of this.#options.subscription.all()) {
-      if (state.phase !== 'locating' || state.isInFlight) continue
-      if (state.retryAt > now) {
-        nextRetry = Math.min(nextRetry, state.retryAt)
-        continue
-      }
+    for (const state of states) {
       const lookup = { state, token: state.token }
       // A member that does not lead its group hears of its topics here for the first time. Nobody else asks for them,
       // and a position without a leader to fetch from, or to be checked against, is worth nothing.
@@ -84,7 +84,6 @@ export class OffsetLocator {
     for (const [topic, waiting] of unknownTopics) void this.#requireTopic(topic, waiting)
     if (committed.length > 0) void this.#lookUpCommitted(committed)
     if (queried.length > 0) this.#lookUpQueried(queried)
-    return nextRetry
   }
 
   async #lookUpCommitted(lookups: readonly Lookup[]): Promise<void> {
@@ -136,7 +135,7 @@ export class OffsetLocator {
       const leaderId = metadata.partition(state.topic, state.partition)?.leaderId ?? -1
       if (leaderId < 0) {
         metadata.requestRefresh(`no leader known for ${state.topic}-${state.partition}`)
-        this.#retryLater(state)
+        this.#scan.retryLater(state)
         continue
       }
       state.markInFlight()
@@ -220,7 +219,7 @@ export class OffsetLocator {
         `ListOffsets was refused for ${state.topic}-${state.partition}`,
       )
       state.lastError = answer && errorCodeName(answer.errorCode)
-      this.#retryLater(state)
+      this.#scan.retryLater(state)
     } else if (answer.errorCode !== 0) {
       const { topic, partition } = state
       this.#fail(
@@ -243,16 +242,9 @@ export class OffsetLocator {
       if (!this.#isCurrent(lookup)) continue
       lookup.state.clearInFlight(lookup.token)
       lookup.state.lastError = error.message
-      if (error.retriable) this.#retryLater(lookup.state)
+      if (error.retriable) this.#scan.retryLater(lookup.state)
       else this.#fail(lookup.state, error)
     }
-  }
-
-  #retryLater(state: PartitionState): void {
-    const { cluster } = this.#options
-    state.failures++
-    state.retryAt = cluster.clock.now() + cluster.backoffMs(state.failures)
-    this.wake()
   }
 
   #fail(state: PartitionState, error: KafkaError): void {

@@ -1,20 +1,29 @@
-import type { Clock, Timer } from '../../base/clock'
+import type { Timer } from '../../base/clock'
+import type { Cluster } from '../../cluster/cluster'
+import type { PartitionState } from '../partition-state'
+import type { SubscriptionState } from '../subscription-state'
+
+export interface PartitionScanOptions {
+  readonly cluster: Cluster
+  readonly subscription: SubscriptionState
+  /** Whether something has to be found out about the partition. */
+  readonly isWaiting: (partition: PartitionState) => boolean
+  /** Takes the waiting partitions whose backoff has passed, and of which nothing is being found out yet. */
+  readonly onDue: (partitions: readonly PartitionState[]) => void
+}
 
 /**
  * Looks at the partitions when something may have become due: once a turn however often it is woken, and again when the
  * earliest of their backoffs has passed. Between these nothing runs.
  */
 export class PartitionScan {
-  readonly #clock: Clock
-  readonly #scan: (now: number) => number
+  readonly #options: PartitionScanOptions
   readonly #abort = new AbortController()
   #timer: Timer | undefined
   #isScheduled = false
 
-  /** @param scan acts on what is due, and answers when the next backoff passes; Infinity for none */
-  constructor(clock: Clock, scan: (now: number) => number) {
-    this.#clock = clock
-    this.#scan = scan
+  constructor(options: PartitionScanOptions) {
+    this.#options = options
   }
 
   /** Fires when the scan is closed: ends the requests that it started. */
@@ -22,6 +31,7 @@ export class PartitionScan {
     return this.#abort.signal
   }
 
+  /** Looks after the partitions soon. Cheap, however often it is called. */
   wake(): void {
     if (this.#isScheduled || this.signal.aborted) return
     this.#isScheduled = true
@@ -34,9 +44,25 @@ export class PartitionScan {
   #run(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    const now = this.#clock.now()
-    const nextAt = this.#scan(now)
-    if (nextAt < Infinity) this.#timer = this.#clock.setTimer(nextAt - now, () => this.wake())
+    const { cluster, subscription, isWaiting, onDue } = this.#options
+    const now = cluster.clock.now()
+    const due: PartitionState[] = []
+    let nextAt = Infinity
+    for (const state of subscription.all()) {
+      if (state.isInFlight || !isWaiting(state)) continue
+      if (state.retryAt > now) nextAt = Math.min(nextAt, state.retryAt)
+      else due.push(state)
+    }
+    if (due.length > 0) onDue(due)
+    if (nextAt < Infinity) this.#timer = cluster.clock.setTimer(nextAt - now, () => this.wake())
+  }
+
+  /** The partition is due again after a backoff. */
+  retryLater(state: PartitionState): void {
+    const { cluster } = this.#options
+    state.failures++
+    state.retryAt = cluster.clock.now() + cluster.backoffMs(state.failures)
+    this.wake()
   }
 
   close(): void {

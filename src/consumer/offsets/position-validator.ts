@@ -41,7 +41,13 @@ export class PositionValidator {
 
   constructor(options: PositionValidatorOptions) {
     this.#options = options
-    this.#scan = new PartitionScan(options.cluster.clock, (now) => this.#start(now))
+    const { cluster, subscription } = options
+    this.#scan = new PartitionScan({
+      cluster,
+      subscription,
+      isWaiting: ({ phase, needsValidation }) => phase === 'fetching' && needsValidation,
+      onDue: (states) => this.#start(states),
+    })
   }
 
   /** Looks after partitions that need to be validated. Cheap, however often it is called. */
@@ -53,27 +59,20 @@ export class PositionValidator {
     this.#scan.close()
   }
 
-  #start(now: number): number {
-    const { cluster, subscription } = this.#options
+  #start(states: readonly PartitionState[]): void {
+    const { cluster } = this.#options
     const byLeader = new Map<number, Question[]>()
-    let nextRetry = Infinity
-    for (const state of subscription.all()) {
-      if (state.phase !== 'fetching' || !state.needsValidation || state.isInFlight) continue
-      if (state.retryAt > now) {
-        nextRetry = Math.min(nextRetry, state.retryAt)
-        continue
-      }
+    for (const state of states) {
       const leaderId = cluster.metadata.partition(state.topic, state.partition)?.leaderId ?? -1
       if (leaderId < 0) {
         cluster.metadata.requestRefresh(`no leader known for ${formatTopicPartition(state)}`)
-        this.#retryLater(state)
+        this.#scan.retryLater(state)
         continue
       }
       state.markInFlight()
       byLeader.set(leaderId, [...(byLeader.get(leaderId) ?? []), { state, token: state.token }])
     }
     for (const [leaderId, questions] of byLeader) void this.#ask(leaderId, questions)
-    return nextRetry
   }
 
   async #ask(leaderId: number, questions: readonly Question[]): Promise<void> {
@@ -115,7 +114,7 @@ export class PositionValidator {
       const reason = answer === undefined ? 'no answer' : errorCodeName(answer.errorCode)
       cluster.metadata.requestRefresh(`OffsetForLeaderEpoch: ${reason} for ${formatTopicPartition(state)}`)
       state.lastError = reason
-      this.#retryLater(state)
+      this.#scan.retryLater(state)
     } else if (answer.errorCode !== 0) {
       // The fetch meets the same error, and tells the user.
       this.#accept(state)
@@ -137,7 +136,7 @@ export class PositionValidator {
       question.state.lastError = error.message
       // A broker too old to be asked can't be validated against; the fetch itself is what tells then.
       if (error instanceof UnsupportedVersionError || !error.retriable) this.#accept(question.state)
-      else this.#retryLater(question.state)
+      else this.#scan.retryLater(question.state)
     }
   }
 
@@ -146,13 +145,6 @@ export class PositionValidator {
     state.failures = 0
     state.retryAt = 0
     this.#options.onValid(state)
-  }
-
-  #retryLater(state: PartitionState): void {
-    const { cluster } = this.#options
-    state.failures++
-    state.retryAt = cluster.clock.now() + cluster.backoffMs(state.failures)
-    this.wake()
   }
 
   #isCurrent({ state, token }: Question): boolean {
