@@ -1,5 +1,4 @@
-import type * as z from 'zod'
-import { resolveOptions } from '../base/options'
+import { type OptionsSchema, resolveOptions } from '../base/options'
 import type { Cluster } from '../cluster/cluster'
 import type { AdminCall } from './admin-call'
 import { AdminCalls } from './admin-calls'
@@ -7,9 +6,6 @@ import type { AnyItemResult } from './admin-error'
 import { resolveAdminOptions, type AdminOptions, type ResolvedAdminOptions } from './admin-options'
 import { callOptionsSchema, type AdminCallOptions, type ResolvedCallOptions } from './call-options'
 import { requireAll, type ItemOf } from './item-result'
-
-/** The schema of a call's options. */
-export type CallSchema = z.ZodType<ResolvedCallOptions>
 
 /** The life of an admin client, and how its calls run; the calls themselves stand in one class per subject. */
 export abstract class AdminBase {
@@ -40,11 +36,11 @@ export abstract class AdminBase {
   }
 
   /** @internal A call with one answer. */
-  protected call<Schema extends CallSchema, T>(
+  protected call<Options extends ResolvedCallOptions, T>(
     what: string,
-    schema: Schema,
+    schema: OptionsSchema<Options>,
     options: unknown,
-    body: (call: AdminCall, options: Readonly<z.output<Schema>>) => Promise<T>,
+    body: (call: AdminCall, options: Readonly<Options>) => Promise<T>,
   ): Promise<T> {
     // Inside the promise, so that a wrong option rejects like everything else.
     return Promise.resolve().then(() => {
@@ -54,12 +50,12 @@ export abstract class AdminBase {
   }
 
   /** @internal A call over items: its results as they are, or all or nothing. */
-  protected items<Schema extends CallSchema, Key, Result extends Key & AnyItemResult>(
+  protected items<Options extends ResolvedCallOptions, Key, Result extends Key & AnyItemResult>(
     what: string,
-    schema: Schema,
+    schema: OptionsSchema<Options>,
     options: unknown,
     describe: (key: Key) => string,
-    body: (call: AdminCall, options: Readonly<z.output<Schema>>) => Promise<Result[]>,
+    body: (call: AdminCall, options: Readonly<Options>) => Promise<Result[]>,
   ): Promise<Result[] | ItemOf<Result>[]> {
     return this.call(what, schema, options, async (call, resolved) => {
       const results = await body(call, resolved)

@@ -1,19 +1,28 @@
 import type * as z from 'zod'
 import { InvalidOptionError } from './errors'
 
+/** As much of a schema as is needed to check options: declarations that name it need no package of schemas. */
+export interface OptionsSchema<Output> {
+  safeParse(
+    options: unknown,
+  ):
+    | { readonly success: true; readonly data: Output }
+    | { readonly success: false; readonly error: { readonly issues: readonly object[] } }
+}
+
 /**
  * Options as the user wrote them in, one frozen object with nothing optional out. All problems are listed in one
  * error: unknown names (with the nearest known one), wrong types, values out of range, contradictions.
  */
-export function resolveOptions<Schema extends z.ZodType>(
-  schema: Schema,
+export function resolveOptions<Output>(
+  schema: OptionsSchema<Output>,
   what: string,
   options: unknown,
-): Readonly<z.output<Schema>> {
+): Readonly<Output> {
   const result = schema.safeParse(options ?? {})
-  if (result.success) return Object.freeze(result.data as z.output<Schema> & object)
+  if (result.success) return Object.freeze(result.data)
   const known = 'shape' in schema ? Object.keys(schema.shape as object) : []
-  const problems = result.error.issues.flatMap((issue) => describeIssue(issue, options, known))
+  const problems = result.error.issues.flatMap((issue) => describeIssue(issue as Issue, options, known))
   throw new InvalidOptionError(`Wrong options for ${what}`, problems)
 }
 

@@ -146,8 +146,17 @@ const schema = z
     }
   })
 
+type Settled<Options> = Readonly<Required<Options>>
+
 /** The options with nothing left open. */
-export type ResolvedTestClusterOptions = Readonly<z.output<typeof schema>>
+export interface ResolvedTestClusterOptions extends Settled<
+  Omit<TestClusterOptions, 'racks' | 'tls' | 'sasl' | 'authorizer'>
+> {
+  readonly racks?: readonly string[] | undefined
+  readonly tls?: (TestTlsOptions & { readonly requestCert: boolean }) | undefined
+  readonly sasl?: (Settled<Omit<TestSaslOptions, 'oauthKey'>> & Pick<TestSaslOptions, 'oauthKey'>) | undefined
+  readonly authorizer?: Settled<TestAuthorizerOptions> | undefined
+}
 
 /** Checks the options and fills in what is left out. @throws InvalidOptionError with all problems at once */
 export function resolveTestClusterOptions(options: TestClusterOptions): ResolvedTestClusterOptions {
