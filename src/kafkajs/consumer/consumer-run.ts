@@ -11,7 +11,7 @@ import {
 } from '../../index'
 import { consumerEvents } from '../client/event-names'
 import type { Instrumentation } from '../client/instrumentation'
-import { failureOfCall, type RetrySettings } from '../client/retry'
+import { failureOfCall, finalError, type RetrySettings } from '../client/retry'
 import { protocolError } from '../errors/protocol-error-table'
 import { translateError } from '../errors/translate-error'
 import type { ConsumerConfig, ConsumerRunConfig } from '../types/consumer'
@@ -154,7 +154,8 @@ export class ConsumerRun implements LocalMember {
     try {
       await this.#commits.exactly(offsets)
     } catch (error) {
-      throw failureOfCall(error as Error, this.#parts.retry)
+      const failure = failureOfCall(error as Error, this.#parts.retry)
+      throw failure === error ? finalError(failure, 0, 0) : failure
     }
   }
 

@@ -144,4 +144,39 @@ describe.each(peerNames)('4: %s', (peer) => {
     await new Promise((resolve) => setTimeout(resolve, 400))
     expect(told).toHaveLength(length)
   })
+
+  test('a coordinator that refuses the member is told of as it is, and is the end', async () => {
+    const topic = setup.topic()
+    const consumer = setup.consumer(peer)
+    const crashes = crashesOf(consumer)
+    await consumer.connect()
+    await consumer.subscribe({ topics: [topic] })
+    setup.cluster.faults.fail('JoinGroup', 'GROUP_AUTHORIZATION_FAILED')
+    await consumer.run({ eachMessage: async () => {} })
+    await setup.until(() => crashes.length === 1, 'the crash')
+    expect(crashes[0]).toMatchObject({
+      restart: false,
+      error: { name: 'KafkaJSProtocolError', type: 'GROUP_AUTHORIZATION_FAILED', code: 30, retriable: false },
+    })
+  })
+
+  test('commitOffsets rejects with what the coordinator said', async () => {
+    const topic = setup.topic()
+    const consumer = await setup.running(peer, topic, { autoCommit: false, eachMessage: async () => {} })
+    const errors: unknown[] = []
+    for (const code of ['OFFSET_METADATA_TOO_LARGE', 'INVALID_COMMIT_OFFSET_SIZE'] as const) {
+      const heal = setup.cluster.faults.fail('OffsetCommit', code)
+      const failed = consumer.commitOffsets([{ topic, partition: 0, offset: '1' }])
+      errors.push(await failed.catch((error: unknown) => error))
+      heal()
+    }
+    expect(errors).toMatchObject([
+      {
+        name: 'KafkaJSNonRetriableError',
+        message: 'The metadata field of the offset request was too large',
+        cause: { name: 'KafkaJSProtocolError', type: 'OFFSET_METADATA_TOO_LARGE', code: 12 },
+      },
+      { name: 'KafkaJSNonRetriableError', cause: { type: 'INVALID_COMMIT_OFFSET_SIZE' } },
+    ])
+  })
 })
