@@ -227,6 +227,14 @@ function print(results, names) {
   }
 }
 
+function isThere(module) {
+  try {
+    return require.resolve(module) !== ''
+  } catch {
+    return false
+  }
+}
+
 async function main() {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
@@ -244,6 +252,12 @@ async function main() {
     : all
   if (names.length === 0)
     throw new Error(`No workload is called ${values.only}; there are: ${all.join('; ')}`)
+  for (const module of Object.values(modules)) {
+    if (!isThere(module))
+      throw new Error(
+        `There is no ${module}: "npm run build" makes ours, "npm ci" in this folder installs theirs`,
+      )
+  }
   const { list, stop } = await brokers()
   try {
     const rounds = Number(positionals[0] ?? 3)

@@ -9,7 +9,7 @@ export async function open() {
   return {
     message: (_, key, value) => ({ key, value }),
     async openProducer({ brokers, topic, compression = 'none', prompt }) {
-      const type = CompressionTypes[compression === 'none' ? 'NONE' : compression.toUpperCase()]
+      const type = CompressionTypes[compression === 'none' ? 'None' : compression.toUpperCase()]
       const producer = connect(brokers).producer({
         kafkaJS: { acks: -1, compression: type },
         ...(prompt && { 'linger.ms': 0 }),

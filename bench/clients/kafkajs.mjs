@@ -1,3 +1,5 @@
+const codecNames = { none: 'None', gzip: 'GZIP', snappy: 'Snappy', lz4: 'LZ4', zstd: 'ZSTD' }
+
 /** KafkaJS with its defaults; codecs as its users add them. */
 export async function open() {
   const { Kafka, CompressionTypes, logLevel } = await import('kafkajs')
@@ -8,7 +10,7 @@ export async function open() {
       await registerCodec(compression)
       const producer = connect(brokers).producer()
       await producer.connect()
-      const type = CompressionTypes[compression === 'none' ? 'None' : compression.toUpperCase()]
+      const type = CompressionTypes[codecNames[compression]]
       return {
         send: (messages) => producer.send({ topic, messages, acks: -1, compression: type }),
         close: () => producer.disconnect(),
