@@ -3,8 +3,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript'
+import { Kafka as Native } from 'typed-kafka'
 import { Kafka, logLevel } from 'typed-kafka/kafkajs'
 import { silentLogger } from '../../src/base/logger'
+import { resolveClusterOptions } from '../../src/cluster/cluster-options'
 import { createBroker, type TestCluster } from '../../src/testing'
 import * as before from './guides/kafkajs-steps'
 import * as after from './guides/native-steps'
@@ -61,6 +63,23 @@ test.each(guides)('every block of our code in %s is part of a program', (guide) 
 test('every part of a program that is marked is shown', () => {
   const blocks = guides.flatMap((guide) => blocksOf(guide, 'ts'))
   expect([...parts].filter(([, part]) => !blocks.includes(part)).map(([name]) => name)).toEqual([])
+})
+
+test.each(guides)('options of ours that %s names are there', (guide) => {
+  const kafka = { brokers: ['localhost:1'], logger: silentLogger }
+  const client = new Native(kafka)
+  const options = {
+    ...resolveClusterOptions(kafka),
+    ...client.producer().options,
+    ...client.consumer({ assign: ['t'] }).options,
+    ...client.admin().options,
+  }
+  const elsewhere = ['timeoutMs', 'acknowledgementTimeoutMs', 'latencyMs', 'bufferedBytes']
+  const ofOthers = ['maxWaitTimeInMs', 'minBytes', 'maxBytes']
+  const named = readFileSync(join(docs, guide), 'utf8').match(/\b[a-z]\w*(?:Ms|Bytes)\b/g) ?? []
+  const known = new Set([...Object.keys(options), ...elsewhere, ...ofOthers])
+  expect(named.length).toBeGreaterThan(0)
+  expect(named.filter((name) => !known.has(name))).toEqual([])
 })
 
 // What other clients have is not installed here.
