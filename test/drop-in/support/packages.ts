@@ -21,7 +21,7 @@ export function installPackages(): void {
     .digest('hex')
   if (existsSync(mark) && readFileSync(mark, 'utf8') === wanted) return
   try {
-    execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], {
+    execFileSync('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel', 'error'], {
       cwd: dropInFolder,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
