@@ -235,4 +235,36 @@ describe('9.4 logging', () => {
     expect(lines).toHaveLength(4)
     expect(lines.slice(0, 2)).toEqual(lines.slice(2))
   })
+
+  test('2, 9.4: the environment’s level counts before the config’s, and clients speak under the same names', () => {
+    process.env['KAFKAJS_LOG_LEVEL'] = 'warn'
+    process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1'
+    const said = [ours, theirs].map(({ Kafka, logLevel }) => {
+      const entries: unknown[] = []
+      const kafka = new Kafka({
+        brokers: ['localhost:1'],
+        logLevel: logLevel.DEBUG as ours.logLevel & theirs.logLevel,
+        logCreator: (level) => (entry: ours.LogEntry) =>
+          void entries.push([
+            level,
+            entry.namespace,
+            entry.level,
+            entry.label,
+            entry.log.message,
+            entry.log.extra,
+          ]),
+      })
+      for (const { logger } of [kafka, kafka.producer(), kafka.consumer({ groupId: 'g' }), kafka.admin()]) {
+        const one = logger.call(kafka)
+        one.info('not heard')
+        one.warn('heard', { extra: 1 })
+      }
+      kafka.logger().setLogLevel(logLevel.ERROR as ours.logLevel & theirs.logLevel)
+      kafka.logger().warn('not heard any more')
+      return entries
+    })
+    delete process.env['KAFKAJS_LOG_LEVEL']
+    expect(said[0]).toHaveLength(4)
+    expect(said[0]).toEqual(said[1])
+  })
 })
