@@ -99,3 +99,22 @@ describe('13.23 timers', () => {
     expect((await wrongDelays('KafkaJS')).length).toBeGreaterThan(0)
   })
 })
+
+test('13.20: the work for the messages of one send grows with their number; that of KafkaJS with its square', async () => {
+  const count = 15_000
+  const workMs = async (peer: PeerName): Promise<number> => {
+    const topic = clients.topic()
+    const producer = clients.kafka(peer).producer()
+    await producer.connect()
+    await producer.send({ topic, messages: [{ value: 'first' }] })
+    const messages = Array.from({ length: count }, (_, i) => ({ value: `${i}` }))
+    const before = process.cpuUsage()
+    await producer.send({ topic, messages })
+    const { user, system } = process.cpuUsage(before)
+    await producer.disconnect()
+    expect(clients.cluster.records(topic)).toHaveLength(count + 1)
+    return (user + system) / 1_000
+  }
+  const ours = await workMs('typed-kafka')
+  expect(await workMs('KafkaJS')).toBeGreaterThan(3 * ours)
+}, 30_000)
