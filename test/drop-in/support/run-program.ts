@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { CaseResult } from '../applications/support/application'
@@ -32,7 +33,6 @@ interface Report {
 
 const programTimeoutMs = 120_000
 const endTimeoutMs = 10_000
-let runs = 0
 
 /** Runs a program in a process of its own, in the project of one peer. */
 export async function runProgram(peer: Peer, options: ProgramOptions): Promise<ProgramOutcome> {
@@ -46,7 +46,8 @@ export async function runProgramIn(
   options: ProgramOptions,
 ): Promise<ProgramOutcome> {
   const { program, brokers, format = 'cjs', nodeOptions = [], env = {}, more = {} } = options
-  const run = `${process.pid.toString(36)}${(runs++).toString(36)}`
+  // Not from a counter: files of tests share brokers, and each would begin to count anew.
+  const run = randomBytes(6).toString('hex')
   const child = fork(join(folder, format, `${program}.js`), {
     cwd: join(folder, format),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
