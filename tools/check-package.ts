@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 // TypeScript under both ways to resolve modules, in folders that know nothing of this project. Needs `npm run build`.
 
 const run = promisify(execFile)
+const quiet = ['--no-audit', '--no-fund', '--no-save', '--prefer-offline', '--loglevel', 'error']
 const bin = (name: string, folder = process.cwd()): string => join(folder, 'node_modules', '.bin', name)
 
 interface Packed {
@@ -33,8 +34,26 @@ async function main(): Promise<void> {
     for (const resolution of ['node16', 'bundler']) {
       await check(`TypeScript, ${resolution}`, bin('tsc'), ['-p', `tsconfig.${resolution}.json`], folder)
     }
+    await checkAlias(join(folder, 'alias'), tarball)
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The package that stands in for kafkajs, under that name, beside ours; that it runs is proved by test/drop-in. */
+async function checkAlias(folder: string, ours: string): Promise<void> {
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder, './kafkajs']
+  const [packed] = JSON.parse((await run('npm', args)).stdout) as Packed[]
+  if (packed === undefined) throw new Error('npm pack made nothing of kafkajs/')
+  const tarball = join(folder, packed.filename)
+  await check('kafkajs, publint', bin('publint'), ['run', '--strict', tarball])
+  await run('npm', ['install', '--ignore-scripts', ...quiet, `kafkajs@${tarball}`, ours, '@types/node@20'], {
+    cwd: folder,
+  })
+  // Users of KafkaJS have old settings: the first way to resolve is that of most NestJS projects.
+  for (const resolution of ['node10', 'node16', 'bundler']) {
+    const project = ['-p', `tsconfig.${resolution}.json`]
+    await check(`kafkajs, TypeScript, ${resolution}`, bin('tsc'), project, folder)
   }
 }
 
@@ -54,8 +73,9 @@ async function pack(folder: string): Promise<string> {
 
 async function install(folder: string, tarball: string): Promise<void> {
   const fixtures = join(process.cwd(), 'test', 'package')
-  for (const file of await readdir(fixtures)) await cp(join(fixtures, file), join(folder, file))
-  const quiet = ['--no-audit', '--no-fund', '--no-save', '--prefer-offline', '--loglevel', 'error']
+  for (const file of await readdir(fixtures)) {
+    await cp(join(fixtures, file), join(folder, file), { recursive: true })
+  }
   // Install scripts are off: the package must need none.
   await run('npm', ['install', '--ignore-scripts', ...quiet, tarball, '@types/node@20'], { cwd: folder })
 }
