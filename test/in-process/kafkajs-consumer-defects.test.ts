@@ -177,11 +177,31 @@ test('13.9: a position that is not in the log any more begins anew, and nothing 
 
 test('13.13: a consumer that has nothing to do stops at once, however long it lets brokers wait', async () => {
   const topic = newTopic()
+  let polls = 0
+  setup.cluster.on('Fetch', () => void polls++)
   const consumer = await running(topic, { eachMessage: async () => {} }, { maxWaitTimeInMs: 60_000 })
-  await setup.cluster.requests.waitFor('Fetch')
+  await until(() => polls > 0, 'a poll')
   const begin = performance.now()
   await consumer.disconnect()
   expect(performance.now() - begin).toBeLessThan(1000)
+})
+
+test('4: a handler that awaits stop waits for itself no longer than a rebalance would', async () => {
+  const topic = newTopic()
+  await produce(topic, 'a', 'b')
+  let calls = 0
+  let hasStopped = false
+  const consumer = consumerOf(topic, { rebalanceTimeout: 300 })
+  await consumer.subscribe({ topics: [topic], fromBeginning: true })
+  await consumer.run({
+    eachMessage: async () => {
+      calls++
+      await consumer.stop()
+      hasStopped = true
+    },
+  })
+  await until(() => hasStopped, 'the end')
+  expect([calls, groupOf(topic)?.members.length]).toEqual([1, 0])
 })
 
 test('13.14: a coordinator that is not there yet is waited for', async () => {

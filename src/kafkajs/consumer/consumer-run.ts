@@ -107,9 +107,13 @@ export class ConsumerRun implements LocalMember {
   /** Ends after the handlers that run, commits as the run was told, and leaves the group. */
   async stop(): Promise<void> {
     this.#stopping.abort()
-    const late = setTimeout(() => void this.#consumer.close({ timeoutMs: 0 }), this.#closeTimeoutMs)
-    await this.ended
-    clearTimeout(late)
+    let timer: NodeJS.Timeout | undefined
+    // A handler that waits for this waits for itself.
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => resolve(this.#consumer.close({ timeoutMs: 0 })), this.#closeTimeoutMs)
+    })
+    await Promise.race([this.ended, late])
+    clearTimeout(timer)
   }
 
   /** Handlers are waited for as long as a rebalance would wait for them. */
