@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 // Runs all tests: those that need no broker side by side, then those of the drop-in, which install the packages of
-// KafkaJS's users first, then those on real Kafka one file after the other, so that two clusters never fight for the
-// machine. Ends with one line that counts them all, from jest's own results.
+// KafkaJS's users first, then those on real Kafka. These wait most of their time, for sessions to end and brokers to come
+// back: three files run at once, of which two may have a cluster of their own. Ends with one line that counts them all,
+// from jest's own results.
 //
 //   tsx tools/run-tests.ts [--only unit|drop-in|kafka] [arguments for jest]
 
@@ -28,7 +29,7 @@ interface Outcome {
 const runs: Readonly<Record<string, readonly string[]>> = {
   unit: ['--selectProjects', 'unit', '--maxWorkers', '2'],
   'drop-in': ['--selectProjects', 'drop-in', '--maxWorkers', '2'],
-  kafka: ['--selectProjects', 'kafka', '--runInBand'],
+  kafka: ['--selectProjects', 'kafka', '--maxWorkers', '3'],
 }
 
 async function main(args: string[]): Promise<void> {

@@ -47,7 +47,7 @@ export function describeEachKafka(
 
 /**
  * Declares a suite once for every version with a cluster of its own, started before its first test and removed after
- * its last. One such cluster runs at a time on a machine.
+ * its last. Two such clusters run at a time on a machine, whatever the number of test processes.
  */
 export function describeEachKafkaCluster(
   title: string,
