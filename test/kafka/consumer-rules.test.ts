@@ -177,6 +177,7 @@ describeEachKafka('the rules of consumers', (target) => {
       groupId,
       topics: [topic],
       autoCommit: false,
+      heartbeatIntervalMs: 200,
       onPartitionsRevoked: (partitions) =>
         first.commit(partitions.map((one) => ({ ...one, offset: 0n, metadata: 'given up' }))),
     }) as Consumer
@@ -187,7 +188,7 @@ describeEachKafka('the rules of consumers', (target) => {
       () => 'two',
       limitMs,
     )
-    const { consumer } = reading({ groupId, topics: [topic] })
+    const { consumer } = reading({ groupId, topics: [topic], heartbeatIntervalMs: 200 })
     await eventually(
       () => consumer.assignment().length === 1,
       () => 'one',

@@ -51,7 +51,8 @@ class OurMember implements GroupListener {
         groupInstanceId: null,
         sessionTimeoutMs: 10_000,
         rebalanceTimeoutMs: 30_000,
-        heartbeatIntervalMs: 500,
+        // What the coordinator wants of a member it says to its next heartbeat.
+        heartbeatIntervalMs: 100,
         rackId: null,
         allowAutoTopicCreation: false,
         ...options,
