@@ -1,3 +1,5 @@
+import { stateless, withSameFlags } from './topic-pattern'
+
 /** The topics that a consumer has subscribed to, and where each begins. */
 export class Subscriptions {
   readonly #names = new Map<string, boolean>()
@@ -15,14 +17,14 @@ export class Subscriptions {
    * consumer without topics is a member of its group all the same.
    */
   get topics(): (string | RegExp)[] {
-    const patterns = this.#patterns.map(({ pattern }) => pattern)
+    const patterns = withSameFlags(this.#patterns.map(({ pattern }) => pattern))
     const topics = [...this.#names.keys(), ...patterns]
     return topics.length > 0 ? topics : [/^$/]
   }
 
   /** Whether the topic is subscribed to, by name or by a pattern. */
   has(topic: string): boolean {
-    return this.#names.has(topic) || this.#patterns.some(({ pattern }) => new RegExp(pattern).test(topic))
+    return this.#names.has(topic) || this.#patterns.some(({ pattern }) => pattern.test(topic))
   }
 
   /** The topics that are subscribed to by name, and those of the given ones that a pattern matches. */
@@ -43,9 +45,4 @@ export class Subscriptions {
     if (starts.size > 1) return undefined
     return starts.has(true) ? 'earliest' : 'latest'
   }
-}
-
-/** The same for names of topics, without the flags that make an answer depend on the last one. */
-function stateless({ source, flags }: RegExp): RegExp {
-  return new RegExp(source, flags.replace(/[dgmsy]/g, ''))
 }

@@ -387,7 +387,7 @@ describe.each(peerNames)('%s', (peer) => {
       const consumer = setup.consumer(peer)
       await consumer.connect()
       await consumer.subscribe({
-        topics: [new RegExp(`^TOPIC-${topic.slice(6)}$`, 'gi')],
+        topics: [new RegExp(`^TOPIC-${topic.slice(6)}$`, 'gi'), /^no such topic$/],
         fromBeginning: true,
       })
       await consumer.run({ eachMessage: async ({ message }) => void values.push(String(message.value)) })
