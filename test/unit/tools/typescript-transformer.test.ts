@@ -41,7 +41,11 @@ test('all versions of Node share what one of them compiled', () => {
   const key = transformer.getCacheKey('1', '/project/a.ts', options)
   const version = Object.getOwnPropertyDescriptor(process, 'version') ?? { configurable: true }
   Object.defineProperty(process, 'version', { ...version, value: 'v99.0.0' })
-  const other = createTransformer({ tsconfig: 'tsconfig.jest.json' }).getCacheKey('1', '/project/a.ts', options)
+  const other = createTransformer({ tsconfig: 'tsconfig.jest.json' }).getCacheKey(
+    '1',
+    '/project/a.ts',
+    options,
+  )
   Object.defineProperty(process, 'version', version)
   expect(other).toBe(key)
 })
