@@ -49,12 +49,11 @@ export function createProduceRequest(
 
 /** The outcomes in the order of `outgoing`. A partition that the broker forgot to answer is lost. */
 export function outcomesOf(outgoing: readonly OutgoingBatch[], response: ProduceResponse): ProduceOutcome[] {
+  const answers = answersByTopic(response)
   return outgoing.map(({ batch, topicId }) => {
     const { topic, partition } = batch.queue
-    for (const answer of response.responses) {
-      if (answer.name === '' ? answer.topicId !== topicId : answer.name !== topic) continue
-      for (const one of answer.partitionResponses) if (one.index === partition) return outcomeOf(one)
-    }
+    const answer = (answers.get(topic) ?? answers.get(topicId))?.get(partition)
+    if (answer !== undefined) return outcomeOf(answer)
     const error = new KafkaError('INCOMPLETE_RESPONSE', 'The broker did not answer for this partition', {
       topic,
       partition,
@@ -63,6 +62,18 @@ export function outcomesOf(outgoing: readonly OutgoingBatch[], response: Produce
     })
     return { kind: 'lost', error, maybeWritten: true }
   })
+}
+
+/** By the name or, in newer versions, by the id of the topic: a request may carry thousands of batches. */
+function answersByTopic({ responses }: ProduceResponse) {
+  const topics = new Map<string, Map<number, ProduceResponsePartitionProduceResponse>>()
+  for (const { name, topicId, partitionResponses } of responses) {
+    const topic = name === '' ? topicId : name
+    const answers = topics.get(topic) ?? new Map<number, ProduceResponsePartitionProduceResponse>()
+    topics.set(topic, answers)
+    for (const answer of partitionResponses) answers.set(answer.index, answer)
+  }
+  return topics
 }
 
 function outcomeOf(response: ProduceResponsePartitionProduceResponse): ProduceOutcome {
