@@ -93,7 +93,7 @@ async function sendTopics(
   acks: Acks,
   options: SendOptions,
 ): Promise<RecordMetadata[]> {
-  const partitions = await Promise.all(topicMessages.map(({ topic }) => session.partitionsOf(topic)))
+  const partitions = await allOf(topicMessages, ({ topic }) => session.partitionsOf(topic))
   const placed = topicMessages.map(({ topic, messages }, i) => {
     const known = partitions[i] as Awaited<ReturnType<ProducerSession['partitionsOf']>>
     if (known.length === 0) throw failureOfCall(withoutMetadata(), parts.retry)
@@ -103,12 +103,19 @@ async function sendTopics(
     return { topic, messages: ready, limits }
   })
   const sender = parts.senderFor(session, acks)
-  const sent = await Promise.all(
-    placed.map(async ({ topic, messages, limits }) =>
-      recordMetadata(messages, await sender.send(topic, messages, limits)),
-    ),
+  const sent = await allOf(placed, async ({ topic, messages, limits }) =>
+    recordMetadata(messages, await sender.send(topic, messages, limits)),
   )
   return acks === 0 ? [] : sent.flat()
+}
+
+/** Most calls name one topic, and `Promise.all` makes four objects for it. */
+async function allOf<Item, Result>(
+  items: readonly Item[],
+  start: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const [only] = items
+  return items.length === 1 && only !== undefined ? [await start(only)] : await Promise.all(items.map(start))
 }
 
 function withoutMetadata(): KafkaJSMetadataNotLoaded {

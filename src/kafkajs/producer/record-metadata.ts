@@ -7,19 +7,22 @@ export function recordMetadata(
   messages: readonly PlacedMessage[],
   receipts: readonly Receipt[],
 ): RecordMetadata[] {
-  const byPartition = new Map<number, { first: Receipt; logAppendTime: number }>()
+  const [only] = receipts
+  if (only !== undefined && receipts.length === 1) return [metadataOf(only, messages[0] as PlacedMessage)]
+  const firsts = new Map<number, { receipt: Receipt; message: PlacedMessage }>()
   for (const [i, receipt] of receipts.entries()) {
-    const known = byPartition.get(receipt.partition)
-    if (known !== undefined && known.first.offset <= receipt.offset) continue
-    // Another time than the message was sent with is the broker's own: the topic has log append time.
-    const isOwnTime = receipt.timestamp === (messages[i] as PlacedMessage).timestamp
-    byPartition.set(receipt.partition, { first: receipt, logAppendTime: isOwnTime ? -1 : receipt.timestamp })
+    const known = firsts.get(receipt.partition)
+    if (known !== undefined && known.receipt.offset <= receipt.offset) continue
+    firsts.set(receipt.partition, { receipt, message: messages[i] as PlacedMessage })
   }
-  return [...byPartition.values()].map(({ first, logAppendTime }) => ({
-    topicName: first.topic,
-    partition: first.partition,
-    errorCode: 0,
-    baseOffset: first.offset.toString(),
-    logAppendTime: logAppendTime.toString(),
-  }))
+  return [...firsts.values()].map(({ receipt, message }) => metadataOf(receipt, message))
+}
+
+function metadataOf(
+  { topic, partition, offset, timestamp }: Receipt,
+  message: PlacedMessage,
+): RecordMetadata {
+  // Another time than the message was sent with is the broker's own: the topic has log append time.
+  const logAppendTime = timestamp === message.timestamp ? '-1' : timestamp.toString()
+  return { topicName: topic, partition, errorCode: 0, baseOffset: offset.toString(), logAppendTime }
 }
