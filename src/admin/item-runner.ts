@@ -80,11 +80,23 @@ class ItemRun<Item, Value> {
     const again: Item[] = []
     for (const item of shard.items) {
       const outcome = outcomes.get(item) ?? { error: missingAnswer(this.#call.deadline.what) }
+      const cutShort = this.#cutShort(item, outcome)
       // Kept also when the item is tried again: it is the answer if the deadline comes before the next one.
-      this.outcomes.set(item, outcome)
-      if ('error' in outcome && this.#isRetried(item, outcome.error)) again.push(item)
+      this.outcomes.set(item, cutShort ?? outcome)
+      if (cutShort === undefined && 'error' in outcome && this.#isRetried(item, outcome.error))
+        again.push(item)
     }
     if (again.length > 0) await this.#retry(again, round)
+  }
+
+  /** An attempt that the deadline itself ended says less than the answer before it, but may have been acted upon. */
+  #cutShort(item: Item, outcome: Outcome<Value>): Outcome<Value> | undefined {
+    if (!('error' in outcome) || !this.#call.deadline.expired) return undefined
+    const { error } = outcome
+    const last = this.outcomes.has(item) ? this.#errorOf(item) : undefined
+    if (!(error instanceof TimeoutError) || last === undefined || last instanceof TimeoutError)
+      return undefined
+    return { error: this.#timedOut(last, error.maybeWritten) }
   }
 
   async #send(shard: Shard<Item, Value>): Promise<ReadonlyMap<Item, Outcome<Value>>> {
@@ -116,14 +128,17 @@ class ItemRun<Item, Value> {
   }
 
   #timeOut(items: readonly Item[]): void {
-    const { what } = this.#call.deadline
     for (const item of items) {
       const last = this.#errorOf(item)
       if (last instanceof TimeoutError) continue
-      const message = `${what} did not succeed before its timeout; the last answer was: ${last.message}`
-      const error = new TimeoutError('TIMEOUT', message, { ...last.context, cause: last })
-      this.outcomes.set(item, { error })
+      this.outcomes.set(item, { error: this.#timedOut(last, false) })
     }
+  }
+
+  #timedOut(last: KafkaError, maybeWritten: boolean): TimeoutError {
+    const { what } = this.#call.deadline
+    const message = `${what} did not succeed before its timeout; the last answer was: ${last.message}`
+    return new TimeoutError('TIMEOUT', message, { ...last.context, cause: last, maybeWritten })
   }
 
   #errorOf(item: Item): KafkaError {

@@ -104,6 +104,25 @@ it('ends an item at the deadline with a TimeoutError that carries the last answe
   expect(outcomes.get('b')).toEqual({ value: 1 })
 })
 
+it('keeps the last answer as the cause when the deadline ends the attempt after it, and that it may have been acted upon', async () => {
+  const { cluster, call } = setUp(1000)
+  const cut = new TimeoutError('TIMEOUT', 'createThings ran out of time', { maybeWritten: true })
+  const answer = busy()
+  const { itemCall } = perItem(() => ({ error: answer }))
+  let rounds = 0
+  const plan = (items: readonly string[]) =>
+    ++rounds === 1
+      ? itemCall.plan(items)
+      : Promise.resolve([
+          { items: [...items], send: () => call.deadline.sleep(5000).then(() => Promise.reject(cut)) },
+        ])
+  const running = runItems(call, ['a'], { ...itemCall, plan })
+  await cluster.clock.advance(2000)
+  const outcome = (await running).get('a')
+  expect(rounds).toBe(2)
+  expect(outcome).toMatchObject({ error: { code: 'TIMEOUT', cause: answer, maybeWritten: true } })
+})
+
 it('tries again after a lost connection, and asks to plan anew', async () => {
   const { cluster, call } = setUp()
   const before: string[] = []
