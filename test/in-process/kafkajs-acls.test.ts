@@ -5,19 +5,15 @@ import {
   AclResourceTypes,
   ResourcePatternTypes,
 } from '../../src/kafkajs/enums'
-import type { KafkaJSError } from '../../src/kafkajs/errors/kafkajs-error'
 import type { AclEntry, AclFilter, Admin } from '../../src/kafkajs/types/admin'
-import { rejectionOf } from '../support/rejection'
 import { until } from './support/case-runner'
-import { KafkaJsSetup } from './support/kafkajs-cluster'
+import { failure, KafkaJsSetup } from './support/kafkajs-cluster'
 
 const setup = new KafkaJsSetup()
 
 afterEach(async () => {
   await setup.end()
 })
-
-const failure = async (promise: Promise<unknown>) => (await rejectionOf(promise)) as Error as KafkaJSError
 
 describe('5 ACLs', () => {
   const sasl = { mechanism: 'plain', username: 'admin', password: 'admin-secret' } as const

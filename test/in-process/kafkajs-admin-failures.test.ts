@@ -1,9 +1,7 @@
 // Guards what programs find in the errors of KafkaJS's admin: which are the broker's own word, and which say that
 // retries are used up.
-import type { KafkaJSError } from '../../src/kafkajs/errors/kafkajs-error'
 import type { Admin } from '../../src/kafkajs/types/admin'
-import { rejectionOf } from '../support/rejection'
-import { KafkaJsSetup } from './support/kafkajs-cluster'
+import { failure, KafkaJsSetup } from './support/kafkajs-cluster'
 
 const setup = new KafkaJsSetup()
 let admin: Admin
@@ -17,8 +15,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await setup.end()
 })
-
-const failure = async (promise: Promise<unknown>) => (await rejectionOf(promise)) as Error as KafkaJSError
 
 describe('5 refusals of brokers', () => {
   const unknown = { name: 'KafkaJSProtocolError', type: 'UNKNOWN_TOPIC_OR_PARTITION', code: 3 }

@@ -15,11 +15,7 @@ beforeEach(async () => {
   await admin.connect()
 })
 
-afterEach(async () => {
-  const { failures } = setup.cluster
-  await setup.end()
-  expect(failures).toEqual([])
-})
+afterEach(() => setup.endCleanly())
 
 describe('5 topics', () => {
   test('5: a partition as fetchTopicMetadata tells it', async () => {

@@ -1,9 +1,7 @@
 // Guards KafkaJS's admin on our core: what it answers, in which shape, and what it refuses in which words.
 import { ConfigResourceTypes, ConfigSource } from '../../src/kafkajs/enums'
-import type { KafkaJSError } from '../../src/kafkajs/errors/kafkajs-error'
 import type { Admin } from '../../src/kafkajs/types/admin'
-import { rejectionOf } from '../support/rejection'
-import { KafkaJsSetup } from './support/kafkajs-cluster'
+import { failure, KafkaJsSetup } from './support/kafkajs-cluster'
 
 const setup = new KafkaJsSetup()
 let admin: Admin
@@ -21,13 +19,8 @@ beforeAll(async () => {
   await producer.disconnect()
 })
 
-afterAll(async () => {
-  const { failures } = setup.cluster
-  await setup.end()
-  expect(failures).toEqual([])
-})
+afterAll(() => setup.endCleanly())
 
-const failure = async (promise: Promise<unknown>) => (await rejectionOf(promise)) as Error as KafkaJSError
 let count = 0
 const newName = () => `topic-${++count}`
 

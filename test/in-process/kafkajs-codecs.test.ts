@@ -2,13 +2,10 @@
 // for whoever is connected, and in the place of the built-in ones.
 import { compressionCodec, type CodecType, type CompressionCodec } from '../../src'
 import { CompressionCodecs, CompressionTypes } from '../../src/kafkajs'
-import type { KafkaJSError } from '../../src/kafkajs/errors/kafkajs-error'
 import type { KafkaJSCodec } from '../../src/kafkajs/compression/compression-codecs'
 import type { LogEntry } from '../../src/kafkajs/types/logger'
-import type { Producer, ProducerConfig } from '../../src/kafkajs/types/producer'
-import { rejectionOf } from '../support/rejection'
 import { until } from './support/case-runner'
-import { compressionsOf, KafkaJsSetup } from './support/kafkajs-cluster'
+import { compressionsOf, failure, KafkaJsSetup } from './support/kafkajs-cluster'
 
 const setup = new KafkaJsSetup()
 const builtIn = { ...CompressionCodecs }
@@ -19,19 +16,12 @@ beforeEach(async () => {
 
 afterEach(async () => {
   Object.assign(CompressionCodecs, builtIn)
-  const { failures } = setup.cluster
-  await setup.end()
-  expect(failures).toEqual([])
+  await setup.endCleanly()
 })
 
 const value = 'v'.repeat(2000)
-const failure = async (promise: Promise<unknown>) => (await rejectionOf(promise)) as Error as KafkaJSError
 
-async function connected(config: ProducerConfig = {}): Promise<Producer> {
-  const producer = setup.own(setup.kafka().producer(config))
-  await producer.connect()
-  return producer
-}
+const connected = (...args: Parameters<KafkaJsSetup['producer']>) => setup.producer(...args)
 
 /** A codec as packages for KafkaJS make them, over one of ours, that notes what it is asked. */
 function packageCodec(name: CodecType) {

@@ -9,7 +9,6 @@ import { until } from './support/case-runner'
 import { KafkaJsSetup } from './support/kafkajs-cluster'
 
 const setup = new KafkaJsSetup()
-let count = 0
 
 beforeAll(async () => {
   await setup.start({
@@ -22,24 +21,11 @@ afterEach(async () => {
   await setup.disconnect()
 })
 
-afterAll(async () => {
-  const { failures } = setup.cluster
-  await setup.end()
-  expect(failures).toEqual([])
-})
+afterAll(() => setup.endCleanly())
 
-function newTopic(partitions = 1): string {
-  const name = `topic-${++count}`
-  setup.cluster.createTopic(name, { partitions })
-  return name
-}
+const newTopic = (partitions = 1) => setup.newTopic(partitions)
 
-async function produce(topic: string, ...messages: (string | Message)[]): Promise<void> {
-  const producer = setup.own(setup.kafka().producer())
-  await producer.connect()
-  const given = messages.map((one) => (typeof one === 'string' ? { value: one, partition: 0 } : one))
-  await producer.send({ topic, messages: given })
-}
+const produce = (topic: string, ...messages: (string | Message)[]) => setup.produce(topic, ...messages)
 
 function consumerOf(
   topic: string,
@@ -239,7 +225,7 @@ test.each(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'REBALANCE_IN_PROGRESS'] a
 )
 
 test('13.15: a topic that is created after run is read from its first message', async () => {
-  const topic = `topic-${++count}`
+  const topic = setup.newTopicName()
   const seen: string[] = []
   await running(
     topic,
@@ -252,7 +238,7 @@ test('13.15: a topic that is created after run is read from its first message', 
 })
 
 test('4: allowAutoTopicCreation creates the topic, unless it is false', async () => {
-  const [created, missing] = [`topic-${++count}`, `topic-${++count}`]
+  const [created, missing] = [setup.newTopicName(), setup.newTopicName()]
   await running(missing, { eachMessage: async () => {} }, { allowAutoTopicCreation: false })
   await running(created, { eachMessage: async () => {} })
   const names = () => setup.cluster.topics.map(({ name }) => name)

@@ -1,6 +1,6 @@
 // Guards KafkaJS's consumer on our core: what handlers get, what is committed, what a failure leads to, what is told.
 import { CompressionTypes } from '../../src/kafkajs/enums'
-import { KafkaJSNonRetriableError, type KafkaJSError } from '../../src/kafkajs/errors/kafkajs-error'
+import { KafkaJSNonRetriableError } from '../../src/kafkajs/errors/kafkajs-error'
 import { AssignerProtocol } from '../../src/kafkajs/group/assigner-protocol'
 import type {
   Consumer,
@@ -12,12 +12,10 @@ import type {
 } from '../../src/kafkajs/types/consumer'
 import type { InstrumentationEvent } from '../../src/kafkajs/types/events'
 import type { Message } from '../../src/kafkajs/types/message'
-import { rejectionOf } from '../support/rejection'
 import { until } from './support/case-runner'
-import { KafkaJsSetup } from './support/kafkajs-cluster'
+import { failure, KafkaJsSetup } from './support/kafkajs-cluster'
 
 const setup = new KafkaJsSetup()
-let count = 0
 
 beforeAll(async () => {
   await setup.start({ configs: { 'group.initial.rebalance.delay.ms': 0 } })
@@ -25,26 +23,11 @@ beforeAll(async () => {
 
 afterEach(() => setup.disconnect())
 
-afterAll(async () => {
-  const { failures } = setup.cluster
-  await setup.end()
-  expect(failures).toEqual([])
-})
+afterAll(() => setup.endCleanly())
 
-const newTopic = (partitions = 1): string => {
-  const name = `topic-${++count}`
-  setup.cluster.createTopic(name, { partitions })
-  return name
-}
+const newTopic = (partitions = 1) => setup.newTopic(partitions)
 
-async function produce(topic: string, ...messages: (string | Message)[]): Promise<void> {
-  const producer = setup.own(setup.kafka().producer())
-  await producer.connect()
-  const given = messages.map((message) =>
-    typeof message === 'string' ? { value: message, partition: 0 } : message,
-  )
-  await producer.send({ topic, messages: given })
-}
+const produce = (topic: string, ...messages: (string | Message)[]) => setup.produce(topic, ...messages)
 
 const consumerOf = (groupId: string, config: Partial<ConsumerConfig> = {}): Consumer =>
   setup.own(setup.kafka().consumer({ groupId, maxWaitTimeInMs: 50, heartbeatInterval: 100, ...config }))
@@ -71,8 +54,6 @@ function collecting(): { values: string[]; eachMessage: (payload: EachMessagePay
 const committed = (groupId: string, topic: string, partition = 0): bigint | undefined =>
   setup.cluster.group(groupId)?.offsets.find((one) => one.topic === topic && one.partition === partition)
     ?.offset
-
-const failure = async (promise: Promise<unknown>) => (await rejectionOf(promise)) as Error as KafkaJSError
 
 describe('4 eachMessage', () => {
   test('4, 12.5: a message is plain, has text offsets and its own headers, and may be changed', async () => {
@@ -183,7 +164,7 @@ describe('4 eachMessage', () => {
   })
 
   test('4, 13.15: a pattern also reads topics that are created later', async () => {
-    const prefix = `pattern-${++count}`
+    const prefix = `pattern-${setup.newTopicName()}`
     setup.cluster.createTopic(`${prefix}-a`, {})
     await produce(`${prefix}-a`, 'a')
     const { values, eachMessage } = collecting()

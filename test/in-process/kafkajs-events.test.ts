@@ -12,7 +12,6 @@ import { until } from './support/case-runner'
 import { KafkaJsSetup } from './support/kafkajs-cluster'
 
 const setup = new KafkaJsSetup()
-let count = 0
 
 beforeAll(async () => {
   await setup.start({ configs: { 'group.initial.rebalance.delay.ms': 0 } })
@@ -20,17 +19,9 @@ beforeAll(async () => {
 
 afterEach(() => setup.disconnect())
 
-afterAll(async () => {
-  const { failures } = setup.cluster
-  await setup.end()
-  expect(failures).toEqual([])
-})
+afterAll(() => setup.endCleanly())
 
-const newTopic = (partitions = 1): string => {
-  const name = `topic-${++count}`
-  setup.cluster.createTopic(name, { partitions })
-  return name
-}
+const newTopic = (partitions = 1) => setup.newTopic(partitions)
 
 /** A group without members. */
 async function newGroup(): Promise<string> {
@@ -206,11 +197,7 @@ function collecting(consumer: Consumer): {
   return { events, payloads }
 }
 
-async function produce(topic: string, ...values: string[]): Promise<void> {
-  const producer = setup.own(setup.kafka().producer())
-  await producer.connect()
-  await producer.send({ topic, messages: values.map((value) => ({ value, partition: 0 })) })
-}
+const produce = (topic: string, ...values: string[]) => setup.produce(topic, ...values)
 
 function assignmentOf(assignment: Record<string, number[]>): Buffer {
   return AssignerProtocol.MemberAssignment.encode({ version: 1, assignment, userData: Buffer.alloc(0) })

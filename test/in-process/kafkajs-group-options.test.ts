@@ -15,7 +15,6 @@ import { until } from './support/case-runner'
 import { KafkaJsSetup } from './support/kafkajs-cluster'
 
 const setup = new KafkaJsSetup()
-let count = 0
 
 beforeAll(async () => {
   await setup.start({
@@ -30,27 +29,15 @@ beforeAll(async () => {
 
 afterEach(() => setup.disconnect())
 
-afterAll(async () => {
-  const { failures } = setup.cluster
-  await setup.end()
-  expect(failures).toEqual([])
-})
+afterAll(() => setup.endCleanly())
 
-function newTopic(partitions = 4): string {
-  const name = `topic-${++count}`
-  setup.cluster.createTopic(name, { partitions })
-  return name
-}
+const newTopic = (partitions = 4) => setup.newTopic(partitions)
 
 async function produce(topic: string, values: readonly string[]): Promise<void> {
   await send(topic, ...values.map((value) => ({ value })))
 }
 
-async function send(topic: string, ...messages: Message[]): Promise<void> {
-  const producer = setup.own(setup.kafka().producer())
-  await producer.connect()
-  await producer.send({ topic, messages })
-}
+const send = (topic: string, ...messages: Message[]) => setup.produce(topic, ...messages)
 
 /** A member of the topic's group that notes what it reads, and how it joined. */
 async function member(topic: string, config: Partial<ConsumerConfig>, seen: string[] = []) {

@@ -1,13 +1,9 @@
 // Guards the keys of a KafkaJS producer's config against having no effect, or another one than they have there, and what
 // its partitioner and its messages may be.
-import type { KafkaJSError } from '../../src/kafkajs/errors/kafkajs-error'
-import type { KafkaConfig } from '../../src/kafkajs/types/config'
 import type { LogEntry } from '../../src/kafkajs/types/logger'
 import type { Message } from '../../src/kafkajs/types/message'
-import type { Producer, ProducerConfig } from '../../src/kafkajs/types/producer'
-import { rejectionOf } from '../support/rejection'
 import { until } from './support/case-runner'
-import { KafkaJsSetup } from './support/kafkajs-cluster'
+import { failure, KafkaJsSetup } from './support/kafkajs-cluster'
 
 const setup = new KafkaJsSetup()
 
@@ -15,21 +11,12 @@ beforeEach(async () => {
   await setup.start({ topics: [{ name: 't', partitions: 3 }, { name: 'u' }] })
 })
 
-afterEach(async () => {
-  const { failures } = setup.cluster
-  await setup.end()
-  expect(failures).toEqual([])
-})
+afterEach(() => setup.endCleanly())
 
-async function connected(config: ProducerConfig = {}, kafka: Partial<KafkaConfig> = {}): Promise<Producer> {
-  const producer = setup.own(setup.kafka(kafka).producer(config))
-  await producer.connect()
-  return producer
-}
+const connected = (...args: Parameters<KafkaJsSetup['producer']>) => setup.producer(...args)
 
 /** For what is sent to have left, where it may. */
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-const failure = async (promise: Promise<unknown>) => (await rejectionOf(promise)) as Error as KafkaJSError
 const requests = <Api extends 'InitProducerId' | 'Metadata'>(api: Api) =>
   setup.cluster.requests.filter({ api })
 

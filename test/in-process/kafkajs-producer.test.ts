@@ -6,8 +6,7 @@ import type { KafkaConfig } from '../../src/kafkajs/types/config'
 import type { LogEntry } from '../../src/kafkajs/types/logger'
 import type { Message, RecordMetadata } from '../../src/kafkajs/types/message'
 import type { Producer, ProducerConfig } from '../../src/kafkajs/types/producer'
-import { rejectionOf } from '../support/rejection'
-import { KafkaJsSetup } from './support/kafkajs-cluster'
+import { failure, KafkaJsSetup } from './support/kafkajs-cluster'
 
 const setup = new KafkaJsSetup()
 
@@ -15,20 +14,11 @@ beforeEach(async () => {
   await setup.start({ topics: [{ name: 't', partitions: 3 }, { name: 'u' }] })
 })
 
-afterEach(async () => {
-  const { failures } = setup.cluster
-  await setup.end()
-  expect(failures).toEqual([])
-})
+afterEach(() => setup.endCleanly())
 
-async function connected(config: ProducerConfig = {}, kafka: Kafka = setup.kafka()): Promise<Producer> {
-  const producer = setup.own(kafka.producer(config))
-  await producer.connect()
-  return producer
-}
+const connected = (...args: Parameters<KafkaJsSetup['producer']>) => setup.producer(...args)
 
-const failure = async (promise: Promise<unknown>) => (await rejectionOf(promise)) as Error as KafkaJSError
-const valuesOf = (topic: string) => setup.cluster.records(topic).map(({ value }) => String(value))
+const valuesOf = (topic: string) => setup.valuesOf(topic)
 
 describe('3 what send answers', () => {
   test('3: one RecordMetadata a partition, with its first offset', async () => {
@@ -305,7 +295,7 @@ describe('3, 6, 8 failures', () => {
       if (++calls === 1) throw new KafkaJSError('not yet')
       return setup.cluster.bootstrap
     }
-    const producer = await connected({}, setup.kafka({ brokers }))
+    const producer = await connected({}, { brokers })
     expect(calls).toBe(2)
     expect(await producer.send({ topic: 'u', messages: [{ value: 'v' }] })).toHaveLength(1)
   })

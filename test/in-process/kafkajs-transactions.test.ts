@@ -1,11 +1,8 @@
 // Guards KafkaJS's transactions on our core: what of them is stored, which calls they refuse, and that a producer outlives
 // one that failed.
 import { CompressionTypes } from '../../src/kafkajs/enums'
-import type { KafkaJSError } from '../../src/kafkajs/errors/kafkajs-error'
-import type { Producer, ProducerConfig } from '../../src/kafkajs/types/producer'
-import { rejectionOf } from '../support/rejection'
 import { until } from './support/case-runner'
-import { compressionsOf, KafkaJsSetup } from './support/kafkajs-cluster'
+import { compressionsOf, failure, KafkaJsSetup } from './support/kafkajs-cluster'
 
 const setup = new KafkaJsSetup()
 
@@ -13,20 +10,11 @@ beforeEach(async () => {
   await setup.start({ topics: [{ name: 't', partitions: 3 }, { name: 'u' }] })
 })
 
-afterEach(async () => {
-  const { failures } = setup.cluster
-  await setup.end()
-  expect(failures).toEqual([])
-})
+afterEach(() => setup.endCleanly())
 
-async function connected(config: ProducerConfig): Promise<Producer> {
-  const producer = setup.own(setup.kafka().producer(config))
-  await producer.connect()
-  return producer
-}
+const connected = (...args: Parameters<KafkaJsSetup['producer']>) => setup.producer(...args)
 
-const failure = async (promise: Promise<unknown>) => (await rejectionOf(promise)) as Error as KafkaJSError
-const valuesOf = (topic: string) => setup.cluster.records(topic).map(({ value }) => String(value))
+const valuesOf = (topic: string) => setup.valuesOf(topic)
 
 describe('3 transactions', () => {
   const transactional = () => connected({ transactionalId: 'tx', idempotent: true })
