@@ -6,19 +6,19 @@ import type { Client } from './clients'
 
 const folder = import.meta.dirname
 
+/** Of what is built from our source: one module for Node. */
+export const moduleOptions = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+} as const
+
 /** Bundles our client from its source, as the package's own build does, and returns where it lies. */
 export async function buildClient(source = join(folder, '../src/index.ts')): Promise<string> {
   const outfile = join(folder, 'dist/typed-kafka.mjs')
-  await build({
-    entryPoints: [source],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    sourcemap: true,
-    banner: { js: requireForEsm },
-  })
+  await build({ ...moduleOptions, entryPoints: [source], outfile, banner: { js: requireForEsm } })
   return pathToFileURL(outfile).href
 }
 

@@ -1,3 +1,5 @@
+import { kafkajsShapes } from './kafkajs-shapes.mjs'
+
 /** @confluentinc/kafka-javascript in its KafkaJS shape, with its defaults but no limit on a batch's messages. */
 export async function open() {
   const { KafkaJS } = await import('../native/node_modules/@confluentinc/kafka-javascript/lib/index.js').then(
@@ -24,15 +26,7 @@ export async function open() {
       })
       await consumer.connect()
       await consumer.subscribe({ topic })
-      const shapes = {
-        batches: {
-          eachBatch: async ({ batch }) => {
-            for (const message of batch.messages) onValue(message.value)
-          },
-        },
-        each: { eachMessage: async ({ message }) => onValue(message.value) },
-      }
-      await consumer.run(shapes[shape])
+      await consumer.run(kafkajsShapes(onValue)[shape])
       return () => consumer.disconnect()
     },
   }

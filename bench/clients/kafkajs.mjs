@@ -1,3 +1,5 @@
+import { kafkajsShapes } from './kafkajs-shapes.mjs'
+
 const codecNames = { none: 'None', gzip: 'GZIP', snappy: 'Snappy', lz4: 'LZ4', zstd: 'ZSTD' }
 
 /** KafkaJS with its defaults; codecs as its users add them. */
@@ -21,15 +23,7 @@ export async function open() {
       const consumer = connect(brokers).consumer({ groupId, maxBytes: 50 << 20 })
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: true })
-      const shapes = {
-        batches: {
-          eachBatch: async ({ batch }) => {
-            for (const message of batch.messages) onValue(message.value)
-          },
-        },
-        each: { eachMessage: async ({ message }) => onValue(message.value) },
-      }
-      await consumer.run(shapes[shape])
+      await consumer.run(kafkajsShapes(onValue)[shape])
       return () => consumer.disconnect()
     },
   }

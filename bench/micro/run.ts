@@ -12,7 +12,7 @@ import { build } from 'esbuild'
 import { execFileSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { requireForEsm } from '../build-client'
+import { moduleOptions, requireForEsm } from '../build-client'
 import { nodeBinary } from '../run-measured'
 
 const { values, positionals } = parseArgs({
@@ -27,14 +27,10 @@ const { values, positionals } = parseArgs({
 
 const outfile = join(import.meta.dirname, '../dist/micro.mjs')
 await build({
+  ...moduleOptions,
   entryPoints: [join(import.meta.dirname, 'main.ts')],
   alias: { source: resolve(values.source) },
   outfile,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  sourcemap: true,
   // The native checksum is looked for next to the main script, as soon as the first batch is sealed.
   banner: { js: values.native ? requireForEsm : `${requireForEsm} process.argv[1] = '/';` },
 })
