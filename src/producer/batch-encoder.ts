@@ -1,5 +1,6 @@
 import { KafkaError } from '../base/errors'
 import type { Logger } from '../base/logger'
+import { batchHeaderBytes } from '../wire/records/batch-layout'
 import type { ProducerBatch } from './producer-batch'
 import type { ResolvedProducerOptions } from './producer-options'
 
@@ -34,7 +35,7 @@ export class BatchEncoder {
     try {
       const bytes = codec.compressAsync(batch.builder.records, level)
       if (bytes instanceof Uint8Array) {
-        batch.compressed = { type, bytes }
+        this.#keep(batch, type, bytes)
         return true
       }
       batch.stage = 'compressing'
@@ -70,8 +71,13 @@ export class BatchEncoder {
   }
 
   #compressed(batch: ProducerBatch, type: number, bytes: Uint8Array): void {
-    batch.compressed = { type, bytes }
+    this.#keep(batch, type, bytes)
     this.#ready(batch)
+  }
+
+  #keep(batch: ProducerBatch, type: number, bytes: Uint8Array): void {
+    batch.compressed = { type, bytes }
+    batch.ratio.learn(batch.builder.byteLength - batchHeaderBytes, bytes.length)
   }
 
   #gaveUp(batch: ProducerBatch, error: unknown): void {

@@ -15,6 +15,7 @@ export function splitBatch(batch: ProducerBatch): ProducerBatch[] {
     baseTimestamp: batch.builder.baseTimestamp,
     count: batch.recordCount,
   })
+  batch.ratio.distrust()
   const partBytes = Math.ceil(batch.builder.byteLength / 2)
   const parts: ProducerBatch[] = []
   let part: ProducerBatch | undefined
@@ -23,7 +24,7 @@ export function splitBatch(batch: ProducerBatch): ProducerBatch[] {
     if (part?.builder.tryAppendFrom(cursor, partBytes)) continue
     if (part) batch.handOver(part, start, record)
     start = record
-    part = new ProducerBatch(batch.queue, partBytes, batch.createdAt, batch.terms)
+    part = new ProducerBatch(batch.queue, partBytes, batch.createdAt, batch.terms, batch.ratio)
     part.builder.tryAppendFrom(cursor, partBytes)
     parts.push(part)
   }

@@ -32,8 +32,8 @@ export interface StickyOptions {
 /**
  * Chooses the partition of messages without a key, one topic's (KIP-794): stays with a partition until a batch's
  * worth of bytes went there, so that batches fill, then draws the next one; partitions with long queues, those of a
- * slow broker, are drawn less often. The switch waits for the end of a batch, for up to twice the bytes, so that no
- * batch is left half full.
+ * slow broker, are drawn less often. The switch waits for the end of a batch, for up to twice the bytes, or what a
+ * compressed batch takes, so that no batch is left half full.
  */
 export class StickyPartitioner {
   readonly #stickyBytes: number
@@ -67,11 +67,15 @@ export class StickyPartitioner {
     this.#partition = -1
   }
 
-  /** Tells that a message was appended to the current partition. `batchIsFull`: its batch takes no more. */
-  appended(bytes: number, batchIsFull: boolean): void {
+  /**
+   * Tells that a message was appended to the current partition.
+   * @param batchIsFull its batch takes no more
+   * @param fullBytes what its batch takes: more than `stickyBytes` when it is going to be compressed
+   */
+  appended(bytes: number, batchIsFull: boolean, fullBytes = 0): void {
     this.#bytes += bytes
     if (this.#bytes < this.#stickyBytes) return
-    if (batchIsFull || this.#bytes >= this.#stickyBytes * 2) this.#partition = -1
+    if (batchIsFull || this.#bytes >= Math.max(this.#stickyBytes * 2, fullBytes)) this.#partition = -1
   }
 
   #draw(load: PartitionLoad): number {

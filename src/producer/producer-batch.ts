@@ -2,6 +2,7 @@ import type { KafkaError } from '../base/errors'
 import { RecordBatchBuilder } from '../wire/records/record-batch-builder'
 import type { CompressedRecords, SealedBatch } from '../wire/records/sealed-batch'
 import type { BatchTerms } from './batch-terms'
+import type { CompressionRatio } from './compression-ratios'
 import type { Receipt } from './outgoing-message'
 import type { PartitionQueue } from './partition-queue'
 import type { ProducerIdAndEpoch } from './producer-identity'
@@ -30,6 +31,8 @@ export class ProducerBatch {
   readonly builder: RecordBatchBuilder
   /** Those of all calls that have records here. */
   readonly terms: BatchTerms
+  /** Says how much a batch like this takes, and learns from it. */
+  readonly ratio: CompressionRatio
   /** By the clock's `now`; `deliveryTimeoutMs` counts from here. */
   readonly createdAt: number
   stage: BatchStage = 'open'
@@ -65,9 +68,16 @@ export class ProducerBatch {
   readonly #messageIndexes: number[] = []
   readonly #timestamps: number[] = []
 
-  constructor(queue: PartitionQueue, slabBytes: number, createdAt: number, terms: BatchTerms) {
+  constructor(
+    queue: PartitionQueue,
+    slabBytes: number,
+    createdAt: number,
+    terms: BatchTerms,
+    ratio: CompressionRatio,
+  ) {
     this.queue = queue
     this.terms = terms
+    this.ratio = ratio
     this.builder = new RecordBatchBuilder(slabBytes)
     this.createdAt = createdAt
     this.reservedBytes = this.builder.capacity

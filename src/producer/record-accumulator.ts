@@ -7,6 +7,7 @@ import { sizeOfHeaders } from '../wire/records/record-header'
 import { batchHeaderBytes } from '../wire/records/batch-layout'
 import type { BatchTerms } from './batch-terms'
 import type { BufferMemory } from './buffer-memory'
+import { CompressionRatios } from './compression-ratios'
 import type { UntypedMessage } from './outgoing-message'
 import { partitionOfKey } from './partitioner'
 import { choosePartition } from './partitioners/choose-partition'
@@ -40,6 +41,7 @@ const smallSlabBytes = 2048
 export interface AccumulatorLimits {
   readonly batchSizeBytes: number
   readonly maxRequestSizeBytes: number
+  readonly bufferMemoryBytes: number
   /** Messages with a key are spread like those without. */
   readonly partitionerIgnoreKeys: boolean
 }
@@ -74,7 +76,7 @@ export class RecordAccumulator {
   /** Undefined: the default, which needs no bytes but those that are written anyway. */
   readonly #partitioner: Partitioner | undefined
   readonly #ignoresKeys: boolean
-  readonly #maxBatchBytes: number
+  readonly #ratios: CompressionRatios
   readonly #maxRecordBatchBytes: number
   /** First slab of a batch: doubled some times it is exactly a full batch. */
   readonly #firstSlabBytes: number
@@ -96,9 +98,9 @@ export class RecordAccumulator {
     this.#listener = listener
     this.#partitioner = partitioner
     this.#ignoresKeys = limits.partitionerIgnoreKeys
-    this.#maxBatchBytes = Math.min(limits.batchSizeBytes, limits.maxRequestSizeBytes)
+    this.#ratios = new CompressionRatios(limits)
     this.#maxRecordBatchBytes = limits.maxRequestSizeBytes
-    this.#fullSlabBytes = this.#maxBatchBytes + builderSlackBytes
+    this.#fullSlabBytes = Math.min(limits.batchSizeBytes, limits.maxRequestSizeBytes) + builderSlackBytes
     let first = this.#fullSlabBytes
     while (first > smallSlabBytes) first = Math.ceil(first / 2)
     this.#firstSlabBytes = Math.max(first, smallestSlabBytes)
@@ -291,9 +293,10 @@ export class RecordAccumulator {
     builder.tryAppend(0x7fffffff, timestamp, keyBytes, keyStart, keyEnd, value, headers)
     batch.track(call, index, timestamp)
     if (builder.capacity !== batch.reservedBytes) this.#settleReservation(batch)
-    const isFull = builder.byteLength >= this.#maxBatchBytes
+    const { fullBytes } = batch.ratio
+    const isFull = builder.byteLength >= fullBytes
     if (isFull) batch.stage = 'closed'
-    if (isSticky) topic.sticky.appended(builder.byteLength - before, isFull)
+    if (isSticky) topic.sticky.appended(builder.byteLength - before, isFull, fullBytes)
     this.#listener.onAppended(queue, isFull)
     return true
   }
@@ -303,14 +306,14 @@ export class RecordAccumulator {
     const batch = queue.open
     if (batch === undefined || batch.terms !== terms) return undefined
     const end = batch.builder.byteLength + bound
-    return end <= this.#maxBatchBytes && end + builderSlackBytes <= batch.reservedBytes ? batch : undefined
+    return end <= batch.ratio.fullBytes && end + builderSlackBytes <= batch.reservedBytes ? batch : undefined
   }
 
   /** A batch that takes a record of `size` bytes: the open one, grown if needed, or a new one; undefined without memory. */
   #makeRoom(queue: PartitionQueue, size: number, terms: BatchTerms): ProducerBatch | undefined {
     const open = queue.open
     if (open !== undefined) {
-      const fits = open.terms === terms && open.builder.byteLength + size <= this.#maxBatchBytes
+      const fits = open.terms === terms && open.builder.byteLength + size <= open.ratio.fullBytes
       if (fits && this.#grow(open, size)) return open
       open.stage = 'closed'
       this.#listener.onAppended(queue, true)
@@ -319,7 +322,8 @@ export class RecordAccumulator {
       Math.max(batchHeaderBytes + size + builderSlackBytes, smallestSlabBytes),
     )
     if (slabBytes === undefined) return undefined
-    const batch = new ProducerBatch(queue, slabBytes, this.#clock.now(), terms)
+    const ratio = this.#ratios.of(queue.topic, terms.codec)
+    const batch = new ProducerBatch(queue, slabBytes, this.#clock.now(), terms, ratio)
     queue.batches.push(batch)
     this.#undo?.push({ batch, mark: undefined })
     this.#listener.onBatchOpened(batch)

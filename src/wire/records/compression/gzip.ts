@@ -2,9 +2,17 @@ import { type InputType, constants, gunzip, gunzipSync, gzip as gzipAsync, gzipS
 import { DecodeError } from '../../../base/errors'
 import type { CompressionCodec } from './codec'
 import { tooLarge } from './output-buffer'
-import { asyncCompressionBytes, asyncDecompressionBytes, zlibAsync } from './zlib-async'
+import { inOnePiece, mainThread } from './turn-budget'
+import { belongsOnPool, chunkSizeFor, zlibAsync } from './zlib-async'
 
-const chunkSize = 64 * 1024
+/** Nanoseconds for a byte, before compression. */
+const compressCost = 40
+const decompressCost = 4
+/** Compressed bytes are taken to hold about, and at most, so many. */
+const usualRatio = 4
+const largestRatio = 32
+/** Of the last bytes of gzip data: how much the last member holds, modulo 2^32. */
+const sizeBytes = 4
 
 /**
  * RFC 1952, by Node's zlib. Level 1 to 9, or -1 for zlib's own choice (KIP-390). Reads several members one after
@@ -15,28 +23,55 @@ export const gzip: CompressionCodec = {
   name: 'gzip',
   levels: { min: -1, max: 9, default: constants.Z_DEFAULT_COMPRESSION },
 
-  compress: (bytes, level) => gzipSync(bytes, { level, chunkSize }),
+  compress: (bytes, level) => gzipSync(bytes, compressOptions(bytes, level)),
 
   compressAsync(bytes, level) {
-    if (bytes.length < asyncCompressionBytes) return this.compress(bytes, level)
-    return zlibAsync((done) => gzipAsync(bytes, { level, chunkSize }, done))
+    const cost = bytes.length * compressCost
+    if (belongsOnPool(cost)) return zlibAsync((done) => gzipAsync(bytes, compressOptions(bytes, level), done))
+    const work = inOnePiece(
+      () => this.compress(bytes, level),
+      () => cost,
+    )
+    return mainThread.run(work)
   },
 
   decompress(bytes, maxBytes) {
     try {
-      return gunzipSync(bytes, { maxOutputLength: Math.max(maxBytes, 1), chunkSize })
+      return gunzipSync(bytes, decompressOptions(bytes, maxBytes))
     } catch (error) {
       throw decodeError(error, maxBytes)
     }
   },
 
   decompressAsync(bytes, maxBytes) {
-    if (bytes.length < asyncDecompressionBytes) return this.decompress(bytes, maxBytes)
-    const options = { maxOutputLength: Math.max(maxBytes, 1), chunkSize }
+    if (!belongsOnPool(bytes.length * usualRatio * decompressCost)) {
+      const work = inOnePiece(
+        () => this.decompress(bytes, maxBytes),
+        (result) => result.length * decompressCost,
+      )
+      return mainThread.run(work)
+    }
+    const options = decompressOptions(bytes, maxBytes)
     return zlibAsync((done) => gunzip(bytes as InputType, options, done)).catch((error: unknown) => {
       throw decodeError(error, maxBytes)
     })
   },
+}
+
+function compressOptions(bytes: Uint8Array, level: number | undefined) {
+  return { level, chunkSize: chunkSizeFor(bytes.length / 2) }
+}
+
+function decompressOptions(bytes: Uint8Array, maxBytes: number) {
+  const maxOutputLength = Math.max(maxBytes, 1)
+  const expected = Math.min(declaredSize(bytes), bytes.length * largestRatio, maxOutputLength)
+  return { maxOutputLength, chunkSize: chunkSizeFor(expected) }
+}
+
+/** A hint, and no more: it may be wrong, and is that of one member of several. */
+function declaredSize(bytes: Uint8Array): number {
+  if (bytes.length < sizeBytes) return 0
+  return new DataView(bytes.buffer, bytes.byteOffset + bytes.length - sizeBytes).getUint32(0, true)
 }
 
 function decodeError(error: unknown, maxBytes: number): DecodeError {

@@ -1,17 +1,20 @@
 import { malformed, type OutputBuffer } from './output-buffer'
+import { copyMatch, copyShort, copySlackBytes, copyWords, endOfMatch, viewOf } from './words'
 
-const hashBits = 14
-/** Where each hash of four bytes was seen last, counted from the block's start, plus one. Used by one call at a time. */
-const hashTable = new Int32Array(1 << hashBits)
+const hashBits = 13
+const hashShift = 32 - hashBits
+/** Where each hash of four bytes was seen last, counted from the block's start. Used by one call at a time. */
+const hashTable = new Uint16Array(1 << hashBits)
 const minMatch = 4
 /** A block ends with at least this many literals, and no match starts in its last twelve bytes. */
 const lastLiterals = 5
 const matchMargin = 12
-const maxDistance = 0xffff
+/** Room for the words in which literals before the last match are copied. */
+const overshoot = 16
 
 /** Room that a block of `length` bytes may need at worst. */
 export function lz4BlockBound(length: number): number {
-  return length + Math.ceil(length / 255) + 16
+  return length + Math.ceil(length / 255) + 16 + overshoot
 }
 
 /**
@@ -25,61 +28,58 @@ export function compressLz4Block(
   output: Uint8Array,
   at: number,
 ): number {
+  const source = viewOf(input)
+  const target = viewOf(output)
   hashTable.fill(0)
   const matchLimit = end - lastLiterals
   const searchLimit = end - matchMargin
   let to = at
   let anchor = start
-  let from = start
-  let misses = 0
+  let from = start + 1
+  let step = 64
   while (from < searchLimit) {
-    const sequence = word(input, from)
-    const hash = Math.imul(sequence, 0x9e3779b1) >>> (32 - hashBits)
-    const candidate = (hashTable[hash] as number) - 1 + start
-    hashTable[hash] = from - start + 1
-    if (candidate < start || from - candidate > maxDistance || word(input, candidate) !== sequence) {
+    const word = source.getInt32(from, true)
+    const hash = hashOf(word)
+    const candidate = start + (hashTable[hash] as number)
+    hashTable[hash] = from - start
+    if (source.getInt32(candidate, true) !== word) {
       // The longer nothing is found, the larger the steps: data that does not compress is passed over quickly.
-      from += 1 + (misses++ >>> 6)
+      from += step++ >>> 6
       continue
     }
-    misses = 0
-    let length = minMatch
-    while (from + length < matchLimit && input[from + length] === input[candidate + length]) length++
-    to = writeSequence(input, anchor, from, output, to, length - minMatch)
-    const distance = from - candidate
+    step = 64
+    const literals = from - anchor
+    const matchEnd = endOfMatch(source, from, candidate, matchLimit)
+    const matchCode = matchEnd - from - minMatch
+    to = writeToken(output, to, literals, matchCode)
+    if (literals <= 16 && from + 16 <= end) copyShort(source, anchor, target, to)
+    else copyWords(source, anchor, target, to, literals)
+    to += literals
     // The distance stands between the token's literals and the rest of the match length.
-    to = writeMatch(output, to, distance, length - minMatch)
-    from += length
-    anchor = from
-    if (from < searchLimit) {
-      hashTable[Math.imul(word(input, from - 2), 0x9e3779b1) >>> (32 - hashBits)] = from - 2 - start + 1
-    }
+    target.setUint16(to, from - candidate, true)
+    to = matchCode >= 15 ? writeLength(output, to + 2, matchCode - 15) : to + 2
+    from = anchor = matchEnd
+    if (from < searchLimit) hashTable[hashOf(source.getInt32(from - 2, true))] = from - 2 - start
   }
-  return writeSequence(input, anchor, end, output, to, 0)
-}
-
-/** Token and literals. `matchCode` is the match length beyond four, 0 for the block's last sequence. */
-function writeSequence(
-  input: Uint8Array,
-  from: number,
-  end: number,
-  output: Uint8Array,
-  at: number,
-  matchCode: number,
-): number {
-  const literals = end - from
-  let to = at
-  output[to++] = (Math.min(literals, 15) << 4) | Math.min(matchCode, 15)
-  if (literals >= 15) to = writeLength(output, to, literals - 15)
-  if (literals > 24) output.set(input.subarray(from, end), to)
-  else for (let i = 0; i < literals; i++) output[to + i] = input[from + i] as number
+  const literals = end - anchor
+  to = writeToken(output, to, literals, 0)
+  output.set(input.subarray(anchor, end), to)
   return to + literals
 }
 
-function writeMatch(output: Uint8Array, at: number, distance: number, matchCode: number): number {
-  output[at] = distance & 0xff
-  output[at + 1] = distance >>> 8
-  return matchCode >= 15 ? writeLength(output, at + 2, matchCode - 15) : at + 2
+function hashOf(word: number): number {
+  return Math.imul(word, 0x9e3779b1) >>> hashShift
+}
+
+/** `matchCode` is the match length beyond four, 0 for the block's last sequence. */
+function writeToken(output: Uint8Array, at: number, literals: number, matchCode: number): number {
+  const match = matchCode < 15 ? matchCode : 15
+  if (literals < 15) {
+    output[at] = (literals << 4) | match
+    return at + 1
+  }
+  output[at] = 0xf0 | match
+  return writeLength(output, at + 1, literals - 15)
 }
 
 function writeLength(output: Uint8Array, at: number, length: number): number {
@@ -104,6 +104,8 @@ export function decompressLz4Block(
   maxBytes: number,
 ): void {
   const blockStart = output.length
+  const source = viewOf(input)
+  const lastShort = input.length - copySlackBytes
   let at = start
   for (;;) {
     if (at >= end) throw malformed('lz4', at, 'a block is cut off')
@@ -121,15 +123,17 @@ export function decompressLz4Block(
     if (output.length + literals - blockStart > maxBytes) throw malformed('lz4', at, 'a block is too large')
     const bytes = output.reserve(literals)
     let to = output.length
-    if (literals > 16) input.copy(bytes, to, at, at + literals)
-    else for (let i = 0; i < literals; i++) bytes[to + i] = input[at + i] as number
+    if (literals <= 16 && at <= lastShort) copyShort(source, at, output.view, to)
+    else if (literals <= 128 && at + literals <= lastShort) {
+      copyWords(source, at, output.view, to, literals)
+    } else input.copy(bytes, to, at, at + literals)
     at += literals
     to += literals
     output.length = to
     if (at === end) return
 
     if (end - at < 2) throw malformed('lz4', at, 'a match is cut off')
-    const distance = (input[at] as number) | ((input[at + 1] as number) << 8)
+    const distance = source.getUint16(at, true)
     at += 2
     if (distance === 0 || distance > to - floor) throw malformed('lz4', at, 'a match from before the data')
     let length = token & 15
@@ -143,23 +147,8 @@ export function decompressLz4Block(
     }
     length += minMatch
     if (to + length - blockStart > maxBytes) throw malformed('lz4', at, 'a block is too large')
-    copyMatch(output.reserve(length), to, distance, length)
+    const grown = output.reserve(length)
+    copyMatch(grown, output.view, to, distance, length)
     output.length = to + length
   }
-}
-
-/** A match may overlap what it writes: its bytes then repeat with the distance as their period. */
-function copyMatch(bytes: Buffer, to: number, distance: number, length: number): void {
-  if (length > 32 && distance >= length) bytes.copyWithin(to, to - distance, to - distance + length)
-  else if (length > 64 && distance === 1) bytes.fill(bytes[to - 1] as number, to, to + length)
-  else for (let i = 0; i < length; i++) bytes[to + i] = bytes[to - distance + i] as number
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at] as number) |
-    ((bytes[at + 1] as number) << 8) |
-    ((bytes[at + 2] as number) << 16) |
-    ((bytes[at + 3] as number) << 24)
-  )
 }

@@ -1,7 +1,7 @@
 import type { CompressionCodec } from './codec'
 import { compressLz4Block, decompressLz4Block, lz4BlockBound } from './lz4-block'
 import { malformed, OutputBuffer } from './output-buffer'
-import { runAtOnce, runInSlices, type SlicedWork } from './slices'
+import { mainThread, runAtOnce, type SlicedWork } from './turn-budget'
 import { xxhash32 } from './xxhash32'
 
 /**
@@ -26,24 +26,27 @@ const blockBytes = 64 * 1024
 /** The frame's header and its end mark. */
 const frameOverheadBytes = 11
 const uncompressedBit = 0x80000000
+/** Nanoseconds for a byte, before compression. */
+const compressCost = 4
+const decompressCost = 3
 
 export const lz4: CompressionCodec = {
   type: 3,
   name: 'lz4',
   compress: (bytes) => runAtOnce(compressing(bytes)),
-  compressAsync: (bytes) => runInSlices(compressing(bytes)),
+  compressAsync: (bytes) => mainThread.run(compressing(bytes)),
   decompress: (bytes, maxBytes) => runAtOnce(decompressing(bytes, maxBytes)),
-  decompressAsync: (bytes, maxBytes) => runInSlices(decompressing(bytes, maxBytes)),
+  decompressAsync: (bytes, maxBytes) => mainThread.run(decompressing(bytes, maxBytes)),
 }
 
 function* compressing(bytes: Uint8Array): SlicedWork<Uint8Array> {
   const blocks = Math.ceil(bytes.length / blockBytes)
-  const output = Buffer.allocUnsafe(frameOverheadBytes + blocks * 4 + lz4BlockBound(bytes.length))
+  const output = Buffer.allocUnsafeSlow(frameOverheadBytes + blocks * 4 + lz4BlockBound(bytes.length))
   let to = writeFrameHeader(output)
   for (let at = 0; at < bytes.length; at += blockBytes) {
     const end = Math.min(at + blockBytes, bytes.length)
     to = writeBlock(bytes, at, end, output, to)
-    yield blockBytes
+    yield (end - at) * compressCost
   }
   to = output.writeUInt32LE(0, to)
   return output.subarray(0, to)
@@ -51,7 +54,7 @@ function* compressing(bytes: Uint8Array): SlicedWork<Uint8Array> {
 
 function* decompressing(bytes: Uint8Array, maxBytes: number): SlicedWork<Buffer> {
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const output = new OutputBuffer('lz4', bytes.length * 2, maxBytes)
+  const output = new OutputBuffer('lz4', bytes.length * 3, maxBytes)
   let at = yield* readingFrame(input, 0, output)
   // What follows the last frame is left alone, as Java does; another frame belongs to the data.
   while (at + 4 <= input.length && isFrameStart(input.readUInt32LE(at))) {
@@ -111,7 +114,7 @@ function* readingFrame(input: Buffer, start: number, output: OutputBuffer): Slic
     if (size === 0) break
     const before = output.length
     at = readBlock(input, at, size, header, header.independent ? before : frameStart, output)
-    yield output.length - before
+    yield (output.length - before) * decompressCost
   }
   if (!header.contentChecksum) return at
   need(input, at, 4)

@@ -1,11 +1,15 @@
 import { DecodeError } from '../../../base/errors'
+import { copySlackBytes, viewOf } from './words'
 
 /**
  * Grows by doubling while a codec decompresses into it, and never past the limit that was given: what the input says
  * of its own size decides nothing.
  */
 export class OutputBuffer {
+  /** Has `copySlackBytes` behind what was reserved, for copies that overshoot. */
   bytes: Buffer
+  /** Of `bytes`. */
+  view: DataView
   /** Bytes written. */
   length = 0
   readonly #what: string
@@ -15,13 +19,14 @@ export class OutputBuffer {
   constructor(what: string, expectedBytes: number, maxBytes: number) {
     this.#what = what
     this.#maxBytes = maxBytes
-    this.bytes = Buffer.allocUnsafeSlow(Math.min(Math.max(expectedBytes, 0), maxBytes))
+    this.bytes = withSlack(Math.min(Math.max(expectedBytes, 0), maxBytes))
+    this.view = viewOf(this.bytes)
   }
 
   /** Makes room for `more` bytes and gives the buffer to write them in, from `length` on. */
   reserve(more: number): Buffer {
     const needed = this.length + more
-    if (needed > this.bytes.length) this.#grow(needed)
+    if (needed + copySlackBytes > this.bytes.length) this.#grow(needed)
     return this.bytes
   }
 
@@ -33,10 +38,15 @@ export class OutputBuffer {
 
   #grow(needed: number): void {
     if (needed > this.#maxBytes) throw tooLarge(this.#what, this.#maxBytes)
-    const grown = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, this.bytes.length * 2), this.#maxBytes))
+    const grown = withSlack(Math.min(Math.max(needed, this.bytes.length * 2), this.#maxBytes))
     this.bytes.copy(grown, 0, 0, this.length)
     this.bytes = grown
+    this.view = viewOf(grown)
   }
+}
+
+function withSlack(length: number): Buffer {
+  return Buffer.allocUnsafeSlow(length + copySlackBytes)
 }
 
 /** Compressed bytes would grow past the limit. */

@@ -1,8 +1,7 @@
-import { compress as compressBlock } from 'snappyjs'
 import type { CompressionCodec } from './codec'
 import { malformed, OutputBuffer } from './output-buffer'
-import { runAtOnce, runInSlices, type SlicedWork } from './slices'
-import { decompressSnappyBlock } from './snappy-block'
+import { compressSnappyBlock, decompressSnappyBlock, snappyBlockBound } from './snappy-block'
+import { mainThread, runAtOnce, type SlicedWork } from './turn-budget'
 
 /**
  * Snappy as Java's SnappyOutputStream frames it: a header of 16 bytes, then chunks of an int32 length and a block.
@@ -16,42 +15,48 @@ const headerBytes = 16
 /** The most that Java puts into one block. */
 const blockBytes = 32 * 1024
 const version = 1
+/** Nanoseconds for a byte, before compression. */
+const compressCost = 5
+const decompressCost = 3
 
 export const snappy: CompressionCodec = {
   type: 2,
   name: 'snappy',
   compress: (bytes) => runAtOnce(compressing(bytes)),
-  compressAsync: (bytes) => runInSlices(compressing(bytes)),
+  compressAsync: (bytes) => mainThread.run(compressing(bytes)),
   decompress: (bytes, maxBytes) => runAtOnce(decompressing(bytes, maxBytes)),
-  decompressAsync: (bytes, maxBytes) => runInSlices(decompressing(bytes, maxBytes)),
+  decompressAsync: (bytes, maxBytes) => mainThread.run(decompressing(bytes, maxBytes)),
 }
 
 function* compressing(bytes: Uint8Array): SlicedWork<Uint8Array> {
-  const output: Uint8Array[] = [xerialHeader()]
+  const blocks = Math.ceil(bytes.length / blockBytes)
+  const output = Buffer.allocUnsafeSlow(
+    headerBytes + blocks * (4 + snappyBlockBound(0)) + snappyBlockBound(bytes.length),
+  )
+  writeXerialHeader(output)
+  let to = headerBytes
   for (let at = 0; at < bytes.length; at += blockBytes) {
-    const block = compressBlock(plainView(bytes, at, Math.min(at + blockBytes, bytes.length)))
-    const length = Buffer.allocUnsafe(4)
-    length.writeInt32BE(block.length)
-    output.push(length, block)
-    yield blockBytes
+    const end = Math.min(at + blockBytes, bytes.length)
+    const blockEnd = compressSnappyBlock(bytes, at, end, output, to + 4)
+    output.writeInt32BE(blockEnd - to - 4, to)
+    to = blockEnd
+    yield (end - at) * compressCost
   }
-  return Buffer.concat(output)
+  return output.subarray(0, to)
 }
 
 function* decompressing(bytes: Uint8Array, maxBytes: number): SlicedWork<Buffer> {
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const output = new OutputBuffer('snappy', bytes.length * 2, maxBytes)
+  const output = new OutputBuffer('snappy', bytes.length * 3, maxBytes)
   if (startsWithMagic(input, 0)) yield* decompressingChunks(input, output)
   else decompressSnappyBlock(input, 0, input.length, output)
   return output.finish()
 }
 
-function xerialHeader(): Buffer {
-  const header = Buffer.alloc(headerBytes)
-  magic.copy(header)
-  header.writeInt32BE(version, 8)
-  header.writeInt32BE(version, 12)
-  return header
+function writeXerialHeader(output: Buffer): void {
+  magic.copy(output)
+  output.writeInt32BE(version, 8)
+  output.writeInt32BE(version, 12)
 }
 
 function* decompressingChunks(input: Buffer, output: OutputBuffer): SlicedWork<void> {
@@ -73,7 +78,7 @@ function* decompressingChunks(input: Buffer, output: OutputBuffer): SlicedWork<v
     const before = output.length
     decompressSnappyBlock(input, at + 4, at + 4 + length, output)
     at += 4 + length
-    yield output.length - before
+    yield (output.length - before) * decompressCost
   }
 }
 
@@ -81,9 +86,4 @@ function startsWithMagic(input: Buffer, at: number): boolean {
   return (
     input.length - at >= magic.length && input.compare(magic, 0, magic.length, at, at + magic.length) === 0
   )
-}
-
-/** snappyjs fills the buffers it makes for a Buffer with zeros, and slices them without copying: give it no Buffer. */
-function plainView(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
 }

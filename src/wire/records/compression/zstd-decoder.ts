@@ -96,8 +96,11 @@ class FrameState {
   readonly recent = [1, 4, 8]
 }
 
-/** Appends what the frame holds to the output; its structure was checked by `readZstdFrames`. */
-export function decodeZstdFrame(frame: ZstdFrame, output: OutputBuffer): void {
+/**
+ * Appends what the frame holds to the output; its structure was checked by `readZstdFrames`. Yields after each block how
+ * many bytes it held.
+ */
+export function* decodingZstdFrame(frame: ZstdFrame, output: OutputBuffer): Generator<number, void> {
   const { bytes, contentSize } = frame
   const state = new FrameState()
   const frameStart = output.length
@@ -107,6 +110,7 @@ export function decodeZstdFrame(frame: ZstdFrame, output: OutputBuffer): void {
     isLast = (header & 1) !== 0
     const size = header >>> 3
     at += 3
+    const before = output.length
     switch ((header >>> 1) & 3) {
       case 0:
         bytes.copy(output.reserve(size), output.length, at, at + size)
@@ -122,6 +126,7 @@ export function decodeZstdFrame(frame: ZstdFrame, output: OutputBuffer): void {
         decodeBlock(bytes, at, at + size, state, output, frameStart)
         at += size
     }
+    yield output.length - before
   }
   if (contentSize >= 0 && output.length - frameStart !== contentSize) {
     throw malformed('zstd', at, `the frame holds ${output.length - frameStart} bytes, not ${contentSize}`)

@@ -2,9 +2,10 @@ import * as zlib from 'node:zlib'
 import { DecodeError, KafkaError } from '../../../base/errors'
 import type { CompressionCodec } from './codec'
 import { OutputBuffer, tooLarge } from './output-buffer'
-import { decodeZstdFrame } from './zstd-decoder'
+import { decodingZstdFrame } from './zstd-decoder'
 import { readZstdFrames, type ZstdFrame } from './zstd-frames'
-import { asyncCompressionBytes, asyncDecompressionBytes, zlibAsync } from './zlib-async'
+import { inOnePiece, mainThread, runAtOnce, type SlicedWork } from './turn-budget'
+import { belongsOnPool, chunkSizeFor, zlibAsync } from './zlib-async'
 
 interface ZstdOptions {
   readonly chunkSize?: number
@@ -29,7 +30,19 @@ interface NodeZstd {
 }
 
 const compressionLevelParameter = 100
-const chunkSize = 64 * 1024
+/** Nanoseconds for a byte, before compression: by the level up to which it holds. */
+const compressCosts = [
+  { upTo: 4, cost: 6 },
+  { upTo: 9, cost: 25 },
+  { upTo: 15, cost: 100 },
+]
+const slowestCompressCost = 400
+const decompressCost = 4
+/** The same of our own decoder. */
+const ownDecompressCost = 12
+/** Compressed bytes are taken to hold so many where they do not say, and at most. */
+const usualRatio = 4
+const largestRatio = 32
 
 const zlibModule: object = zlib
 const nodeZstd = 'zstdCompressSync' in zlib ? (zlibModule as NodeZstd) : undefined
@@ -50,58 +63,90 @@ export const zstd: CompressionCodec = {
   },
 
   compress(bytes, level) {
-    return requireNode(this).zstdCompressSync(bytes, compressOptions(level))
+    return requireNode(this).zstdCompressSync(bytes, compressOptions(bytes, level))
   },
 
   compressAsync(bytes, level) {
-    if (bytes.length < asyncCompressionBytes) return this.compress(bytes, level)
     const node = requireNode(this)
-    return zlibAsync((done) => node.zstdCompress(bytes, compressOptions(level), done))
+    const cost = bytes.length * compressCostOf(level)
+    const options = compressOptions(bytes, level)
+    if (belongsOnPool(cost)) return zlibAsync((done) => node.zstdCompress(bytes, options, done))
+    const work = inOnePiece(
+      () => node.zstdCompressSync(bytes, options),
+      () => cost,
+    )
+    return mainThread.run(work)
   },
 
-  decompress(bytes, maxBytes) {
-    const decode = nodeZstd === undefined ? decodeZstdFrame : decodeByNode
-    const output = new OutputBuffer('zstd', 0, maxBytes)
-    for (const frame of readZstdFrames(bytes, maxBytes)) {
-      try {
-        decode(frame, output, maxBytes - output.length)
-      } catch (error) {
-        throw decodeError(error, maxBytes)
-      }
-    }
-    return output.finish()
-  },
+  decompress: (bytes, maxBytes) => runAtOnce(decompressing(bytes, maxBytes)),
 
   decompressAsync(bytes, maxBytes) {
     const node = nodeZstd
-    if (node === undefined || bytes.length < asyncDecompressionBytes) return this.decompress(bytes, maxBytes)
+    if (node === undefined || !belongsOnPool(bytes.length * usualRatio * decompressCost)) {
+      return mainThread.run(decompressing(bytes, maxBytes))
+    }
     const frames = readZstdFrames(bytes, maxBytes)
-    if (frames.length !== 1) return this.decompress(bytes, maxBytes)
-    const options = { maxOutputLength: Math.max(maxBytes, 1), chunkSize }
-    return zlibAsync((done) => node.zstdDecompress((frames[0] as ZstdFrame).bytes, options, done)).catch(
-      (error: unknown) => {
-        throw decodeError(error, maxBytes)
-      },
-    )
+    const [frame] = frames
+    if (frame === undefined || frames.length > 1) return mainThread.run(decompressing(bytes, maxBytes))
+    return zlibAsync((done) =>
+      node.zstdDecompress(frame.bytes, decompressOptions(frame, maxBytes), done),
+    ).catch((error: unknown) => {
+      throw decodeError(error, maxBytes)
+    })
   },
 }
 
-function compressOptions(level: number | undefined): ZstdOptions {
+function* decompressing(bytes: Uint8Array, maxBytes: number): SlicedWork<Buffer> {
+  try {
+    const frames = readZstdFrames(bytes, maxBytes)
+    const [first] = frames
+    if (nodeZstd !== undefined && first !== undefined && frames.length === 1) {
+      const only = decodeByNode(nodeZstd, first, maxBytes)
+      yield only.length * decompressCost
+      return only
+    }
+    const output = new OutputBuffer('zstd', 0, maxBytes)
+    for (const frame of frames) yield* decodingInto(output, frame, maxBytes)
+    return output.finish()
+  } catch (error) {
+    throw decodeError(error, maxBytes)
+  }
+}
+
+function* decodingInto(output: OutputBuffer, frame: ZstdFrame, maxBytes: number): SlicedWork<void> {
+  if (nodeZstd === undefined) {
+    for (const bytes of decodingZstdFrame(frame, output)) yield bytes * ownDecompressCost
+    return
+  }
+  const decoded = decodeByNode(nodeZstd, frame, maxBytes - output.length)
+  output.reserve(decoded.length).set(decoded, output.length)
+  output.length += decoded.length
+  yield decoded.length * decompressCost
+}
+
+function decodeByNode(node: NodeZstd, frame: ZstdFrame, maxBytes: number): Buffer {
+  return node.zstdDecompressSync(frame.bytes, decompressOptions(frame, maxBytes))
+}
+
+function compressCostOf(level = 3): number {
+  return compressCosts.find(({ upTo }) => level <= upTo)?.cost ?? slowestCompressCost
+}
+
+function compressOptions(bytes: Uint8Array, level: number | undefined): ZstdOptions {
+  const chunkSize = chunkSizeFor(bytes.length / 2)
   return level === undefined ? { chunkSize } : { chunkSize, params: { [compressionLevelParameter]: level } }
+}
+
+function decompressOptions({ bytes, contentSize }: ZstdFrame, maxBytes: number): ZstdOptions {
+  const maxOutputLength = Math.max(maxBytes, 1)
+  const expected = contentSize < 0 ? bytes.length * usualRatio : contentSize
+  const believed = Math.min(expected, bytes.length * largestRatio, maxOutputLength)
+  return { maxOutputLength, chunkSize: chunkSizeFor(believed) }
 }
 
 function requireNode(codec: CompressionCodec): NodeZstd {
   if (nodeZstd !== undefined) return nodeZstd
   throw new KafkaError('ZSTD_UNAVAILABLE', codec.compressionProblem?.() ?? 'zstd is not available')
-}
-
-function decodeByNode({ bytes }: ZstdFrame, output: OutputBuffer, maxOutputLength: number): void {
-  const decoded = (nodeZstd as NodeZstd).zstdDecompressSync(bytes, {
-    maxOutputLength: Math.max(maxOutputLength, 1),
-    chunkSize,
-  })
-  output.reserve(decoded.length).set(decoded, output.length)
-  output.length += decoded.length
 }
 
 function decodeError(error: unknown, maxBytes: number): KafkaError {
