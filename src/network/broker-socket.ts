@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
+import { nodeModule } from '../base/node-module'
 
 /** Where one socket goes: one address of a broker. */
 export interface SocketTarget {
@@ -85,7 +86,7 @@ function openTcp(target: SocketTarget, onread: OnRead): Socket {
 
 function openTls(target: SocketTarget, tls: ConnectionOptions, onread: OnRead): Socket {
   const options = { ...tlsOptions(target, tls), host: target.address, port: target.port, onread }
-  return connectTls(options)
+  return nodeModule('node:tls').connect(options)
 }
 
 /** The options by which a TLS socket asks for the name of the broker, and checks the certificate against it. */
@@ -94,5 +95,6 @@ export function tlsOptions(target: SocketTarget, tls: ConnectionOptions): Connec
   const servername = tls.servername ?? (isIP(target.host) === 0 ? target.host : '')
   const checkedName = servername === '' ? target.host : servername
   if (tls.checkServerIdentity !== undefined || checkedName === target.address) return { ...tls, servername }
+  const { checkServerIdentity } = nodeModule('node:tls')
   return { ...tls, servername, checkServerIdentity: (_, cert) => checkServerIdentity(checkedName, cert) }
 }

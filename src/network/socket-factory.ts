@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { connect as connectTls } from 'node:tls'
 import { ConnectionError } from '../base/errors'
+import { nodeModule } from '../base/node-module'
 import {
   type BrokerSocket,
   type SocketListener,
@@ -67,7 +67,8 @@ class StreamSocket implements BrokerSocket {
       if (this.#isClosed) return void stream.destroy()
       if (stream instanceof Socket) stream.setNoDelay(true)
       if (tls === undefined) return this.#attach(stream, isConnecting(stream) ? 'connect' : undefined)
-      const secured = connectTls({ ...tlsOptions(this.#target, tls), host, socket: stream })
+      const options = { ...tlsOptions(this.#target, tls), host, socket: stream }
+      const secured = nodeModule('node:tls').connect(options)
       // What ended the stream says more than that the handshake was cut off.
       stream.once('error', (error) => (this.#failure ??= error))
       this.#attach(secured, 'secureConnect')

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { legacyMurmur2, murmur2 } from '../../index'
 import type { ICustomPartitioner, Message, PartitionerArgs } from '../types/message'
 import type { PartitionMetadata } from '../types/metadata'
@@ -18,7 +17,7 @@ function keyPartitioner(hash: (key: Uint8Array) => number): ICustomPartitioner {
       if (!isMissing(message.partition)) return message.partition
       const { length } = partitionMetadata
       if (!isMissing(message.key)) return toPositive(hash(bytesOf(message.key))) % length
-      const turn = (turns.get(topic) ?? randomInt(0x7fffffff)) + 1
+      const turn = (turns.get(topic) ?? Math.floor(Math.random() * 0x7fffffff)) + 1
       turns.set(topic, turn)
       return partitionInTurn(partitionMetadata, toPositive(turn))
     }

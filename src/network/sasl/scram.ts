@@ -1,10 +1,8 @@
-import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { AuthenticationError } from '../../base/errors'
+import { nodeModule } from '../../base/node-module'
 import { saslprep } from './saslprep'
 import type { SaslExchange, SaslMechanism } from './sasl-mechanism'
-
-const deriveKey = promisify(pbkdf2)
 
 /** A server that asks for fewer rounds (RFC 7677) is weak or lies; one that asks for more would only burn time. */
 const minIterations = 4096
@@ -28,7 +26,7 @@ export class ScramMechanism implements SaslMechanism {
     hash: ScramHash,
     username: string,
     password: string,
-    createNonce: () => string = () => randomBytes(24).toString('base64url'),
+    createNonce: () => string = () => nodeModule('node:crypto').randomBytes(24).toString('base64url'),
   ) {
     this.name = hash === 'sha256' ? 'SCRAM-SHA-256' : 'SCRAM-SHA-512'
     this.#hash = hash
@@ -74,7 +72,8 @@ class ScramExchange implements SaslExchange {
   async #prove(serverFirst: string): Promise<Uint8Array> {
     const { nonce, salt, iterations } = this.#parseServerFirst(serverFirst)
     const keyLength = this.#hash === 'sha256' ? 32 : 64
-    const salted = await deriveKey(saslprep(this.#password), salt, iterations, keyLength, this.#hash)
+    const { createHash, pbkdf2 } = nodeModule('node:crypto')
+    const salted = await promisify(pbkdf2)(saslprep(this.#password), salt, iterations, keyLength, this.#hash)
     const clientKey = this.#hmac(salted, 'Client Key')
     const storedKey = createHash(this.#hash).update(clientKey).digest()
     // 'biws' is the base64 of 'n,,': no channel binding, no other authorization identity.
@@ -110,6 +109,7 @@ class ScramExchange implements SaslExchange {
     const error = attributes.get('e')
     if (error !== undefined) throw refused(`the broker said '${error}'`)
     const signature = Buffer.from(attributes.get('v') ?? '', 'base64')
+    const { timingSafeEqual } = nodeModule('node:crypto')
     if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) {
       throw refused(
         'the broker could not prove that it knows the password; it may not be who it claims to be',
@@ -118,7 +118,7 @@ class ScramExchange implements SaslExchange {
   }
 
   #hmac(key: Buffer, text: string): Buffer {
-    return createHmac(this.#hash, key).update(text, 'utf8').digest()
+    return nodeModule('node:crypto').createHmac(this.#hash, key).update(text, 'utf8').digest()
   }
 }
 
