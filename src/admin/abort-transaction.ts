@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { ConnectionError, TimeoutError } from '../base/errors'
+import * as is from '../base/schemas'
 import type { TopicPartition } from '../base/topic-partition'
 import { writeTxnMarkersApi } from '../wire/generated/client/write-txn-markers'
 import { attempt, type AdminCall } from './admin-call'
@@ -17,12 +17,12 @@ export interface HangingTransaction extends TopicPartition {
   readonly coordinatorEpoch?: number | null
 }
 
-const schema = z.strictObject({
+const schema = is.strictObject({
   topic: topicNameSchema,
   partition: partitionSchema,
-  producerId: z.bigint('must be a bigint, such as 5n').min(0n),
-  producerEpoch: z.int().min(0).max(32_767),
-  coordinatorEpoch: z.int().min(0).max(2_147_483_647).nullish(),
+  producerId: is.bigint('must be a bigint, such as 5n').min(0n),
+  producerEpoch: is.int().min(0).max(32_767),
+  coordinatorEpoch: is.int().min(0).max(2_147_483_647).nullable().optional(),
 })
 
 /**

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import {
   operationCode,
   patternTypeCodes,
@@ -30,19 +30,19 @@ export interface AclFilter {
 }
 
 /** How a filter is checked. */
-export const aclFilterSchema = z.strictObject({
-  resourceType: z.enum(writableResourceTypes).optional(),
-  resourceName: z.string().min(1).optional(),
-  patternType: z.enum(['any', 'match', ...writablePatternTypes]).optional(),
-  principal: z.string().min(1).optional(),
-  host: z.string().min(1).optional(),
-  operation: z
+export const aclFilterSchema = is.strictObject({
+  resourceType: is.oneOf(writableResourceTypes).optional(),
+  resourceName: is.string().min(1).optional(),
+  patternType: is.oneOf(['any', 'match', ...writablePatternTypes]).optional(),
+  principal: is.string().min(1).optional(),
+  host: is.string().min(1).optional(),
+  operation: is
     .custom<Exclude<AclBindingOperation, 'unknown'>>(
       (name) => writableOperations.includes(name as AclBindingOperation),
       `Must be one of ${writableOperations.join(', ')}`,
     )
     .optional(),
-  permission: z.enum(writablePermissions).optional(),
+  permission: is.oneOf(writablePermissions).optional(),
 })
 
 /** A filter as requests spell it. */

@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { InvalidOptionError } from '../base/errors'
 import { resolveOptions } from '../base/options'
+import * as is from '../base/schemas'
 
 /** What an admin client can be told; everything has a default. */
 export interface AdminOptions {
@@ -28,10 +28,10 @@ export interface ResolvedAdminOptions {
 /** The longest wait a timer takes. */
 export const maxTimeoutMs = 2_147_483_647
 
-const schema = z.strictObject({
-  defaultApiTimeoutMs: z.number().min(1).max(maxTimeoutMs).optional(),
-  requestTimeoutMs: z.number().min(1).max(maxTimeoutMs).optional(),
-  closeTimeoutMs: z.number().min(0).max(maxTimeoutMs).default(30_000),
+const schema = is.strictObject({
+  defaultApiTimeoutMs: is.number().min(1).max(maxTimeoutMs).optional(),
+  requestTimeoutMs: is.number().min(1).max(maxTimeoutMs).optional(),
+  closeTimeoutMs: is.number().min(0).max(maxTimeoutMs).default(30_000),
 })
 
 /**

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import { alterClientQuotasApi } from '../wire/generated/client/alter-client-quotas'
 import { request, type AdminCall } from './admin-call'
 import { parseItems } from './arguments'
@@ -28,30 +28,29 @@ export interface AlterClientQuotasOptions extends AdminCallOptions {
 }
 
 /** The options of `alterClientQuotas` as they are checked. */
-export const alterClientQuotasOptions = z.strictObject({
+export const alterClientQuotasOptions = is.strictObject({
   ...callOptionFields,
-  validateOnly: z.boolean().default(false),
+  validateOnly: is.boolean().default(false),
 })
 
-const changesSchema = z
+const changesSchema = is
   .strictObject({
     entity: quotaEntitySchema,
-    set: z.record(z.string(), z.number()).optional(),
-    unset: z.array(z.string().min(1)).optional(),
+    set: is.record(is.number()).optional(),
+    unset: is.array(is.string().min(1)).optional(),
   })
   .superRefine((changes, context) => {
     const names = operations(changes).map(({ key }) => key)
-    if (names.length === 0) context.addIssue({ code: 'custom', message: 'has nothing to set or unset' })
+    if (names.length === 0) context.addIssue('has nothing to set or unset')
     const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index))
-    for (const name of repeated)
-      context.addIssue({ code: 'custom', message: `changes '${name}' more than once` })
+    for (const name of repeated) context.addIssue(`changes '${name}' more than once`)
   })
 
 /** Kafka: `Admin.alterClientQuotas` (KIP-546), API AlterClientQuotas, to the controller. */
 export async function alterClientQuotas(
   call: AdminCall,
   changes: readonly ClientQuotaChanges[],
-  { validateOnly }: z.output<typeof alterClientQuotasOptions>,
+  { validateOnly }: is.Output<typeof alterClientQuotasOptions>,
 ): Promise<ItemResult<AlteredClientQuotas, 'entity'>[]> {
   const items: readonly ClientQuotaChanges[] = parseItems(
     'alterClientQuotas',

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import type { RequestTarget } from '../cluster/cluster'
 import { alterConfigsApi } from '../wire/generated/client/alter-configs'
 import { request, type AdminCall } from './admin-call'
@@ -23,9 +23,9 @@ export interface NewConfigs extends ConfigResource {
   readonly configs: Readonly<Record<string, string | number | bigint | boolean>>
 }
 
-const newConfigsSchema = z.strictObject({
+const newConfigsSchema = is.strictObject({
   ...resourceFields,
-  configs: z.record(z.string(), configValueSchema),
+  configs: is.record(configValueSchema),
 })
 
 /**
@@ -35,7 +35,7 @@ const newConfigsSchema = z.strictObject({
 export async function alterConfigs(
   call: AdminCall,
   resources: readonly NewConfigs[],
-  { validateOnly }: z.output<typeof incrementalAlterConfigsOptions>,
+  { validateOnly }: is.Output<typeof incrementalAlterConfigsOptions>,
 ): Promise<ItemResult<AlteredConfigs, 'type' | 'name'>[]> {
   const what = 'alterConfigs'
   const items: readonly NewConfigs[] = parseItems(

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import { formatTopicPartition, type TopicPartition } from '../base/topic-partition'
 import { alterPartitionReassignmentsApi } from '../wire/generated/client/alter-partition-reassignments'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'
@@ -24,15 +24,15 @@ export interface AlterPartitionReassignmentsOptions extends AdminCallOptions {
 }
 
 /** The options of `alterPartitionReassignments` as they are checked. */
-export const alterPartitionReassignmentsOptions = z.strictObject({
+export const alterPartitionReassignmentsOptions = is.strictObject({
   ...callOptionFields,
-  allowReplicationFactorChange: z.boolean().default(true),
+  allowReplicationFactorChange: is.boolean().default(true),
 })
 
-const itemSchema = z.strictObject({
+const itemSchema = is.strictObject({
   topic: topicNameSchema,
   partition: partitionSchema,
-  replicas: z
+  replicas: is
     .array(nodeIdSchema)
     .min(1, 'At least one replica is needed; null cancels a move')
     .refine((ids) => new Set(ids).size === ids.length, 'A node id stands for one replica only')
@@ -42,7 +42,7 @@ const itemSchema = z.strictObject({
 /** From here on a request can forbid changes of the replication factor. */
 const factorVersion = 1
 
-type Options = z.output<typeof alterPartitionReassignmentsOptions>
+type Options = is.Output<typeof alterPartitionReassignmentsOptions>
 
 /**
  * Kafka: `Admin.alterPartitionReassignments` (KIP-455), API AlterPartitionReassignments, to the controller. Brokers

@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { ErrorCode } from '../base/error-codes'
+import * as is from '../base/schemas'
 import { partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { alterReplicaLogDirsApi } from '../wire/generated/client/alter-replica-log-dirs'
 import { request, type AdminCall } from './admin-call'
@@ -21,11 +21,11 @@ export interface NewReplicaLogDir extends TopicPartitionReplica {
   readonly path: string
 }
 
-const itemSchema = z.strictObject({
+const itemSchema = is.strictObject({
   topic: topicNameSchema,
   partition: partitionSchema,
   nodeId: nodeIdSchema,
-  path: z.string().startsWith('/', 'must be an absolute path'),
+  path: is.string().regex(/^\//, 'must be an absolute path'),
 })
 
 /**

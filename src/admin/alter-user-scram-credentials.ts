@@ -1,6 +1,6 @@
-import { pbkdf2, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
-import * as z from 'zod'
+import { nodeModule } from '../base/node-module'
+import * as is from '../base/schemas'
 import { saslprep } from '../network/sasl/saslprep'
 import {
   alterUserScramCredentialsApi,
@@ -39,24 +39,23 @@ export interface AlteredScramCredential {
 }
 
 const name = {
-  user: z.string().min(1, 'A user name must not be empty'),
-  mechanism: z.enum(scramMechanismNames),
+  user: is.string().min(1, 'A user name must not be empty'),
+  mechanism: is.oneOf(scramMechanismNames),
 }
-const upsertionSchema = z.strictObject({
+const upsertionSchema = is.strictObject({
   ...name,
-  password: z.string().min(1, 'A password must not be empty'),
-  iterations: z.int().min(4096).max(16_384).default(4096),
-  salt: z.instanceof(Uint8Array).optional(),
+  password: is.string().min(1, 'A password must not be empty'),
+  iterations: is.int().min(4096).max(16_384).default(4096),
+  salt: is.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes').optional(),
 })
-const deletionSchema = z.strictObject({ ...name, delete: z.literal(true) })
-const changeSchema = z.union([upsertionSchema, deletionSchema], {
-  error: 'must have user, mechanism, and either a password (iterations 4096 to 16384) or delete: true',
-})
+const deletionSchema = is.strictObject({ ...name, delete: is.literal(true) })
+const changeSchema = is.union(
+  [upsertionSchema, deletionSchema],
+  'must have user, mechanism, and either a password (iterations 4096 to 16384) or delete: true',
+)
 
-type Change = z.output<typeof changeSchema>
+type Change = is.Output<typeof changeSchema>
 type Upsertion = AlterUserScramCredentialsRequest['upsertions'][number]
-
-const deriveKey = promisify(pbkdf2)
 
 /**
  * Kafka: `Admin.alterUserScramCredentials` (KIP-554), API AlterUserScramCredentials, to the controller. When one
@@ -77,10 +76,11 @@ export async function alterUserScramCredentials(
 }
 
 /** `Hi(password, salt, iterations)` of RFC 5802, all that a broker needs to know. */
-async function upsertion(change: z.output<typeof upsertionSchema>): Promise<Upsertion> {
+async function upsertion(change: is.Output<typeof upsertionSchema>): Promise<Upsertion> {
+  const { pbkdf2, randomBytes } = nodeModule('node:crypto')
   const { user, mechanism, password, iterations, salt = randomBytes(32) } = change
   const [hash, size] = mechanism === 'SCRAM-SHA-256' ? (['sha256', 32] as const) : (['sha512', 64] as const)
-  const saltedPassword = await deriveKey(saslprep(password), salt, iterations, size, hash)
+  const saltedPassword = await promisify(pbkdf2)(saslprep(password), salt, iterations, size, hash)
   return { name: user, mechanism: scramMechanismCodes[mechanism], iterations, salt, saltedPassword }
 }
 

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import { maxTimeoutMs } from './admin-options'
 
 /** What every admin call can be told. */
@@ -16,13 +16,13 @@ export interface PartialResults {
 
 /** The fields of every call's option schema. */
 export const callOptionFields = {
-  timeoutMs: z.number().min(1).max(maxTimeoutMs).optional(),
-  signal: z.custom<AbortSignal>(isSignal, 'Must be an AbortSignal').optional(),
-  partial: z.boolean().default(false),
+  timeoutMs: is.number().min(1).max(maxTimeoutMs).optional(),
+  signal: is.custom<AbortSignal>(isSignal, 'Must be an AbortSignal').optional(),
+  partial: is.boolean().default(false),
 }
 
 /** The schema of calls that have no options of their own. */
-export const callOptionsSchema = z.strictObject(callOptionFields)
+export const callOptionsSchema = is.strictObject(callOptionFields)
 
 /** What the runner of calls needs of any call's resolved options. */
 export interface ResolvedCallOptions {

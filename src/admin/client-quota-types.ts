@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 
 /** What a quota can be for: users, client ids, addresses. Kafka: `ClientQuotaEntity`. */
 export type QuotaEntityType = 'user' | 'client-id' | 'ip'
@@ -10,11 +10,11 @@ export type QuotaEntityType = 'user' | 'client-id' | 'ip'
 export type QuotaEntity = Partial<Readonly<Record<QuotaEntityType, string | null>>>
 
 /** How an entity is checked. */
-export const quotaEntitySchema = z
+export const quotaEntitySchema = is
   .strictObject({
-    user: z.string().min(1).nullish(),
-    'client-id': z.string().min(1).nullish(),
-    ip: z.string().min(1).nullish(),
+    user: is.string().min(1).nullable().optional(),
+    'client-id': is.string().min(1).nullable().optional(),
+    ip: is.string().min(1).nullable().optional(),
   })
   .refine(
     (entity) => Object.values(entity).some((name) => name !== undefined),

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import { createAclsApi } from '../wire/generated/client/create-acls'
 import {
   clusterResourceName,
@@ -39,18 +39,18 @@ export interface NewAcl {
   readonly permission: AclPermission
 }
 
-const newAclSchema = z
+const newAclSchema = is
   .strictObject({
-    resourceType: z.enum(writableResourceTypes),
-    resourceName: z.string().min(1, 'A resource name must not be empty').optional(),
-    patternType: z.enum(writablePatternTypes).default('literal'),
-    principal: z.string().regex(/^[^:]+:.+$/s, "must be a type and a name, such as 'User:alice'"),
-    host: z.string().min(1, "A host must not be empty; '*' is any").default('*'),
-    operation: z.custom<AclBindingOperation>(
+    resourceType: is.oneOf(writableResourceTypes),
+    resourceName: is.string().min(1, 'A resource name must not be empty').optional(),
+    patternType: is.oneOf(writablePatternTypes).default('literal'),
+    principal: is.string().regex(/^[^:]+:.+$/s, "must be a type and a name, such as 'User:alice'"),
+    host: is.string().min(1, "A host must not be empty; '*' is any").default('*'),
+    operation: is.custom<AclBindingOperation>(
       (name) => writableOperations.includes(name as AclBindingOperation),
       `must be one of ${writableOperations.join(', ')}`,
     ),
-    permission: z.enum(writablePermissions),
+    permission: is.oneOf(writablePermissions),
   })
   .superRefine(({ resourceType, resourceName }, context) => {
     if (
@@ -63,7 +63,7 @@ const newAclSchema = z
       resourceType === 'cluster'
         ? `The cluster's resourceName is '${clusterResourceName}'`
         : `A resourceName is needed; '*' stands for all`
-    context.addIssue({ code: 'custom', path: ['resourceName'], message })
+    context.addIssue({ path: ['resourceName'], message })
   })
   .transform((acl): AclBinding => ({ ...acl, resourceName: acl.resourceName ?? clusterResourceName }))
 

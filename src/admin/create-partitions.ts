@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import { createPartitionsApi } from '../wire/generated/client/create-partitions'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'
 import { nodeIdSchema, parseItems, topicNameSchema } from './arguments'
@@ -27,22 +27,22 @@ export interface CreatePartitionsOptions extends QuotaOptions {
 }
 
 /** The options of `createPartitions` as they are checked. */
-export const createPartitionsOptions = z.strictObject({
+export const createPartitionsOptions = is.strictObject({
   ...quotaOptionFields,
-  validateOnly: z.boolean().default(false),
+  validateOnly: is.boolean().default(false),
 })
 
-const newPartitionsSchema = z.strictObject({
+const newPartitionsSchema = is.strictObject({
   topic: topicNameSchema,
-  totalCount: z.int().min(1).max(2_147_483_647),
-  assignments: z.array(z.array(nodeIdSchema).min(1)).min(1).optional(),
+  totalCount: is.int().min(1).max(2_147_483_647),
+  assignments: is.array(is.array(nodeIdSchema).min(1)).min(1).optional(),
 })
 
 /** Kafka: `Admin.createPartitions`, API CreatePartitions, to the controller. */
 export async function createPartitions(
   call: AdminCall,
   topics: readonly NewPartitions[],
-  options: z.output<typeof createPartitionsOptions>,
+  options: is.Output<typeof createPartitionsOptions>,
 ): Promise<ItemResult<CreatedPartitions, 'topic'>[]> {
   const items = parseItems(
     'createPartitions',

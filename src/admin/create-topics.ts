@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { ErrorCode } from '../base/error-codes'
+import * as is from '../base/schemas'
 import {
   createTopicsApi,
   type CreateTopicsRequest,
@@ -49,26 +49,28 @@ export interface CreateTopicsOptions extends QuotaOptions {
 }
 
 /** The options of `createTopics` as they are checked. */
-export const createTopicsOptions = z.strictObject({
+export const createTopicsOptions = is.strictObject({
   ...quotaOptionFields,
-  validateOnly: z.boolean().default(false),
-  waitUntilReady: z.boolean().default(true),
+  validateOnly: is.boolean().default(false),
+  waitUntilReady: is.boolean().default(true),
 })
 
-const newTopicSchema = z
+const newTopicSchema = is
   .strictObject({
     name: topicNameSchema,
-    partitions: z.int().min(1).max(2_147_483_647).optional(),
-    replicationFactor: z.int().min(1).max(32_767).optional(),
-    assignments: z.array(z.array(nodeIdSchema).min(1)).min(1).optional(),
-    configs: z.record(z.string(), configValueSchema).optional(),
+    partitions: is.int().min(1).max(2_147_483_647).optional(),
+    replicationFactor: is.int().min(1).max(32_767).optional(),
+    assignments: is.array(is.array(nodeIdSchema).min(1)).min(1).optional(),
+    configs: is.record(configValueSchema).optional(),
   })
-  .refine((topic) => topic.assignments === undefined || topic.partitions === undefined, {
-    message: 'takes either partitions or assignments, not both',
-  })
-  .refine((topic) => topic.assignments === undefined || topic.replicationFactor === undefined, {
-    message: 'takes either replicationFactor or assignments, not both',
-  })
+  .refine(
+    (topic) => topic.assignments === undefined || topic.partitions === undefined,
+    'takes either partitions or assignments, not both',
+  )
+  .refine(
+    (topic) => topic.assignments === undefined || topic.replicationFactor === undefined,
+    'takes either replicationFactor or assignments, not both',
+  )
 
 /**
  * Kafka: `Admin.createTopics`, API CreateTopics, to the controller. A request that timed out may have been carried
@@ -77,7 +79,7 @@ const newTopicSchema = z
 export async function createTopics(
   call: AdminCall,
   topics: readonly NewTopic[],
-  options: z.output<typeof createTopicsOptions>,
+  options: is.Output<typeof createTopicsOptions>,
 ): Promise<ItemResult<CreatedTopic, 'name'>[]> {
   const items = parseItems('createTopics', 'topics', newTopicSchema, topics, ({ name }) => `topic '${name}'`)
   const creation = new TopicCreation(call, options.validateOnly)

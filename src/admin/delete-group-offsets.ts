@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { ErrorCode } from '../base/error-codes'
+import * as is from '../base/schemas'
 import type { TopicPartition } from '../base/topic-partition'
 import { offsetDeleteApi } from '../wire/generated/client/offset-delete'
 import { attempt, type AdminCall } from './admin-call'
@@ -15,7 +15,7 @@ export interface GroupPartition extends TopicPartition {
   readonly groupId: string
 }
 
-const itemSchema = z.strictObject({
+const itemSchema = is.strictObject({
   groupId: groupIdSchema,
   topic: topicNameSchema,
   partition: partitionSchema,

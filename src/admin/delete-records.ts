@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import type { TopicPartition } from '../base/topic-partition'
 import { deleteRecordsApi } from '../wire/generated/client/delete-records'
 import { attempt, requestTimeoutMs, type AdminCall } from './admin-call'
@@ -20,12 +20,13 @@ export interface DeletedRecords extends TopicPartition {
   readonly lowWatermark: bigint
 }
 
-const itemSchema = z.strictObject({
+const itemSchema = is.strictObject({
   topic: topicNameSchema,
   partition: partitionSchema,
-  beforeOffset: z.union([z.bigint().min(0n).max(0x7fffffffffffffffn), z.literal('highWatermark')], {
-    error: "must be an offset (a bigint, not negative) or 'highWatermark'",
-  }),
+  beforeOffset: is.union(
+    [is.bigint().min(0n).max(0x7fffffffffffffffn), is.literal('highWatermark')],
+    "must be an offset (a bigint, not negative) or 'highWatermark'",
+  ),
 })
 
 type Deleted = Pick<DeletedRecords, 'lowWatermark'>

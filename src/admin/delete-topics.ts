@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import { deleteTopicsApi, type DeleteTopicsResponse } from '../wire/generated/client/delete-topics'
 import { zeroUuid } from '../wire/primitives/uuid'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'
@@ -20,11 +20,12 @@ export interface DeletedTopic {
 export type DeleteTopicsOptions = QuotaOptions
 
 /** The options of `deleteTopics` as they are checked. */
-export const deleteTopicsOptions = z.strictObject(quotaOptionFields)
+export const deleteTopicsOptions = is.strictObject(quotaOptionFields)
 
-const referenceSchema = z.union([topicNameSchema, z.strictObject({ topicId: topicIdSchema })], {
-  error: 'must be a topic name or { topicId }',
-})
+const referenceSchema = is.union(
+  [topicNameSchema, is.strictObject({ topicId: topicIdSchema })],
+  'must be a topic name or { topicId }',
+)
 
 /** DeleteTopics takes ids, and answers them, since this version (Kafka 2.8). */
 const idsVersion = 6
@@ -33,7 +34,7 @@ const idsVersion = 6
 export async function deleteTopics(
   call: AdminCall,
   topics: readonly TopicReference[],
-  options: z.output<typeof deleteTopicsOptions>,
+  options: is.Output<typeof deleteTopicsOptions>,
 ): Promise<ItemResult<DeletedTopic, 'name' | 'topicId'>[]> {
   const items = parseItems('deleteTopics', 'topics', referenceSchema, topics, describeReference).map(
     (reference) => new Deletion(reference),

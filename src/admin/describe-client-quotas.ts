@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import { describeClientQuotasApi } from '../wire/generated/client/describe-client-quotas'
 import { request, type AdminCall } from './admin-call'
 import { parseArgument } from './arguments'
@@ -24,22 +24,25 @@ export interface ClientQuotas {
   readonly quotas: Readonly<Record<string, number>>
 }
 
-const typeSchema = z.enum(['user', 'client-id', 'ip'])
+const typeSchema = is.oneOf(['user', 'client-id', 'ip'])
 
-const filterSchema = z.strictObject({
-  components: z
+const filterSchema = is.strictObject({
+  components: is
     .array(
-      z.discriminatedUnion('match', [
-        z.strictObject({ type: typeSchema, match: z.literal('exact'), name: z.string().min(1) }),
-        z.strictObject({ type: typeSchema, match: z.enum(['default', 'any']) }),
-      ]),
+      is.union(
+        [
+          is.strictObject({ type: typeSchema, match: is.literal('exact'), name: is.string().min(1) }),
+          is.strictObject({ type: typeSchema, match: is.oneOf(['default', 'any']) }),
+        ],
+        "must have a type (user, client-id or ip) and a match: 'exact' with a name, 'default' or 'any'",
+      ),
     )
     .refine(
       (components) => new Set(components.map(({ type }) => type)).size === components.length,
       'Each type can stand in one component only',
     )
     .default([]),
-  strict: z.boolean().default(false),
+  strict: is.boolean().default(false),
 })
 
 /** Kafka's numbers. */

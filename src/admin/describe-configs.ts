@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import type { RequestTarget } from '../cluster/cluster'
 import { describeConfigsApi, type DescribeConfigsResponse } from '../wire/generated/client/describe-configs'
 import { request, type AdminCall } from './admin-call'
@@ -64,18 +64,18 @@ export interface DescribeConfigsOptions extends AdminCallOptions {
 }
 
 /** The options of `describeConfigs` as they are checked. */
-export const describeConfigsOptions = z.strictObject({
+export const describeConfigsOptions = is.strictObject({
   ...callOptionFields,
-  includeSynonyms: z.boolean().default(false),
-  includeDocumentation: z.boolean().default(false),
+  includeSynonyms: is.boolean().default(false),
+  includeDocumentation: is.boolean().default(false),
 })
 
-const itemSchema = z.strictObject({
+const itemSchema = is.strictObject({
   ...resourceFields,
-  configNames: z.array(z.string().min(1)).min(1).optional(),
+  configNames: is.array(is.string().min(1)).min(1).optional(),
 })
 
-type Options = z.output<typeof describeConfigsOptions>
+type Options = is.Output<typeof describeConfigsOptions>
 type Configs = Pick<ConfigsDescription, 'configs'>
 type Item = ConfigsQuery
 

@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { ErrorCode } from '../base/error-codes'
 import { BrokerError, UnsupportedVersionError } from '../base/errors'
+import * as is from '../base/schemas'
 import type { AdminCall } from './admin-call'
 import { groupIdSchema, parseItems } from './arguments'
 import { callOptionFields, type AdminCallOptions } from './call-options'
@@ -17,9 +17,9 @@ export interface DescribeGroupsOptions extends AdminCallOptions {
 }
 
 /** The options of `describeGroups` as they are checked. */
-export const describeGroupsOptions = z.strictObject({
+export const describeGroupsOptions = is.strictObject({
   ...callOptionFields,
-  includeAuthorizedOperations: z.boolean().default(false),
+  includeAuthorizedOperations: is.boolean().default(false),
 })
 
 /**
@@ -30,7 +30,7 @@ export const describeGroupsOptions = z.strictObject({
 export async function describeGroups(
   call: AdminCall,
   groupIds: readonly string[],
-  options: z.output<typeof describeGroupsOptions>,
+  options: is.Output<typeof describeGroupsOptions>,
 ): Promise<ItemResult<GroupDescription, 'groupId'>[]> {
   const items = parseItems('describeGroups', 'groupIds', groupIdSchema, groupIds, (id) => `group '${id}'`)
   const outcomes = await runItems<string, DescribedGroup>(

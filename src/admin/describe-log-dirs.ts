@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { ErrorCode } from '../base/error-codes'
 import type { KafkaError } from '../base/errors'
+import * as is from '../base/schemas'
 import { partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { describeLogDirsApi, type DescribeLogDirsResponse } from '../wire/generated/client/describe-log-dirs'
 import { attempt, type AdminCall } from './admin-call'
@@ -45,13 +45,13 @@ export interface DescribeLogDirsOptions extends AdminCallOptions {
 }
 
 /** The options of `describeLogDirs` as they are checked. */
-export const describeLogDirsOptions = z.strictObject({
+export const describeLogDirsOptions = is.strictObject({
   ...callOptionFields,
-  nodeIds: z.array(nodeIdSchema).min(1).optional(),
-  partitions: z.array(topicPartitionSchema).optional(),
+  nodeIds: is.array(nodeIdSchema).min(1).optional(),
+  partitions: is.array(topicPartitionSchema).optional(),
 })
 
-type Options = z.output<typeof describeLogDirsOptions>
+type Options = is.Output<typeof describeLogDirsOptions>
 type LogDirs = Pick<BrokerLogDirs, 'logDirs'>
 type DirAnswer = DescribeLogDirsResponse['results'][number]
 

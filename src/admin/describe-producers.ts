@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import { formatTopicPartition, partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import {
   describeProducersApi,
@@ -37,7 +37,7 @@ export interface DescribeProducersOptions extends AdminCallOptions {
 }
 
 /** The options of `describeProducers` as they are checked. */
-export const describeProducersOptions = z.strictObject({
+export const describeProducersOptions = is.strictObject({
   ...callOptionFields,
   nodeId: nodeIdSchema.optional(),
 })
@@ -48,7 +48,7 @@ type Producers = Pick<PartitionProducers, 'producers'>
 export async function describeProducers(
   call: AdminCall,
   partitions: readonly TopicPartition[],
-  { nodeId: replica }: z.output<typeof describeProducersOptions>,
+  { nodeId: replica }: is.Output<typeof describeProducersOptions>,
 ): Promise<ItemResult<PartitionProducers, 'topic' | 'partition'>[]> {
   const items = parseItems(
     'describeProducers',

@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { ErrorCode } from '../base/error-codes'
 import { BrokerError, UnsupportedVersionError, type KafkaError } from '../base/errors'
+import * as is from '../base/schemas'
 import {
   describeTopicPartitionsApi,
   type DescribeTopicPartitionsResponse,
@@ -51,13 +51,13 @@ export interface DescribeTopicsOptions extends AdminCallOptions {
 }
 
 /** The options of `describeTopics` as they are checked. */
-export const describeTopicsOptions = z.strictObject({
+export const describeTopicsOptions = is.strictObject({
   ...callOptionFields,
-  includeAuthorizedOperations: z.boolean().default(false),
-  partitionsPerResponse: z.int().min(1).max(2_147_483_647).default(2000),
+  includeAuthorizedOperations: is.boolean().default(false),
+  partitionsPerResponse: is.int().min(1).max(2_147_483_647).default(2000),
 })
 
-type Options = z.output<typeof describeTopicsOptions>
+type Options = is.Output<typeof describeTopicsOptions>
 type Description = Omit<TopicDescription, 'name'>
 type Descriptions = ReadonlyMap<string, Outcome<Description>>
 

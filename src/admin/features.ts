@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { ErrorCode } from '../base/error-codes'
+import * as is from '../base/schemas'
 import { clientSoftware } from '../network/client-software'
 import { apiVersionsApi } from '../wire/generated/client/api-versions'
 import { updateFeaturesApi } from '../wire/generated/client/update-features'
@@ -48,15 +48,15 @@ export interface UpdateFeaturesOptions extends AdminCallOptions {
 }
 
 /** The options of `updateFeatures` as they are checked. */
-export const updateFeaturesOptions = z.strictObject({
+export const updateFeaturesOptions = is.strictObject({
   ...callOptionFields,
-  validateOnly: z.boolean().default(false),
+  validateOnly: is.boolean().default(false),
 })
 
-const updateSchema = z.strictObject({
-  feature: z.string().min(1),
-  level: z.int().min(0).max(32_767),
-  type: z.enum(['upgrade', 'safeDowngrade', 'unsafeDowngrade']).default('upgrade'),
+const updateSchema = is.strictObject({
+  feature: is.string().min(1),
+  level: is.int().min(0).max(32_767),
+  type: is.oneOf(['upgrade', 'safeDowngrade', 'unsafeDowngrade']).default('upgrade'),
 })
 
 /** Kafka's numbers. */
@@ -89,7 +89,7 @@ export async function describeFeatures(call: AdminCall): Promise<FeatureDescript
   })
 }
 
-type Update = z.output<typeof updateSchema>
+type Update = is.Output<typeof updateSchema>
 
 /**
  * Kafka: `Admin.updateFeatures` (KIP-584), API UpdateFeatures, to the controller. Since Kafka 4.0 all updates are made,
@@ -98,7 +98,7 @@ type Update = z.output<typeof updateSchema>
 export async function updateFeatures(
   call: AdminCall,
   updates: readonly FeatureUpdate[],
-  { validateOnly }: z.output<typeof updateFeaturesOptions>,
+  { validateOnly }: is.Output<typeof updateFeaturesOptions>,
 ): Promise<ItemResult<UpdatedFeature, 'feature'>[]> {
   const items = parseItems(
     'updateFeatures',

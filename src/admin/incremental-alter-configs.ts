@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import type { RequestTarget } from '../cluster/cluster'
 import { incrementalAlterConfigsApi } from '../wire/generated/client/incremental-alter-configs'
 import { request, type AdminCall } from './admin-call'
@@ -44,17 +44,17 @@ export interface IncrementalAlterConfigsOptions extends AdminCallOptions {
 }
 
 /** The options of `incrementalAlterConfigs` as they are checked. */
-export const incrementalAlterConfigsOptions = z.strictObject({
+export const incrementalAlterConfigsOptions = is.strictObject({
   ...callOptionFields,
-  validateOnly: z.boolean().default(false),
+  validateOnly: is.boolean().default(false),
 })
 
-const valuesSchema = z.record(z.string(), configValueSchema).optional()
+const valuesSchema = is.record(configValueSchema).optional()
 
-const changesSchema = z.strictObject({
+const changesSchema = is.strictObject({
   ...resourceFields,
   set: valuesSchema,
-  unset: z.array(z.string().min(1)).optional(),
+  unset: is.array(is.string().min(1)).optional(),
   append: valuesSchema,
   subtract: valuesSchema,
 })
@@ -68,7 +68,7 @@ const operations = { set: 0, unset: 1, append: 2, subtract: 3 } as const
 export async function incrementalAlterConfigs(
   call: AdminCall,
   changes: readonly ConfigChanges[],
-  options: z.output<typeof incrementalAlterConfigsOptions>,
+  options: is.Output<typeof incrementalAlterConfigsOptions>,
 ): Promise<ItemResult<AlteredConfigs, 'type' | 'name'>[]> {
   const what = 'incrementalAlterConfigs'
   const items = parseItems(what, 'changes', changesSchema, changes, describeResource)

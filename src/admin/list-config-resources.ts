@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import { listConfigResourcesApi } from '../wire/generated/client/list-config-resources'
 import { request, type AdminCall } from './admin-call'
 import { callOptionFields, type AdminCallOptions } from './call-options'
@@ -15,9 +15,9 @@ export interface ListConfigResourcesOptions extends AdminCallOptions {
 }
 
 /** The options of `listConfigResources` as they are checked. */
-export const listConfigResourcesOptions = z.strictObject({
+export const listConfigResourcesOptions = is.strictObject({
   ...callOptionFields,
-  types: z.array(resourceFields.type).min(1).optional(),
+  types: is.array(resourceFields.type).min(1).optional(),
 })
 
 /** Before it a broker lists client metrics, and nothing else (KIP-1142). */
@@ -26,7 +26,7 @@ const typesVersion = 1
 /** Kafka: `Admin.listConfigResources` (KIP-1142), API ListConfigResources, to any broker. */
 export async function listConfigResources(
   call: AdminCall,
-  { types }: z.output<typeof listConfigResourcesOptions>,
+  { types }: is.Output<typeof listConfigResourcesOptions>,
 ): Promise<ConfigResource[]> {
   const onlyMetrics = types?.every((type) => type === 'clientMetrics') ?? false
   const body = onlyMetrics ? {} : { resourceTypes: (types ?? []).map((type) => resourceTypeCodes[type]) }

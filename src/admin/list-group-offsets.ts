@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { ErrorCode } from '../base/error-codes'
+import * as is from '../base/schemas'
 import { compareTopicPartitions, partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import {
   offsetFetchApi,
@@ -41,17 +41,17 @@ export interface ListGroupOffsetsOptions extends AdminCallOptions {
 }
 
 /** The options of `listGroupOffsets` as they are checked. */
-export const listGroupOffsetsOptions = z.strictObject({
+export const listGroupOffsetsOptions = is.strictObject({
   ...callOptionFields,
-  requireStable: z.boolean().default(false),
+  requireStable: is.boolean().default(false),
 })
 
-const querySchema = z.strictObject({
+const querySchema = is.strictObject({
   groupId: groupIdSchema,
-  partitions: z.array(topicPartitionSchema).optional(),
+  partitions: is.array(topicPartitionSchema).optional(),
 })
 
-type Options = z.output<typeof listGroupOffsetsOptions>
+type Options = is.Output<typeof listGroupOffsetsOptions>
 type Offsets = Pick<GroupOffsets, 'offsets'>
 
 /** From here on one request asks for many groups. */

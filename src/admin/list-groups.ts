@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import { listGroupsApi, type ListGroupsResponse } from '../wire/generated/client/list-groups'
 import { attempt, type AdminCall } from './admin-call'
 import { callOptionFields, type AdminCallOptions } from './call-options'
@@ -41,14 +41,14 @@ export interface ListGroupsOptions extends AdminCallOptions {
 }
 
 /** The options of `listGroups` as they are checked. */
-export const listGroupsOptions = z.strictObject({
+export const listGroupsOptions = is.strictObject({
   ...callOptionFields,
-  states: z.array(z.enum(groupStates)).min(1).optional(),
-  types: z.array(z.enum(groupTypes)).min(1).optional(),
-  protocolTypes: z.array(z.string()).min(1).optional(),
+  states: is.array(is.oneOf(groupStates)).min(1).optional(),
+  types: is.array(is.oneOf(groupTypes)).min(1).optional(),
+  protocolTypes: is.array(is.string()).min(1).optional(),
 })
 
-type Options = z.output<typeof listGroupsOptions>
+type Options = is.Output<typeof listGroupsOptions>
 type Groups = Pick<BrokerGroups, 'groups'>
 
 const stateFilterVersion = 4

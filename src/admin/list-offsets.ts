@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import type { TopicPartition } from '../base/topic-partition'
 import { listOffsetsApi, type ListOffsetsResponse } from '../wire/generated/client/list-offsets'
 import { attempt, requestTimeoutMs, type AdminCall } from './admin-call'
@@ -50,9 +50,9 @@ export interface ListOffsetsOptions extends AdminCallOptions {
 }
 
 /** The options of `listOffsets` as they are checked. */
-export const listOffsetsOptions = z.strictObject({
+export const listOffsetsOptions = is.strictObject({
   ...callOptionFields,
-  isolationLevel: z.enum(['read_uncommitted', 'read_committed']).default('read_uncommitted'),
+  isolationLevel: is.oneOf(['read_uncommitted', 'read_committed']).default('read_uncommitted'),
 })
 
 /** The timestamp that stands for each spec, and the first version whose brokers know it: older ones take it for a time. */
@@ -65,12 +65,12 @@ const sentinels = {
   earliestPendingUpload: { timestamp: -6n, minVersion: 11 },
 } as const
 
-const querySchema = z.strictObject({
+const querySchema = is.strictObject({
   topic: topicNameSchema,
   partition: partitionSchema,
-  at: z.union(
+  at: is.union(
     [
-      z.enum([
+      is.oneOf([
         'earliest',
         'latest',
         'maxTimestamp',
@@ -78,13 +78,13 @@ const querySchema = z.strictObject({
         'latestTiered',
         'earliestPendingUpload',
       ]),
-      z.strictObject({ timestamp: z.int().min(0) }),
+      is.strictObject({ timestamp: is.int().min(0) }),
     ],
-    { error: "must be 'earliest', 'latest', 'maxTimestamp' or { timestamp: milliseconds since the epoch }" },
+    "must be 'earliest', 'latest', 'maxTimestamp' or { timestamp: milliseconds since the epoch }",
   ),
 })
 
-type Options = z.output<typeof listOffsetsOptions>
+type Options = is.Output<typeof listOffsetsOptions>
 type Found = Pick<ListedOffset, 'offset' | 'timestamp' | 'leaderEpoch'>
 
 /** Read-committed requests exist since this version (Kafka 0.11). */

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import { partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { listPartitionReassignmentsApi } from '../wire/generated/client/list-partition-reassignments'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'
@@ -19,9 +19,9 @@ export interface ListPartitionReassignmentsOptions extends AdminCallOptions {
 }
 
 /** The options of `listPartitionReassignments` as they are checked. */
-export const listPartitionReassignmentsOptions = z.strictObject({
+export const listPartitionReassignmentsOptions = is.strictObject({
   ...callOptionFields,
-  partitions: z.array(topicPartitionSchema).optional(),
+  partitions: is.array(topicPartitionSchema).optional(),
 })
 
 /**
@@ -30,7 +30,7 @@ export const listPartitionReassignmentsOptions = z.strictObject({
  */
 export async function listPartitionReassignments(
   call: AdminCall,
-  { partitions }: z.output<typeof listPartitionReassignmentsOptions>,
+  { partitions }: is.Output<typeof listPartitionReassignmentsOptions>,
 ): Promise<PartitionReassignment[]> {
   const topics =
     partitions === undefined

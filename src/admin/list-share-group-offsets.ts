@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { ErrorCode } from '../base/error-codes'
+import * as is from '../base/schemas'
 import { compareTopicPartitions, partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import {
   describeShareGroupOffsetsApi,
@@ -36,9 +36,9 @@ export interface ShareGroupOffsets {
 type Offsets = Pick<ShareGroupOffsets, 'offsets'>
 type GroupAnswer = DescribeShareGroupOffsetsResponse['groups'][number]
 
-const querySchema = z.strictObject({
+const querySchema = is.strictObject({
   groupId: groupIdSchema,
-  partitions: z.array(topicPartitionSchema).optional(),
+  partitions: is.array(topicPartitionSchema).optional(),
 })
 
 /**

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import { zeroUuid } from '../wire/primitives/uuid'
 import type { AdminCall } from './admin-call'
 import { callOptionFields, type AdminCallOptions } from './call-options'
@@ -19,15 +19,15 @@ export interface ListTopicsOptions extends AdminCallOptions {
 }
 
 /** The options of `listTopics` as they are checked. */
-export const listTopicsOptions = z.strictObject({
+export const listTopicsOptions = is.strictObject({
   ...callOptionFields,
-  includeInternal: z.boolean().default(false),
+  includeInternal: is.boolean().default(false),
 })
 
 /** Kafka: `Admin.listTopics`, API Metadata, to any broker. Topics this client may not describe are not in it. */
 export async function listTopics(
   call: AdminCall,
-  options: z.output<typeof listTopicsOptions>,
+  options: is.Output<typeof listTopicsOptions>,
 ): Promise<TopicListing[]> {
   const topics = await call.cluster.metadata.listTopics(call.deadline)
   return topics

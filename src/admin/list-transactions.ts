@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../base/schemas'
 import { listTransactionsApi } from '../wire/generated/client/list-transactions'
 import { attempt, type AdminCall } from './admin-call'
 import { askAllBrokers } from './all-brokers'
@@ -32,15 +32,15 @@ export interface ListTransactionsOptions extends AdminCallOptions {
 }
 
 /** The options of `listTransactions` as they are checked. */
-export const listTransactionsOptions = z.strictObject({
+export const listTransactionsOptions = is.strictObject({
   ...callOptionFields,
-  states: z.array(z.enum(transactionStates)).min(1).optional(),
-  producerIds: z.array(z.bigint().min(0n)).min(1).optional(),
-  minDurationMs: z.int().min(0).optional(),
-  transactionalIdPattern: z.string().min(1).optional(),
+  states: is.array(is.oneOf(transactionStates)).min(1).optional(),
+  producerIds: is.array(is.bigint().min(0n)).min(1).optional(),
+  minDurationMs: is.int().min(0).optional(),
+  transactionalIdPattern: is.string().min(1).optional(),
 })
 
-type Options = z.output<typeof listTransactionsOptions>
+type Options = is.Output<typeof listTransactionsOptions>
 type Transactions = Pick<BrokerTransactions, 'transactions'>
 
 const durationVersion = 1

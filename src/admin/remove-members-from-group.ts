@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { ErrorCode } from '../base/error-codes'
+import * as is from '../base/schemas'
 import { leaveGroupApi } from '../wire/generated/client/leave-group'
 import { attempt, type AdminCall } from './admin-call'
 import { groupIdSchema, parseArgument, parseItems } from './arguments'
@@ -25,17 +25,20 @@ export interface RemoveMembersFromGroupOptions extends AdminCallOptions {
 }
 
 /** The options of `removeMembersFromGroup` as they are checked. */
-export const removeMembersFromGroupOptions = z.strictObject({
+export const removeMembersFromGroupOptions = is.strictObject({
   ...callOptionFields,
-  reason: z.string().max(255).optional(),
+  reason: is.string().max(255).optional(),
 })
 
-const memberSchema = z.union(
-  [z.strictObject({ groupInstanceId: z.string().min(1) }), z.strictObject({ memberId: z.string().min(1) })],
-  { error: 'must have either a groupInstanceId or a memberId' },
+const memberSchema = is.union(
+  [
+    is.strictObject({ groupInstanceId: is.string().min(1) }),
+    is.strictObject({ memberId: is.string().min(1) }),
+  ],
+  'must have either a groupInstanceId or a memberId',
 )
 
-type Options = z.output<typeof removeMembersFromGroupOptions>
+type Options = is.Output<typeof removeMembersFromGroupOptions>
 
 /** Before it a request names one member, by its member id. */
 const manyMembersVersion = 3

@@ -1,5 +1,5 @@
-import type * as z from 'zod'
 import { InvalidOptionError } from './errors'
+import type { Issue } from './schema'
 
 /** As much of a schema as is needed to check options: declarations that name it need no package of schemas. */
 export interface OptionsSchema<Output> {
@@ -26,11 +26,9 @@ export function resolveOptions<Output>(
   throw new InvalidOptionError(`Wrong options for ${what}`, problems)
 }
 
-type Issue = z.core.$ZodIssue
-
 function describeIssue(issue: Issue, options: unknown, known: readonly string[]): string[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
+  if (issue.unknownKeys !== undefined) {
+    return issue.unknownKeys.map((key) => {
       const nearest = nearestName(key, known)
       return `unknown option '${[...issue.path, key].join('.')}'${nearest ? `, did you mean '${nearest}'?` : ''}`
     })

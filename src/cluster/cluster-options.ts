@@ -1,8 +1,8 @@
 import type { ConnectionOptions } from 'node:tls'
-import * as z from 'zod'
 import { systemClock, type Clock } from '../base/clock'
 import { consoleLogger, type Logger } from '../base/logger'
 import { resolveOptions } from '../base/options'
+import * as is from '../base/schemas'
 import { openNodeSocket, type SocketOpener } from '../network/broker-socket'
 import type { LinkSettings } from '../network/broker-link'
 import { systemHostResolver, type HostResolver } from '../network/resolve-host'
@@ -139,8 +139,7 @@ export interface ResolvedClusterOptions extends Omit<
 }
 
 const wholeMs = (least: number) =>
-  z
-    .number('Milliseconds are a number')
+  is
     .int('Milliseconds are a whole number')
     .min(least, `At least ${least} is needed`)
     .max(0x7fffffff, 'At most 2147483647 is allowed')
@@ -149,60 +148,56 @@ const optionalMs = (least: number) => wholeMs(least).optional()
 
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 
-const brokers = z.array(z.string("Each broker is a text 'host:port'")).min(1, 'At least one broker is needed')
-// Each address is checked where it stands, so that the message shows the wrong one.
-const parsedBrokers = brokers.pipe(
-  z.array(
-    z.string().transform((text, context) => {
-      const parsed = parseBootstrapAddress(text)
-      if (typeof parsed !== 'string') return parsed
-      context.addIssue({ code: 'custom', message: parsed })
-      return z.NEVER
-    }),
-  ),
-)
+const broker = is.string("Each broker is a text 'host:port'").transform((text, context) => {
+  const parsed = parseBootstrapAddress(text)
+  if (typeof parsed !== 'string') return parsed
+  context.addIssue(parsed)
+  return is.never
+})
+const brokers = is.array(broker).min(1, 'At least one broker is needed')
 
-const pem = z.custom<NonNullable<TlsOptions['ca']>>(
+const pem = is.custom<NonNullable<TlsOptions['ca']>>(
   (value) =>
     typeof value === 'string' || value instanceof Uint8Array || (Array.isArray(value) && value.length > 0),
   'PEM text, bytes, or a list of them is needed',
 )
 
-const tlsVersion = z.enum(['TLSv1.2', 'TLSv1.3'], "'TLSv1.2' and 'TLSv1.3' are allowed")
+const tlsVersion = is.oneOf(['TLSv1.2', 'TLSv1.3'], "'TLSv1.2' and 'TLSv1.3' are allowed")
 
-const tls = z.union([
-  z.boolean(),
-  z.strictObject({
+const tls = is.union([
+  is.boolean(),
+  is.strictObject({
     ca: pem.optional(),
     cert: pem.optional(),
-    key: z.custom<NonNullable<TlsOptions['key']>>((value) => value !== null).optional(),
-    passphrase: z.string().optional(),
-    pfx: z.custom<NonNullable<TlsOptions['pfx']>>((value) => value !== null).optional(),
-    servername: z.string().optional(),
-    rejectUnauthorized: z.boolean().optional(),
-    checkServerIdentity: z.custom<NonNullable<TlsOptions['checkServerIdentity']>>(isFunction).optional(),
+    key: is.custom<NonNullable<TlsOptions['key']>>((value) => value !== null).optional(),
+    passphrase: is.string().optional(),
+    pfx: is.custom<NonNullable<TlsOptions['pfx']>>((value) => value !== null).optional(),
+    servername: is.string().optional(),
+    rejectUnauthorized: is.boolean().optional(),
+    checkServerIdentity: is.custom<NonNullable<TlsOptions['checkServerIdentity']>>(isFunction).optional(),
     minVersion: tlsVersion.optional(),
     maxVersion: tlsVersion.optional(),
-    ciphers: z.string().optional(),
-    ALPNProtocols: z.custom<NonNullable<TlsOptions['ALPNProtocols']>>(Array.isArray).optional(),
-    secureContext: z.custom<NonNullable<TlsOptions['secureContext']>>((value) => value !== null).optional(),
-    secureOptions: z.number('A number is needed').optional(),
-    secureProtocol: z.string().optional(),
-    sigalgs: z.string().optional(),
-    ecdhCurve: z.string().optional(),
-    dhparam: z.custom<NonNullable<TlsOptions['dhparam']>>((value) => value !== null).optional(),
+    ciphers: is.string().optional(),
+    ALPNProtocols: is.custom<NonNullable<TlsOptions['ALPNProtocols']>>(Array.isArray).optional(),
+    secureContext: is.custom<NonNullable<TlsOptions['secureContext']>>((value) => value !== null).optional(),
+    secureOptions: is.number('A number is needed').optional(),
+    secureProtocol: is.string().optional(),
+    sigalgs: is.string().optional(),
+    ecdhCurve: is.string().optional(),
+    dhparam: is.custom<NonNullable<TlsOptions['dhparam']>>((value) => value !== null).optional(),
     crl: pem.optional(),
-    minDHSize: z.number('A number is needed').optional(),
-    session: z.custom<NonNullable<TlsOptions['session']>>((value) => value instanceof Uint8Array).optional(),
+    minDHSize: is.number('A number is needed').optional(),
+    session: is.custom<NonNullable<TlsOptions['session']>>((value) => value instanceof Uint8Array).optional(),
   }),
 ])
 
-const passwordSasl = z.strictObject({
-  mechanism: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'], {
-    error: "'PLAIN', 'SCRAM-SHA-256' and 'SCRAM-SHA-512' are allowed",
-  }),
-  username: z.string('A text is needed').min(1, 'A user name is needed'),
-  password: z.string('A text is needed'),
+const passwordSasl = is.strictObject({
+  mechanism: is.oneOf(
+    ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
+    "'PLAIN', 'SCRAM-SHA-256' and 'SCRAM-SHA-512' are allowed",
+  ),
+  username: is.string('A text is needed').min(1, 'A user name is needed'),
+  password: is.string('A text is needed'),
 })
 
 function isSaslMechanism(value: unknown): value is SaslMechanism {
@@ -210,45 +205,45 @@ function isSaslMechanism(value: unknown): value is SaslMechanism {
   return typeof mechanism?.name === 'string' && typeof mechanism.start === 'function'
 }
 
-const eventListener = <Listener>() => z.custom<Listener>(isFunction, 'A function is needed').optional()
+const eventListener = <Listener>() => is.custom<Listener>(isFunction, 'A function is needed').optional()
 
-const events = z.strictObject({
+const events = is.strictObject({
   requestAnswered: eventListener<RequestListeners['requestAnswered']>(),
   requestTimedOut: eventListener<RequestListeners['requestTimedOut']>(),
   requestQueue: eventListener<RequestListeners['requestQueue']>(),
 })
 
-const logger = z.custom<Logger>((value) => {
+const logger = is.custom<Logger>((value) => {
   const candidate = value as Partial<Logger> | null
   return (['debug', 'info', 'warn', 'error'] as const).every((level) => isFunction(candidate?.[level]))
 }, 'An object with debug, info, warn and error is needed')
 
-const codec = z
+const codec = is
   .custom<CustomCodec>((value) => {
     const candidate = value as Partial<CustomCodec> | null
     return isFunction(candidate?.compress) && isFunction(candidate?.decompress)
   }, 'An object with compress and decompress is needed')
   .optional()
 
-const schema = z
+const schema = is
   .strictObject({
-    brokers: z.unknown().transform((given, context) => {
+    brokers: is.unknown().transform((given, context) => {
       if (typeof given === 'function') return watched(given as BrokersFunction)
-      const { data, error } = parsedBrokers.safeParse(given)
-      for (const issue of error?.issues ?? []) context.addIssue({ ...issue } as never)
-      return data ?? z.NEVER
+      const { data, error } = brokers.safeParse(given)
+      for (const issue of error?.issues ?? []) context.addIssue(issue)
+      return data ?? is.never
     }),
-    clientId: z
+    clientId: is
       .string('A text is needed')
       .max(249, 'At most 249 characters are allowed')
       .default('typed-kafka'),
     tls: tls.default(false),
-    sasl: z
+    sasl: is
       .unknown()
       .superRefine((value, context) => {
         if (value === undefined || isSaslMechanism(value)) return
         const result = passwordSasl.safeParse(value)
-        for (const issue of result.error?.issues ?? []) context.addIssue({ ...issue } as never)
+        for (const issue of result.error?.issues ?? []) context.addIssue(issue)
       })
       .optional(),
     authenticationTimeoutMs: optionalMs(1),
@@ -262,30 +257,28 @@ const schema = z
     retryBackoffMaxMs: ms(1000),
     metadataMaxAgeMs: ms(300_000, 1),
     connectionsMaxIdleMs: ms(540_000, 1),
-    maxResponseBytes: z
-      .number('Bytes are a number')
+    maxResponseBytes: is
       .int('Bytes are a whole number')
       .min(1024, 'At least 1024 is needed')
       .max(0x7fffffff, 'At most 2147483647 is allowed')
       .default(104_857_600),
-    maxInFlightRequestsPerConnection: z
+    maxInFlightRequestsPerConnection: is
       .int('A whole number is needed')
       .min(1, 'At least 1 is needed')
       .optional(),
-    codecs: z.strictObject({ gzip: codec, snappy: codec, lz4: codec, zstd: codec }).optional(),
+    codecs: is.strictObject({ gzip: codec, snappy: codec, lz4: codec, zstd: codec }).optional(),
     logger: logger.default(() => consoleLogger),
     events: events.optional(),
-    clock: z.custom<Clock>().default(() => systemClock),
-    socketFactory: z.custom<SocketFactory>(isFunction, 'A function is needed').optional(),
-    openSocket: z.custom<SocketOpener>(isFunction).optional(),
-    resolveHost: z.custom<HostResolver>(isFunction).optional(),
-    random: z.custom<() => number>(isFunction).default(() => Math.random),
+    clock: is.custom<Clock>().default(() => systemClock),
+    socketFactory: is.custom<SocketFactory>(isFunction, 'A function is needed').optional(),
+    openSocket: is.custom<SocketOpener>(isFunction).optional(),
+    resolveHost: is.custom<HostResolver>(isFunction).optional(),
+    random: is.custom<() => number>(isFunction).default(() => Math.random),
   })
   .superRefine((options, context) => {
     for (const [base, limit] of backoffPairs) {
       if (options[base] <= options[limit]) continue
       context.addIssue({
-        code: 'custom',
         path: [base],
         message: `It must not be above ${limit} (${options[limit]})`,
       })
@@ -294,7 +287,7 @@ const schema = z
       typeof options.tls === 'object' &&
       (options.tls.cert === undefined) !== (options.tls.key === undefined)
     ) {
-      context.addIssue({ code: 'custom', path: ['tls'], message: 'Cert and key are needed together' })
+      context.addIssue({ path: ['tls'], message: 'Cert and key are needed together' })
     }
   })
 

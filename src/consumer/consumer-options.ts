@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { InvalidOptionError } from '../base/errors'
 import { resolveOptions } from '../base/options'
+import * as is from '../base/schemas'
 import type { TopicPartition } from '../base/topic-partition'
 import type { PartitionAssignor } from './assignors/partition-assignor'
 import { rangeAssignor } from './assignors/range-assignor'
@@ -204,20 +204,20 @@ const assignorNames = Object.keys(builtInAssignors) as [AssignorName, ...Assigno
 const maxInt = 0x7fffffff
 
 const whole = (least: number) =>
-  z
+  is
     .int('must be a whole number')
     .min(least, `must be ${least} or more`)
     .max(maxInt, `must be ${maxInt} or less`)
-const flag = z.boolean('must be true or false')
-const name = z.string('must be a string').min(1, 'must not be empty')
-const listener = z
+const flag = is.boolean('must be true or false')
+const name = is.string('must be a string').min(1, 'must not be empty')
+const listener = is
   .custom<PartitionsListener>((value) => typeof value === 'function', 'must be a function')
   .optional()
 
-const assignor = z.union(
+const assignor = is.union(
   [
-    z.enum(assignorNames).transform((known) => builtInAssignors[known]()),
-    z.custom<PartitionAssignor>(
+    is.oneOf(assignorNames).transform((known) => builtInAssignors[known]()),
+    is.custom<PartitionAssignor>(
       (value) =>
         typeof value === 'object' &&
         value !== null &&
@@ -230,34 +230,34 @@ const assignor = z.union(
   `must be one of ${assignorNames.join(', ')}, or a PartitionAssignor`,
 )
 
-const schema = z.strictObject({
+const schema = is.strictObject({
   groupId: name.optional(),
   topics: topicsOption.optional(),
-  assign: z
+  assign: is
     .array(assignmentOption, 'must be a list of topics, or of { topic, partition, startFrom, until }')
     .optional(),
   startFrom: startFromOption.optional(),
   until: untilOption.optional(),
-  whenOutOfRange: z
-    .enum(['startFrom', 'lastTimestamp'], "must be 'startFrom' or 'lastTimestamp'")
+  whenOutOfRange: is
+    .oneOf(['startFrom', 'lastTimestamp'], "must be 'startFrom' or 'lastTimestamp'")
     .default('startFrom'),
   groupInstanceId: name.optional(),
-  groupProtocol: z.enum(['classic', 'consumer'], "must be 'classic' or 'consumer'").default('classic'),
+  groupProtocol: is.oneOf(['classic', 'consumer'], "must be 'classic' or 'consumer'").default('classic'),
   groupRemoteAssignor: name.optional(),
   sessionTimeoutMs: whole(1).default(45_000),
   heartbeatIntervalMs: whole(1).default(3_000),
   maxPollIntervalMs: whole(1).default(300_000),
   rebalanceTimeoutMs: whole(1).optional(),
   revocationGraceMs: whole(0).optional(),
-  assignors: z
+  assignors: is
     .array(assignor, 'must be a list')
     .min(1, 'must name at least one assignor')
     .default(() => [cooperativeStickyAssignor()]),
   autoCommit: flag.optional(),
   autoCommitIntervalMs: whole(0).default(5_000),
   autoCommitMessages: whole(1).optional(),
-  isolationLevel: z
-    .enum(['read_uncommitted', 'read_committed'], "must be 'read_uncommitted' or 'read_committed'")
+  isolationLevel: is
+    .oneOf(['read_uncommitted', 'read_committed'], "must be 'read_uncommitted' or 'read_committed'")
     .default('read_uncommitted'),
   checkCrcs: flag.default(true),
   fetchMinBytes: whole(0).default(1),
@@ -265,7 +265,7 @@ const schema = z.strictObject({
   fetchMaxWaitMs: whole(0).default(500),
   maxPartitionFetchBytes: whole(1).default(1_048_576),
   fetchMemoryBytes: whole(1_048_576).default(67_108_864),
-  clientRack: z.string('must be a string').default(''),
+  clientRack: is.string('must be a string').default(''),
   allowAutoTopicCreation: flag.default(false),
   stallTimeoutMs: whole(1).default(30_000),
   defaultApiTimeoutMs: whole(1).default(60_000),

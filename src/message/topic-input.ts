@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { KafkaError } from '../base/errors'
+import * as is from '../base/schemas'
 import { rawTopic, requireTopicName, type Topic } from '../serde/topic'
 import type { AnyTopic, Message } from './message'
 
@@ -41,13 +41,13 @@ type ReadsBytes<Topics extends readonly SubscriptionInput[]> = [Topics[number]] 
     : true
 
 /** The option of a client that reads: a definition stays what it is, a name becomes a topic of bytes. */
-export const topicInput = z.custom<TopicInput>().transform((value, context): AnyTopic => {
+export const topicInput = is.custom<TopicInput>().transform((value, context): AnyTopic => {
   try {
     if (typeof value === 'string') return rawTopic(value)
     requireTopicName(value?.name)
     return value
   } catch (error) {
     context.addIssue(KafkaError.from(error).message)
-    return z.NEVER
+    return is.never
   }
 })

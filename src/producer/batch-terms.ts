@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { InvalidOptionError } from '../base/errors'
 import { resolveOptions } from '../base/options'
+import * as is from '../base/schemas'
 import type { BatchCodec } from '../wire/records/compression/codec'
 import type { Codecs } from '../wire/records/compression/codecs'
 import type { SendOptions } from './outgoing-message'
@@ -20,7 +20,7 @@ export interface BatchTerms {
   readonly acknowledgementTimeoutMs: number
 }
 
-const schema = z.strictObject({
+const schema = is.strictObject({
   compression: compressionSchema,
   acknowledgementTimeoutMs: millisecondsSchema.min(1, 'must be 1 or more'),
 })
@@ -66,7 +66,7 @@ export class BatchTermsTable {
     return terms
   }
 
-  #make(given: z.input<typeof schema>): BatchTerms {
+  #make(given: Required<Pick<SendOptions, 'compression' | 'acknowledgementTimeoutMs'>>): BatchTerms {
     const { compression, acknowledgementTimeoutMs } = resolveOptions(schema, 'send', given)
     const problems = compressionProblems(compression, this.#codecs)
     if (problems.length > 0) throw new InvalidOptionError('Wrong options for send', problems)

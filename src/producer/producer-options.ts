@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { InvalidOptionError } from '../base/errors'
 import { resolveOptions } from '../base/options'
+import * as is from '../base/schemas'
 import { type CompressionType, compressionTypes } from '../wire/records/compression/codec'
 import { builtInCodecs, type Codecs } from '../wire/records/compression/codecs'
 import type { ProducerInterceptor } from './interceptors'
@@ -124,35 +124,35 @@ const maxTimerMs = 0x7fffffff
 const maxInFlightIdempotent = 5
 
 /** Milliseconds that a timer can wait. */
-export const millisecondsSchema = z
+export const millisecondsSchema = is
   .int('must be a whole number')
   .min(0, 'must be 0 or more')
   .max(maxTimerMs, 'must be 2147483647 or less')
 const bytes = (least: number) =>
-  z
+  is
     .int('must be a whole number')
     .min(least, `must be ${least} or more`)
     .max(0x7fffffff, 'must be 2147483647 or less')
 
 const compressionNames = Object.keys(compressionTypes) as [CompressionType, ...CompressionType[]]
-const compressionName = z.enum(compressionNames, `must be one of ${compressionNames.join(', ')}`)
+const compressionName = is.oneOf(compressionNames, `must be one of ${compressionNames.join(', ')}`)
 /** How a compression is written. */
-export const compressionSchema = z.union(
+export const compressionSchema = is.union(
   [
     compressionName.transform((type) => ({ type, level: undefined as number | undefined })),
-    z
-      .strictObject({ type: compressionName, level: z.int().optional() })
+    is
+      .strictObject({ type: compressionName, level: is.int().optional() })
       .transform(({ type, level }) => ({ type, level })),
   ],
   `must be one of ${compressionNames.join(', ')}, or { type, level }`,
 )
 
-const acks = z
-  .literal(['all', -1, 1, 0], "must be 'all', -1, 1 or 0")
+const acks = is
+  .oneOf(['all', -1, 1, 0], "must be 'all', -1, 1 or 0")
   .transform((value): -1 | 0 | 1 => (value === 'all' ? -1 : value))
 
 const partitionerProblem = "must be 'default', 'round-robin', 'kafkajs-legacy', a function or { partition }"
-const partitioner = z.custom<PartitionerOption>(
+const partitioner = is.custom<PartitionerOption>(
   (value) =>
     value === 'default' ||
     value === 'round-robin' ||
@@ -163,7 +163,7 @@ const partitioner = z.custom<PartitionerOption>(
 )
 
 const hooks = ['onSend', 'onAcknowledgement', 'onError'] as const
-const interceptor = z.custom<ProducerInterceptor>(
+const interceptor = is.custom<ProducerInterceptor>(
   (value) => hasMethod(value, hooks),
   `must have at least one of the functions ${hooks.join(', ')}`,
 )
@@ -177,26 +177,26 @@ function hasMethod(value: unknown, names: readonly string[]): boolean {
   return given.length > 0 && given.every((one) => typeof one === 'function')
 }
 
-const schema = z.strictObject({
+const schema = is.strictObject({
   acks: acks.default(-1),
-  idempotent: z.boolean('must be true or false').optional(),
+  idempotent: is.boolean('must be true or false').optional(),
   compression: compressionSchema.default({ type: 'none', level: undefined }),
   lingerMs: millisecondsSchema.default(0),
   batchSizeBytes: bytes(1).default(131_072),
   maxRequestSizeBytes: bytes(128).default(1_048_576),
   bufferMemoryBytes: bytes(1024).default(33_554_432),
   maxBlockMs: millisecondsSchema.default(60_000),
-  retries: z.int('must be a whole number').min(0, 'must be 0 or more').optional(),
+  retries: is.int('must be a whole number').min(0, 'must be 0 or more').optional(),
   deliveryTimeoutMs: millisecondsSchema.optional(),
   requestTimeoutMs: millisecondsSchema.min(1, 'must be 1 or more').optional(),
-  maxInFlightRequestsPerConnection: z.int('must be a whole number').min(1, 'must be 1 or more').default(5),
+  maxInFlightRequestsPerConnection: is.int('must be a whole number').min(1, 'must be 1 or more').default(5),
   partitioner: partitioner.default('default'),
-  partitionerAdaptive: z.boolean('must be true or false').default(true),
+  partitionerAdaptive: is.boolean('must be true or false').default(true),
   partitionerAvailabilityTimeoutMs: millisecondsSchema.default(0),
-  partitionerIgnoreKeys: z.boolean('must be true or false').default(false),
-  interceptors: z.array(interceptor, 'must be a list').default([]),
-  allowAutoTopicCreation: z.boolean('must be true or false').default(true),
-  transactionalId: z.string('must be a text').min(1, 'must not be empty').optional(),
+  partitionerIgnoreKeys: is.boolean('must be true or false').default(false),
+  interceptors: is.array(interceptor, 'must be a list').default([]),
+  allowAutoTopicCreation: is.boolean('must be true or false').default(true),
+  transactionalId: is.string('must be a text').min(1, 'must not be empty').optional(),
   transactionTimeoutMs: millisecondsSchema.min(1, 'must be 1 or more').default(60_000),
 })
 

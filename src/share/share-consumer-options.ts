@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { InvalidOptionError } from '../base/errors'
 import { resolveOptions } from '../base/options'
+import * as is from '../base/schemas'
 import type { AnyTopic } from '../message/message'
 import { type TopicInput, topicInput } from '../message/topic-input'
 import type { AcknowledgementListener } from './acknowledgement-outcomes'
@@ -85,20 +85,20 @@ export interface ResolvedShareConsumerOptions {
 const maxInt = 0x7fffffff
 
 const whole = (least: number) =>
-  z
+  is
     .int('must be a whole number')
     .min(least, `must be ${least} or more`)
     .max(maxInt, `must be ${maxInt} or less`)
-const flag = z.boolean('must be true or false')
+const flag = is.boolean('must be true or false')
 
-const schema = z.strictObject({
-  groupId: z.string('must be a string').min(1, 'must not be empty'),
-  topics: z.array(topicInput, 'must be a list of topics').min(1, 'must name at least one topic'),
-  acknowledgementMode: z
-    .enum(['implicit', 'explicit'], "must be 'implicit' or 'explicit'")
+const schema = is.strictObject({
+  groupId: is.string('must be a string').min(1, 'must not be empty'),
+  topics: is.array(topicInput, 'must be a list of topics').min(1, 'must name at least one topic'),
+  acknowledgementMode: is
+    .oneOf(['implicit', 'explicit'], "must be 'implicit' or 'explicit'")
     .default('implicit'),
-  acquireMode: z
-    .enum(['batch_optimized', 'record_limit'], "must be 'batch_optimized' or 'record_limit'")
+  acquireMode: is
+    .oneOf(['batch_optimized', 'record_limit'], "must be 'batch_optimized' or 'record_limit'")
     .default('batch_optimized'),
   maxPollRecords: whole(1).default(500),
   lockRenewal: flag.default(false),
@@ -108,9 +108,9 @@ const schema = z.strictObject({
   fetchMaxBytes: whole(1).default(52_428_800),
   fetchMaxWaitMs: whole(0).default(500),
   fetchMemoryBytes: whole(1_048_576).default(67_108_864),
-  clientRack: z.string('must be a string').default(''),
+  clientRack: is.string('must be a string').default(''),
   defaultApiTimeoutMs: whole(1).default(60_000),
-  onAcknowledged: z
+  onAcknowledged: is
     .custom<AcknowledgementListener>((value) => typeof value === 'function', 'must be a function')
     .optional(),
 })

@@ -1,7 +1,7 @@
-import * as z from 'zod'
 import { systemClock, type Clock } from '../base/clock'
 import { consoleLogger, type Logger } from '../base/logger'
 import { resolveOptions } from '../base/options'
+import * as is from '../base/schemas'
 import { newestRelease } from './cluster/releases'
 import type { NewTopicSpec } from './contracts/topics'
 
@@ -75,14 +75,13 @@ export interface TestClusterOptions {
 }
 
 const wholeNumber = (least: number, most: number) =>
-  z
-    .number('A number is needed')
+  is
     .int('A whole number is needed')
     .min(least, `At least ${least} is needed`)
     .max(most, `At most ${most} is allowed`)
 
-const text = z.string('A text is needed')
-const secret = z.custom<string | Buffer>(
+const text = is.string('A text is needed')
+const secret = is.custom<string | Buffer>(
   (value) => typeof value === 'string' || value instanceof Uint8Array,
   'PEM text or bytes are needed',
 )
@@ -90,51 +89,50 @@ const isFunction = (value: unknown): boolean => typeof value === 'function'
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const
 
-const schema = z
+const schema = is
   .strictObject({
     brokers: wholeNumber(1, 100).default(1),
     version: text.default(newestRelease),
-    network: z.enum(['tcp', 'memory'], "'tcp' and 'memory' are allowed").default('tcp'),
+    network: is.oneOf(['tcp', 'memory'], "'tcp' and 'memory' are allowed").default('tcp'),
     host: text.min(1, 'An address is needed').default('127.0.0.1'),
     port: wholeNumber(0, 65_535).default(0),
-    racks: z.array(text).optional(),
-    topics: z.array(z.custom<NewTopicSpec>(isObject, 'An object with a name is needed')).default([]),
-    configs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+    racks: is.array(text).optional(),
+    topics: is.array(is.custom<NewTopicSpec>(isObject, 'An object with a name is needed')).default([]),
+    configs: is.record(is.union([is.string(), is.number(), is.boolean()])).default({}),
     maxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(256 * 1024 * 1024),
     requestLogSize: wholeNumber(0, 10_000_000).default(10_000),
-    tls: z
+    tls: is
       .strictObject({
         key: secret,
         cert: secret,
         ca: secret.optional(),
-        requestCert: z.boolean().default(false),
+        requestCert: is.boolean().default(false),
       })
       .optional(),
-    sasl: z
+    sasl: is
       .strictObject({
-        mechanisms: z
-          .array(z.enum(mechanisms, `These are allowed: ${mechanisms.join(', ')}`))
+        mechanisms: is
+          .array(is.oneOf(mechanisms, `These are allowed: ${mechanisms.join(', ')}`))
           .min(1, 'At least one mechanism is needed')
           .default(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']),
-        users: z.record(z.string(), text).default({}),
+        users: is.record(text).default({}),
         oauthKey: secret.optional(),
       })
       .optional(),
-    authorizer: z
+    authorizer: is
       .strictObject({
-        superUsers: z.array(text).default([]),
-        allowEveryoneIfNoAclFound: z.boolean().default(false),
+        superUsers: is.array(text).default([]),
+        allowEveryoneIfNoAclFound: is.boolean().default(false),
       })
       .optional(),
-    logger: z.custom<Logger>(isObject).default(() => consoleLogger),
+    logger: is.custom<Logger>(isObject).default(() => consoleLogger),
     seed: wholeNumber(0, 0xffffffff).default(() => Math.floor(Math.random() * 0x100000000)),
-    clock: z
+    clock: is
       .custom<Clock>((value) => isFunction((value as Partial<Clock> | null)?.now))
       .default(() => systemClock),
   })
   .superRefine((options, context) => {
-    const refuse = (path: string, message: string) =>
-      context.addIssue({ code: 'custom', path: [path], message })
+    const refuse = (path: string, message: string) => context.addIssue({ path: [path], message })
     if (options.racks !== undefined && options.racks.length !== options.brokers) {
       refuse('racks', `One rack a broker is needed, ${options.brokers} in all`)
     }

@@ -1,7 +1,7 @@
-import * as z from 'zod'
 import { type DiagnosticsChannel, diagnosticsChannel, type DiagnosticsEvents } from '../../base/diagnostics'
 import { tellListener } from '../../base/event-listener'
 import type { Logger } from '../../base/logger'
+import * as is from '../../base/schemas'
 
 /** The events of a consumer, by the names of their listeners, and the channels on which they are published as well. */
 const channelNames = {
@@ -40,10 +40,10 @@ export type ConsumerEventListeners = {
 }
 
 /** The option of that name. */
-export const eventListenersOption = z
+export const eventListenersOption = is
   .custom<ConsumerEventListeners>()
   .superRefine((given: unknown, context) => {
-    const fail = (message: string, path: string[] = []) => context.addIssue({ code: 'custom', message, path })
+    const fail = (message: string, path: string[] = []) => context.addIssue({ message, path })
     if (typeof given !== 'object' || given === null) return fail('must be an object of functions')
     for (const [name, listener] of Object.entries(given)) {
       if (!(name in channelNames)) {

@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { SerializationError } from '../../base/errors'
 import { resolveOptions } from '../../base/options'
+import * as is from '../../base/schemas'
 import type { Message } from '../../message/message'
 import { DeadLetter } from './dead-letter'
 import type { FailedMessage } from './failed-message'
@@ -40,10 +40,10 @@ export interface ResolvedErrorPolicy<M extends Message = Message> {
 }
 
 const isFunction = (value: unknown): boolean => typeof value === 'function'
-const ms = z.number('must be a number of milliseconds').min(0, 'must be 0 or more')
+const ms = is.number('must be a number of milliseconds').min(0, 'must be 0 or more')
 
-const schema = z.strictObject({
-  retries: z
+const schema = is.strictObject({
+  retries: is
     .custom<number>(
       (value) => value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 0),
       'must be a whole number of 0 or more, or Infinity',
@@ -51,10 +51,10 @@ const schema = z.strictObject({
     .default(5),
   retryBackoffMs: ms.default(100),
   retryBackoffMaxMs: ms.default(10_000),
-  isRetriable: z
+  isRetriable: is
     .custom<ResolvedErrorPolicy['isRetriable']>(isFunction, 'must be a function')
     .default(() => isCurable),
-  giveUp: z
+  giveUp: is
     .custom<ResolvedErrorPolicy['giveUp']>(
       (value) => value === 'stop' || value === 'skip' || value instanceof DeadLetter || isFunction(value),
       "must be 'stop', 'skip', deadLetter(producer) or a function that answers with one of these",

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as is from '../../base/schemas'
 import type { AnyTopic } from '../../message/message'
 import { type TopicInput, topicInput } from '../../message/topic-input'
 import { requireOffset, startFromOption, type StartFrom } from '../start-from'
@@ -48,11 +48,11 @@ export interface ResolvedAssignment {
 const untilText = "must be 'end', { offset } or { timestamp }"
 
 /** The option `until`. */
-export const untilOption = z.union(
+export const untilOption = is.union(
   [
-    z.literal('end'),
-    z.strictObject({
-      offset: z.custom<bigint | number>((value) => {
+    is.literal('end'),
+    is.strictObject({
+      offset: is.custom<bigint | number>((value) => {
         try {
           return requireOffset(value, 'until') >= 0n
         } catch {
@@ -60,14 +60,14 @@ export const untilOption = z.union(
         }
       }),
     }),
-    z.strictObject({ timestamp: z.union([z.number().min(0), z.date()]) }),
+    is.strictObject({ timestamp: is.union([is.number().min(0), is.date()]) }),
   ],
   untilText,
 )
 
-const detailedAssignment = z.strictObject({
+const detailedAssignment = is.strictObject({
   topic: topicInput,
-  partition: z
+  partition: is
     .int('must be a whole number')
     .min(0, 'must be 0 or more')
     .max(0x7fffffff, 'must be 2147483647 or less')
@@ -77,16 +77,16 @@ const detailedAssignment = z.strictObject({
 })
 
 /** One item of the option `assign`. */
-export const assignmentOption = z
+export const assignmentOption = is
   .custom<AssignmentInput>()
   .transform((value, context): ResolvedAssignment => {
     const isDetailed = typeof value === 'object' && value !== null && 'topic' in value
     const result = isDetailed ? detailedAssignment.safeParse(value) : topicInput.safeParse(value)
     if (!result.success) {
       for (const { message, path } of result.error.issues) {
-        context.addIssue({ code: 'custom', message, path: [...path], input: value })
+        context.addIssue({ message, path })
       }
-      return z.NEVER
+      return is.never
     }
     if ('topic' in result.data) {
       const { topic, partition, startFrom, until } = result.data

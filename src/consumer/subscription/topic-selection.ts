@@ -1,5 +1,5 @@
-import * as z from 'zod'
 import { resolveOptions } from '../../base/options'
+import * as is from '../../base/schemas'
 import type { AnyTopic } from '../../message/message'
 import { type SubscriptionInput, topicInput } from '../../message/topic-input'
 
@@ -11,16 +11,16 @@ export interface TopicSelection {
 }
 
 /** One item of the option `topics`. */
-const selected = z.custom<SubscriptionInput>().transform((value, context): AnyTopic | RegExp => {
+const selected = is.custom<SubscriptionInput>().transform((value, context): AnyTopic | RegExp => {
   if (value instanceof RegExp) return value
   const result = topicInput.safeParse(value)
   if (result.success) return result.data
   for (const { message } of result.error.issues) context.addIssue(message)
-  return z.NEVER
+  return is.never
 })
 
 /** The option `topics`. */
-export const topicsOption = z
+export const topicsOption = is
   .array(selected, 'must be a list of topics')
   .transform((items, context): TopicSelection => {
     const topics = items.filter((item): item is AnyTopic => !(item instanceof RegExp))
@@ -31,7 +31,7 @@ export const topicsOption = z
 
 /** The argument of `subscribe`. Throws InvalidOptionError that lists all problems. */
 export function resolveTopics(topics: unknown): TopicSelection {
-  return resolveOptions(z.strictObject({ topics: topicsOption }), 'subscribe', { topics }).topics
+  return resolveOptions(is.strictObject({ topics: topicsOption }), 'subscribe', { topics }).topics
 }
 
 function repeatedNames(topics: readonly AnyTopic[]): string[] {
