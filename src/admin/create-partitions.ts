@@ -6,6 +6,7 @@ import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
 import { mutationRetries, quotaOptionFields, type QuotaOptions } from './quota-options'
 import { oneShard, notController, outcomeOf } from './shards'
+import { waitUntilReady } from './topic-readiness'
 
 /** More partitions for one topic. */
 export interface NewPartitions {
@@ -24,12 +25,18 @@ export interface CreatedPartitions {
 export interface CreatePartitionsOptions extends QuotaOptions {
   /** Checks whether the partitions could be added, and adds none. Default: false. */
   readonly validateOnly?: boolean
+  /**
+   * Resolves only when every live broker knows the new partitions and their leaders, so that what follows sees them.
+   * Default: true. (The Java client does not wait.)
+   */
+  readonly waitUntilReady?: boolean
 }
 
 /** The options of `createPartitions` as they are checked. */
 export const createPartitionsOptions = is.strictObject({
   ...quotaOptionFields,
   validateOnly: is.boolean().default(false),
+  waitUntilReady: is.boolean().default(true),
 })
 
 const newPartitionsSchema = is.strictObject({
@@ -55,7 +62,16 @@ export async function createPartitions(
     plan: (open) => Promise.resolve(oneShard(open, (shard) => send(call, shard, options.validateOnly))),
     retried: mutationRetries(options),
   })
-  return itemResults(items, outcomes, ({ topic }) => ({ topic }))
+  const results = itemResults(items, outcomes, ({ topic }) => ({ topic }))
+  if (options.waitUntilReady && !options.validateOnly) {
+    await waitUntilReady(
+      call,
+      items
+        .filter((_, index) => results[index]?.error === null)
+        .map(({ topic, totalCount }) => ({ name: topic, partitions: totalCount })),
+    )
+  }
+  return results
 }
 
 async function send(

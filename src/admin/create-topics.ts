@@ -89,9 +89,11 @@ export async function createTopics(
   })
   const results = itemResults(items, outcomes, ({ name }) => ({ name }))
   if (options.waitUntilReady && !options.validateOnly) {
+    const created = results.filter(({ error }) => error === null)
+    // How many partitions a topic with the broker's own number of them gets is not said by old brokers.
     await waitUntilReady(
       call,
-      results.filter(({ error }) => error === null).map(({ name }) => name),
+      created.map(({ name }) => ({ name, partitions: 1 })),
     )
   }
   return results

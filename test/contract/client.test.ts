@@ -1,6 +1,7 @@
 // Guards against a client that works against one broker only: the same program runs against all of them.
 import { silentLogger } from '../../src/base/logger'
 import { Kafka } from '../../src/kafka'
+import { eventualAnswer } from '../support/eventually'
 import { describeEachBroker } from './support/describe-each-broker'
 
 describeEachBroker('our own client', {}, (broker) => {
@@ -117,7 +118,11 @@ describeEachBroker('our own client', {}, (broker) => {
     ])
     expect(await admin.describeCluster()).toMatchObject({ controllerId: 1, brokers: [{ nodeId: 1 }] })
     await admin.deleteTopics([name])
-    await expect(admin.describeTopics([name])).rejects.toMatchObject({ code: 'UNKNOWN_TOPIC_OR_PARTITION' })
+    await eventualAnswer(
+      () => admin.describeTopics([name], { partial: true }),
+      ([gone]) => gone?.error?.code === 'UNKNOWN_TOPIC_OR_PARTITION',
+      'the topic to be gone',
+    )
   })
 })
 

@@ -2,7 +2,8 @@
 // losing what is not theirs: consumers as users have them, against the rules of Kafka's coordinator.
 import type { ConsumerOptions } from '../../src'
 import type { TestCluster, TestClusterOptions } from '../../src/testing'
-import { eventually, eventuallyShared } from '../support/watched-member'
+import { eventually } from '../support/eventually'
+import { eventuallyShared } from '../support/watched-member'
 import {
   closeAll,
   closers,

@@ -2,7 +2,8 @@
 // transactions on what.
 import { Kafka } from '../../src'
 import { silentLogger } from '../../src/base/logger'
-import { eventually, eventuallyShared } from '../support/watched-member'
+import { eventually } from '../support/eventually'
+import { eventuallyShared } from '../support/watched-member'
 import {
   closeAll,
   closers,

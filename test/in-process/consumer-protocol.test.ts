@@ -3,7 +3,8 @@
 import { isKafkaError } from '../../src'
 import { silentLogger } from '../../src/base/logger'
 import type { TestCluster } from '../../src/testing'
-import { eventually, eventuallyShared } from '../support/watched-member'
+import { eventually } from '../support/eventually'
+import { eventuallyShared } from '../support/watched-member'
 import {
   closeAll,
   closers,

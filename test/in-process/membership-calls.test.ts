@@ -1,7 +1,8 @@
 // Guards what users say to their group themselves: a rebalance they ask for, and whether a close gives the place away.
 import { InvalidArgumentError, Kafka, silentLogger } from '../../src'
 import type { TestCluster } from '../../src/testing'
-import { eventually, eventuallyShared } from '../support/watched-member'
+import { eventually } from '../support/eventually'
+import { eventuallyShared } from '../support/watched-member'
 import { closeAll, closers, Member, start } from './support/consumer-protocol-setup'
 
 const membersOf = (cluster: TestCluster) => cluster.group('billing')?.members.length ?? 0

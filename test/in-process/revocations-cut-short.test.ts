@@ -1,7 +1,8 @@
 // Guards against handlers that go on untold for partitions of others: a revocation waits for running handlers, but not once
 // the member is, or must be, out of its group.
 import type { HandlerContext } from '../../src'
-import { eventually, eventuallyShared } from '../support/watched-member'
+import { eventually } from '../support/eventually'
+import { eventuallyShared } from '../support/watched-member'
 import { closeAll, configs, Member, produce, start } from './support/consumer-protocol-setup'
 
 const allConfigs = { ...configs, 'group.initial.rebalance.delay.ms': 0, 'group.min.session.timeout.ms': 100 }

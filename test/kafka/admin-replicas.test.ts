@@ -1,19 +1,8 @@
 // Guards against replicas that are moved, and leaders that are elected, only in our own idea of a cluster.
 import { Kafka, silentLogger, type Admin } from '../../src'
 import { describeEachKafkaCluster } from './support/describe-kafka'
+import { eventualAnswer } from '../support/eventually'
 import { runKafkaTool } from './support/java-tools'
-
-/** Asks until the answer is what is waited for. */
-async function eventually<T>(ask: () => Promise<T>, isDone: (answer: T) => boolean): Promise<T> {
-  const end = performance.now() + 30_000
-  for (;;) {
-    const answer = await ask()
-    if (isDone(answer)) return answer
-    if (performance.now() > end)
-      throw new Error(`Waited in vain; the last answer was ${JSON.stringify(answer)}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
 
 describeEachKafkaCluster('the admin client and replicas', { nodes: 3, versions: ['4.3.1'] }, (kafka) => {
   let admin: Admin
@@ -45,12 +34,13 @@ describeEachKafkaCluster('the admin client and replicas', { nodes: 3, versions: 
       'INVALID_REPLICA_ASSIGNMENT',
       'UNKNOWN_TOPIC_OR_PARTITION',
     ])
-    await eventually(
+    await eventualAnswer(
       () => admin.listPartitionReassignments(),
       (moving) => moving.length === 0,
+      'the moves to end',
     )
     // Brokers learn one after another what the controller has decided.
-    await eventually(describe, ([first]) => first?.replicas.join() === '3,1')
+    await eventualAnswer(describe, ([first]) => first?.replicas.join() === '3,1', 'the new replicas')
     expect((await describe())[1]?.replicas).toEqual([2, 3])
     expect(
       await admin.electLeaders(
@@ -61,7 +51,7 @@ describeEachKafkaCluster('the admin client and replicas', { nodes: 3, versions: 
       { topic, partition: 0, elected: true },
       { topic, partition: 1, elected: false },
     ])
-    await eventually(describe, (partitions) => partitions[0]?.leader === 3)
+    await eventualAnswer(describe, (partitions) => partitions[0]?.leader === 3, 'the new leader')
     await expect(
       admin.alterPartitionReassignments([{ topic, partition: 0, replicas: [1, 2, 3] }], {
         allowReplicationFactorChange: false,
@@ -96,9 +86,10 @@ describeEachKafkaCluster('the admin client and replicas', { nodes: 3, versions: 
       { elected: false, error: null },
       { error: { code: 'UNKNOWN_TOPIC_OR_PARTITION' } },
     ])
-    const [election] = await eventually(
+    const [election] = await eventualAnswer(
       () => admin.electLeaders('preferred', [{ topic, partition: 1 }], { partial: true }),
       ([one]) => one?.error !== null,
+      'a refused election',
     )
     expect(election?.error?.code).toBe('PREFERRED_LEADER_NOT_AVAILABLE')
     await admin.electLeaders('preferred', 'all').catch(() => undefined)

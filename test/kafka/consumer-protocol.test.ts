@@ -1,7 +1,8 @@
 // Guards against members of the KIP-848 protocol that only brokers of our own making understand: real coordinators, and
 // groups that move from one protocol to the other while messages flow.
 import { Kafka, silentLogger, type ConsumerOptions } from '../../src'
-import { eventually, eventuallyShared, WatchedMember } from '../support/watched-member'
+import { eventually } from '../support/eventually'
+import { eventuallyShared, WatchedMember } from '../support/watched-member'
 import {
   describeEachKafka,
   describeEachKafkaCluster,

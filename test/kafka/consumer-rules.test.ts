@@ -9,7 +9,7 @@ import {
   type OffsetResetEvent,
 } from '../../src'
 import { Kafka } from '../../src/kafka'
-import { eventually } from '../support/watched-member'
+import { eventually } from '../support/eventually'
 import { describeEachKafka } from './support/describe-kafka'
 
 jest.setTimeout(60_000)

@@ -16,17 +16,10 @@ import { cooperativeStickyAssignor } from '../../src/consumer/assignors/sticky/c
 import { stickyAssignor } from '../../src/consumer/assignors/sticky/sticky-assignor'
 import { ClassicMembership } from '../../src/consumer/group/classic-membership'
 import type { GroupListener, GroupMembershipOptions } from '../../src/consumer/group/group-membership'
+import { eventually } from '../support/eventually'
 import { describeEachKafka, type KafkaUnderTest } from './support/describe-kafka'
 
 const timeLimitMs = 60_000
-
-async function eventually(isDone: () => boolean, what: () => string): Promise<void> {
-  const end = performance.now() + timeLimitMs
-  while (!isDone()) {
-    if (performance.now() > end) throw new Error(`Waited in vain: ${what()}`)
-    await delay(50)
-  }
-}
 
 /** One of our members, which writes down what happens to it and breaks when the callbacks contradict each other. */
 class OurMember implements GroupListener {
@@ -115,10 +108,10 @@ async function eventuallyShared(members: readonly OurMember[], partitions: reado
     )
   }
   const show = () => members.map((member) => `${member.name}: ${member.owned().join(' ')}`).join('; ')
-  await eventually(isShared, show)
+  await eventually(isShared, show, timeLimitMs)
   // Still so after a while: not just a moment between two rebalances.
   await delay(1_000)
-  await eventually(isShared, show)
+  await eventually(isShared, show, timeLimitMs)
 }
 
 describeEachKafka('membership by the classic protocol', (kafka) => {
@@ -264,6 +257,7 @@ describeEachKafka('membership by the classic protocol', (kafka) => {
       await eventually(
         () => one.errors.length > 0 && two.owned().length === 1,
         () => 'one is still not fenced',
+        timeLimitMs,
       )
       expect(one.errors.map((error) => error.code)).toEqual(['FENCED_INSTANCE_ID'])
     },

@@ -2,7 +2,7 @@
 // there is something to read, also when what it waits for is the end of a transaction.
 import { Kafka } from '../../src'
 import { silentLogger } from '../../src/base/logger'
-import { eventually } from '../support/watched-member'
+import { eventually } from '../support/eventually'
 import { describeEachKafka } from './support/describe-kafka'
 
 jest.setTimeout(60_000)

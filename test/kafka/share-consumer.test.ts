@@ -2,7 +2,7 @@
 // Java's share consumer works in the same groups, and Kafka's tool says where the groups stand.
 import { describeEachKafkaCluster } from './support/describe-kafka'
 import { eventuallyGot, SharedWork, type ShareWorker } from './support/share-workers'
-import { eventually } from '../support/watched-member'
+import { eventually } from '../support/eventually'
 
 const limitMs = 60_000
 const lockMs = 2_000

@@ -1,4 +1,5 @@
 import { Kafka, silentLogger, type Consumer, type ConsumerOptions, type KafkaOptions } from '../../src'
+import { eventually } from './eventually'
 
 /** What is known of a member of a group, whoever's client it is. */
 export interface MemberView {
@@ -62,15 +63,6 @@ export class WatchedMember {
   /** Whether anything was taken away from it without being asked for. */
   get wasInterrupted(): boolean {
     return this.events.some((event) => event.startsWith('lost') || event.startsWith('revoked'))
-  }
-}
-
-/** Waits for a condition; what `what` says explains why it took too long. */
-export async function eventually(isDone: () => boolean, what: () => string, limitMs = 4_500): Promise<void> {
-  const end = performance.now() + limitMs
-  while (!isDone()) {
-    if (performance.now() > end) throw new Error(`Waited in vain: ${what()}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
 

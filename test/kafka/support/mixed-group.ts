@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Kafka, silentLogger, type ConsumerOptions } from '../../../src'
-import { eventually, eventuallyShared, type MemberView, WatchedMember } from '../../support/watched-member'
+import { eventually } from '../../support/eventually'
+import { eventuallyShared, type MemberView, WatchedMember } from '../../support/watched-member'
 import type { JavaMember, JavaMemberOptions, JavaMembers } from './java-members'
 import type { KafkaUnderTest } from './describe-kafka'
 

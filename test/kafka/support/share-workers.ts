@@ -6,7 +6,7 @@ import {
   type ShareMessage,
   silentLogger,
 } from '../../../src'
-import { eventually } from '../../support/watched-member'
+import { eventually } from '../../support/eventually'
 import type { KafkaUnderTest } from './describe-kafka'
 import { runKafkaTool, startJavaProgram } from './java-tools'
 

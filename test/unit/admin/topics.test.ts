@@ -324,7 +324,7 @@ describe('createPartitions', () => {
         { topic: 'big', totalCount: 2 },
         { topic: 'small', totalCount: 4, assignments: [[1]] },
       ],
-      { partial: true },
+      { partial: true, waitUntilReady: false },
     )
     expect(seen).toEqual([
       { name: 'big', count: 2, assignments: null },
@@ -334,6 +334,40 @@ describe('createPartitions', () => {
       { topic: 'big', error: { code: 'INVALID_PARTITIONS', brokerMessage: 'It has 9' } },
       { topic: 'small', error: null },
     ])
+  })
+
+  it('resolves only when every broker knows the new partitions and their leaders', async () => {
+    const { cluster, admin } = setUp()
+    cluster.on(createPartitionsApi, () => ({
+      throttleTimeMs: 0,
+      results: [{ name: 'orders', errorCode: 0, errorMessage: null }],
+    }))
+    const looks = new Map<number, number>()
+    cluster.on(metadataApi, ({ nodeId }) => {
+      const look = (looks.get(nodeId) ?? 0) + 1
+      looks.set(nodeId, look)
+      if (nodeId === 2 && look === 1) return metadataAnswer({ orders: [1] })
+      if (nodeId === 3 && look < 3) return metadataAnswer({ orders: [1, -1] })
+      return metadataAnswer({ orders: [1, 2] })
+    })
+    const running = admin.createPartitions([{ topic: 'orders', totalCount: 2 }])
+    await cluster.clock.advance(1000)
+    await running
+    expect([...looks]).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ])
+  })
+
+  it('does not wait for partitions that were only checked', async () => {
+    const { cluster, admin } = setUp()
+    cluster.on(createPartitionsApi, () => ({
+      throttleTimeMs: 0,
+      results: [{ name: 'orders', errorCode: 0, errorMessage: null }],
+    }))
+    await admin.createPartitions([{ topic: 'orders', totalCount: 2 }], { validateOnly: true })
+    expect(cluster.sent).toEqual(['CreatePartitions@1'])
   })
 })
 
