@@ -39,6 +39,8 @@ export class PartitionQueue {
   leaderEpoch = -1
   /** Offset behind the last one a broker acknowledged; -1 before there is one. */
   nextOffset = -1n
+  /** Bytes of the last batch that was stored: the next one is likely to become as large. */
+  lastBatchBytes = 0
   #drainIndex = 0
   #nextSequence = 0
   /** Under which `#nextSequence` counts. */
@@ -140,6 +142,7 @@ export class PartitionQueue {
   /** The head is in the log. */
   succeeded(batch: ProducerBatch, nodeId: number): void {
     this.remove(batch)
+    this.lastBatchBytes = batch.builder.byteLength
     this.failures = 0
     this.#hasGap = false
     this.#provedLeader = nodeId === this.leaderId

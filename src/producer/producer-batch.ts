@@ -1,9 +1,8 @@
 import type { KafkaError } from '../base/errors'
-import { RecordBatchBuilder } from '../wire/records/record-batch-builder'
+import { RecordBatchBuilder, type SlabSource } from '../wire/records/record-batch-builder'
 import type { CompressedRecords, SealedBatch } from '../wire/records/sealed-batch'
 import type { BatchTerms } from './batch-terms'
 import type { CompressionRatio } from './compression-ratios'
-import type { Receipt } from './outgoing-message'
 import type { PartitionQueue } from './partition-queue'
 import type { ProducerIdAndEpoch } from './producer-identity'
 import type { FlushBarrier, SendCall } from './send-call'
@@ -24,7 +23,7 @@ export type ErrorOfRecord = (recordIndex: number) => KafkaError
 
 /**
  * One batch of one partition: its records as bytes, and for each record the call and the place in that call it
- * belongs to. Records are kept in parallel lists, because a million of them a second pass here.
+ * belongs to. Nothing is kept for a record by itself, because a million of them a second pass here.
  */
 export class ProducerBatch {
   readonly queue: PartitionQueue
@@ -61,12 +60,21 @@ export class ProducerBatch {
   older: ProducerBatch | undefined
   newer: ProducerBatch | undefined
   #barriers: FlushBarrier[] | undefined
-  /** The calls that have records here, and for each the index of its first record of that stretch. */
+  /**
+   * The calls that have records here. Of each stretch of records: where it starts, and the number its first message has
+   * in its call; the call knows which messages follow that one.
+   */
   readonly #calls: SendCall[] = []
   readonly #callStarts: number[] = []
-  /** By record: its place in its call, and its timestamp. */
-  readonly #messageIndexes: number[] = []
+  readonly #firstIndexes: number[] = []
+  /** The call of the last record, and its place there; undefined when nothing can be chained to it. */
+  #lastCall: SendCall | undefined
+  #lastIndex = -1
+  /** Records with the same timestamp mostly stand together: the timestamps, and from which record on each counts. */
   readonly #timestamps: number[] = []
+  readonly #timestampStarts: number[] = []
+  #lastTimestamp = NaN
+  #trackedCount = 0
 
   constructor(
     queue: PartitionQueue,
@@ -74,11 +82,12 @@ export class ProducerBatch {
     createdAt: number,
     terms: BatchTerms,
     ratio: CompressionRatio,
+    slabs?: SlabSource,
   ) {
     this.queue = queue
     this.terms = terms
     this.ratio = ratio
-    this.builder = new RecordBatchBuilder(slabBytes)
+    this.builder = new RecordBatchBuilder(slabBytes, slabs)
     this.createdAt = createdAt
     this.reservedBytes = this.builder.capacity
   }
@@ -89,37 +98,48 @@ export class ProducerBatch {
 
   /** Whether the last record belongs to `call`. */
   endsWith(call: SendCall): boolean {
-    return this.#calls[this.#calls.length - 1] === call
+    return this.#lastCall === call
   }
 
   /** Notes whose record was just appended. */
   track(call: SendCall, messageIndex: number, timestamp: number): void {
-    const calls = this.#calls
-    if (calls[calls.length - 1] !== call) {
-      calls.push(call)
-      this.#callStarts.push(this.#messageIndexes.length)
+    if (call === this.#lastCall) call.chain(this.#lastIndex, messageIndex)
+    else {
+      this.#lastCall = call
+      this.#calls.push(call)
+      this.#callStarts.push(this.#trackedCount)
+      this.#firstIndexes.push(messageIndex)
     }
-    this.#messageIndexes.push(messageIndex)
-    this.#timestamps.push(timestamp)
+    if (timestamp !== this.#lastTimestamp) {
+      this.#timestamps.push(timestamp)
+      this.#timestampStarts.push(this.#trackedCount)
+      this.#lastTimestamp = timestamp
+    }
+    this.#lastIndex = messageIndex
+    this.#trackedCount++
   }
 
-  /** Forgets the records from `recordCount` on; the builder was truncated to as many. */
+  /** Forgets the records from `recordCount` on, with which a stretch begins; the builder was truncated to as many. */
   untrack(recordCount: number): void {
-    this.#messageIndexes.length = recordCount
-    this.#timestamps.length = recordCount
     while (this.#callStarts.length > 0 && (this.#callStarts.at(-1) as number) >= recordCount) {
       this.#callStarts.pop()
+      this.#firstIndexes.pop()
       this.#calls.pop()
     }
+    while (this.#timestampStarts.length > 0 && (this.#timestampStarts.at(-1) as number) >= recordCount) {
+      this.#timestampStarts.pop()
+      this.#timestamps.pop()
+    }
+    this.#lastCall = undefined
+    this.#lastTimestamp = this.#timestamps.at(-1) ?? NaN
+    this.#trackedCount = recordCount
   }
 
   /** Makes `to` responsible for the records from `start` to `end` of this batch. */
   handOver(to: ProducerBatch, start: number, end: number): void {
-    this.#forEachRecord(
-      (call, messageIndex, record) => to.track(call, messageIndex, this.#timestamps[record] as number),
-      start,
-      end,
-    )
+    this.#forEachRecord((call, messageIndex, record, timestamp) => {
+      if (record >= start && record < end) to.track(call, messageIndex, timestamp)
+    })
   }
 
   /**
@@ -129,22 +149,27 @@ export class ProducerBatch {
   succeed(baseOffset: bigint, logAppendTimeMs: number): void {
     const { topic, partition } = this.queue
     const calls = this.#calls
-    const messageIndexes = this.#messageIndexes
-    const timestamps = this.#timestamps
-    const firstOffset = Number(baseOffset)
-    const exact = Number.isSafeInteger(firstOffset + messageIndexes.length)
+    const changes = this.#timestampStarts
+    const isKnown = baseOffset >= 0n
+    let offset = isKnown ? baseOffset : -1n
+    let timestamp = logAppendTimeMs
     let record = 0
+    let change = 0
+    let nextChange = logAppendTimeMs >= 0 ? -1 : 0
     for (let c = 0; c < calls.length; c++) {
       const call = calls[c] as SendCall
-      const end = this.#callStarts[c + 1] ?? messageIndexes.length
+      const end = this.#callStarts[c + 1] ?? this.#trackedCount
+      let index = this.#firstIndexes[c] as number
       for (; record < end; record++) {
-        const receipt: Receipt = {
-          topic,
-          partition,
-          offset: firstOffset < 0 ? -1n : exact ? BigInt(firstOffset + record) : baseOffset + BigInt(record),
-          timestamp: logAppendTimeMs >= 0 ? logAppendTimeMs : (timestamps[record] as number),
+        if (record === nextChange) {
+          timestamp = this.#timestamps[change++] as number
+          nextChange = changes[change] ?? -1
         }
-        call.succeed(messageIndexes[record] as number, receipt)
+        const next = call.nextOf(index)
+        call.succeed(index, { topic, partition, offset, timestamp })
+        // Twice as quick as making a bigint of a number; offsets have 64 bits.
+        if (isKnown) offset = BigInt.asIntN(64, offset + 1n)
+        index = next
       }
     }
     this.#finish()
@@ -154,6 +179,12 @@ export class ProducerBatch {
   fail(errorOf: ErrorOfRecord): void {
     this.#forEachRecord((call, messageIndex, record) => call.fail(messageIndex, errorOf(record)))
     this.#finish()
+  }
+
+  /** The only request that carried the batch was answered, so that nobody reads its bytes any more. */
+  recycle(): void {
+    this.sealed = undefined
+    this.builder.recycle()
   }
 
   /** Lets a flush know when this batch is done. */
@@ -174,15 +205,20 @@ export class ProducerBatch {
   }
 
   #forEachRecord(
-    visit: (call: SendCall, messageIndex: number, record: number) => void,
-    start = 0,
-    end = this.#messageIndexes.length,
+    visit: (call: SendCall, messageIndex: number, record: number, timestamp: number) => void,
   ): void {
-    for (let c = 0; c < this.#calls.length; c++) {
-      const call = this.#calls[c] as SendCall
-      const callEnd = Math.min(this.#callStarts[c + 1] ?? this.#messageIndexes.length, end)
-      for (let record = Math.max(this.#callStarts[c] as number, start); record < callEnd; record++) {
-        visit(call, this.#messageIndexes[record] as number, record)
+    const calls = this.#calls
+    let record = 0
+    let change = 0
+    for (let c = 0; c < calls.length; c++) {
+      const call = calls[c] as SendCall
+      const end = this.#callStarts[c + 1] ?? this.#trackedCount
+      let index = this.#firstIndexes[c] as number
+      for (; record < end; record++) {
+        if (this.#timestampStarts[change + 1] === record) change++
+        const next = call.nextOf(index)
+        visit(call, index, record, this.#timestamps[change] as number)
+        index = next
       }
     }
   }

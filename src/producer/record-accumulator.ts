@@ -26,6 +26,7 @@ import {
   timestampOf,
 } from './record-serializer'
 import type { SendCall } from './send-call'
+import { SlabPool } from './slab-pool'
 
 /** The record's fixed parts at their longest, and the room the builder wants to be free behind a record. */
 const recordOverheadBytes = 21
@@ -81,6 +82,7 @@ export class RecordAccumulator {
   /** First slab of a batch: doubled some times it is exactly a full batch. */
   readonly #firstSlabBytes: number
   readonly #fullSlabBytes: number
+  readonly #slabs: SlabPool
   #keyScratch = Buffer.allocUnsafeSlow(4096)
   /** What the last call with several messages appended, until it can no longer be taken back. */
   #undo: Undo[] | undefined
@@ -104,6 +106,7 @@ export class RecordAccumulator {
     let first = this.#fullSlabBytes
     while (first > smallSlabBytes) first = Math.ceil(first / 2)
     this.#firstSlabBytes = Math.max(first, smallestSlabBytes)
+    this.#slabs = new SlabPool(memory, this.#firstSlabBytes, limits.maxRequestSizeBytes)
   }
 
   /** A call is being appended right now: whoever comes in between (a serde that sends) has to wait for its end. */
@@ -318,20 +321,27 @@ export class RecordAccumulator {
       open.stage = 'closed'
       this.#listener.onAppended(queue, true)
     }
-    const slabBytes = this.#reserveSlab(
-      Math.max(batchHeaderBytes + size + builderSlackBytes, smallestSlabBytes),
-    )
-    if (slabBytes === undefined) return undefined
+    const needed = Math.max(batchHeaderBytes + size + builderSlackBytes, smallestSlabBytes)
     const ratio = this.#ratios.of(queue.topic, terms.codec)
-    const batch = new ProducerBatch(queue, slabBytes, this.#clock.now(), terms, ratio)
+    const likely = Math.min(queue.lastBatchBytes, ratio.fullBytes)
+    const slabBytes = this.#reserveSlab(needed, likely)
+    if (slabBytes === undefined) return undefined
+    const batch = new ProducerBatch(queue, slabBytes, this.#clock.now(), terms, ratio, this.#slabs)
     queue.batches.push(batch)
     this.#undo?.push({ batch, mark: undefined })
     this.#listener.onBatchOpened(batch)
     return batch
   }
 
-  /** Memory for a new slab of `needed` bytes: with room to fill up to a batch, or bare when memory is short. */
-  #reserveSlab(needed: number): number | undefined {
+  /**
+   * Memory for a new slab of `needed` bytes: as large as the partition's last batch while there is much of it, else with
+   * room to fill up to a batch, or bare when memory is short.
+   */
+  #reserveSlab(needed: number, likely: number): number | undefined {
+    if (likely > needed && this.#memory.usedBytes < this.#memory.availableBytes) {
+      const grown = this.#doubled(likely + builderSlackBytes)
+      if (this.#memory.tryReserve(grown)) return grown
+    }
     const roomy = needed > this.#firstSlabBytes ? this.#slabFor(needed) : this.#firstSlabBytes
     if (this.#memory.tryReserve(roomy)) return roomy
     return this.#memory.tryReserve(needed) ? needed : undefined
@@ -350,7 +360,10 @@ export class RecordAccumulator {
 
   /** The first slab doubled until it is large enough, so that it ends as a full batch's; more for a larger record. */
   #slabFor(needed: number): number {
-    if (needed > this.#fullSlabBytes) return needed
+    return needed > this.#fullSlabBytes ? needed : this.#doubled(needed)
+  }
+
+  #doubled(needed: number): number {
     let size = this.#firstSlabBytes
     while (size < needed) size *= 2
     return size

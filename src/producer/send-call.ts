@@ -8,6 +8,17 @@ export interface FlushBarrier {
   arrive(): void
 }
 
+type Resolve = (result: Receipt | Receipt[]) => void
+type Reject = (error: KafkaError) => void
+
+/** The ends of the promise that was made last: one function for all of them, where each call would need its own. */
+let resolveLast: Resolve
+let rejectLast: Reject
+function takeEnds(resolve: Resolve, reject: Reject): void {
+  resolveLast = resolve
+  rejectLast = reject
+}
+
 /**
  * One call of `send`: the promise its caller holds, and the outcome of each of its messages. The promise settles
  * once, when the last message has its outcome.
@@ -16,22 +27,34 @@ export class SendCall {
   readonly promise: Promise<Receipt | Receipt[]>
   /** What it asks of the batches that take its messages. */
   readonly terms: BatchTerms
-  /** Undefined for a call with one message: it needs no list. */
-  readonly #results: (Receipt | KafkaError)[] | undefined
+  /**
+   * By message its outcome; until it is there, the number of the call's next message in the same batch (see `chain`).
+   * Undefined for a call with one message: it needs no list.
+   */
+  readonly #results: (Receipt | KafkaError | number)[] | undefined
   #remaining: number
   #failures = 0
-  #resolve!: (result: Receipt | Receipt[]) => void
-  #reject!: (error: KafkaError) => void
+  readonly #resolve: Resolve
+  readonly #reject: Reject
   #barriers: FlushBarrier[] | undefined
 
   constructor(messageCount: number, isSingle: boolean, terms: BatchTerms) {
     this.terms = terms
     this.#remaining = messageCount
-    this.#results = isSingle ? undefined : []
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
+    this.#results = isSingle ? undefined : new Array(messageCount)
+    this.promise = new Promise(takeEnds)
+    this.#resolve = resolveLast
+    this.#reject = rejectLast
+  }
+
+  /** Notes that in its batch the message at `index` is followed by that at `next`, until it has its outcome. */
+  chain(index: number, next: number): void {
+    if (this.#results !== undefined) this.#results[index] = next
+  }
+
+  /** The message that follows that at `index` in its batch; any number for the last of the chain. */
+  nextOf(index: number): number {
+    return (this.#results?.[index] ?? 0) as number
   }
 
   /** The message at `index` is in the log. */
@@ -40,7 +63,7 @@ export class SendCall {
     if (this.#results === undefined) this.#resolve(receipt)
     else {
       this.#results[index] = receipt
-      if (this.#remaining === 0) this.#settle(this.#results)
+      if (this.#remaining === 0) this.#settle(this.#results as (Receipt | KafkaError)[])
     }
     if (this.#barriers !== undefined) this.#arrive()
   }
@@ -52,7 +75,7 @@ export class SendCall {
     if (this.#results === undefined) this.#reject(error)
     else {
       this.#results[index] = error
-      if (this.#remaining === 0) this.#settle(this.#results)
+      if (this.#remaining === 0) this.#settle(this.#results as (Receipt | KafkaError)[])
     }
     if (this.#barriers !== undefined) this.#arrive()
   }

@@ -319,6 +319,8 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     this.#memory.release(batch.reservedBytes)
     this.#monitor.batchAcknowledged(batch, nodeId, baseOffset)
     batch.succeed(baseOffset, logAppendTimeMs)
+    // Of an earlier request, or one without an answer, bytes may still be on their way out.
+    if (batch.attempts === 1 && this.#options.acks !== 0) batch.recycle()
   }
 
   #lost(batch: ProducerBatch, nodeId: number, error: KafkaError, maybeWritten: boolean): void {

@@ -9,6 +9,7 @@ import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint
 const maxRecordOverheadBytes = 21
 
 const defaultInitialBytes = 1024
+const smallestSlabBytes = 256
 /** Up to this many characters, text is written before it is known whether each of them takes one byte. */
 const guessedTextLength = 1024
 /** Up to this many characters a loop of our own is quicker than the call into Node's UTF-8 writer. */
@@ -33,6 +34,21 @@ export function recordSizeUpperBound(
   return maxRecordOverheadBytes + keyBytes + valueBytes + sizeOfHeaders(headers)
 }
 
+/** Where slabs come from, and go when they are not needed any more. */
+export interface SlabSource {
+  /** A slab of exactly so many bytes, with anything in it. */
+  take(bytes: number): Buffer
+  /** Nobody reads or writes the slab any more. */
+  giveBack(slab: Buffer): void
+}
+
+const newSlabs: SlabSource = {
+  take: (bytes) => Buffer.allocUnsafeSlow(bytes),
+  giveBack() {},
+}
+
+const noSlab = Buffer.alloc(0)
+
 /** A place in an open batch to come back to with `truncate`. */
 export interface BatchMark {
   readonly count: number
@@ -50,6 +66,7 @@ export interface BatchMark {
  * The record loop works on numbers only. After `seal` the slab belongs to the sealed batch and takes no more records.
  */
 export class RecordBatchBuilder {
+  readonly #slabs: SlabSource
   #slab: Buffer
   #end = batchHeaderBytes
   #count = 0
@@ -59,8 +76,9 @@ export class RecordBatchBuilder {
   #sealed = false
 
   /** @param slab a buffer to write in (it is used up from its start), or how many bytes to begin with. Default: 1024. */
-  constructor(slab: Buffer | number = defaultInitialBytes) {
-    this.#slab = typeof slab === 'number' ? Buffer.allocUnsafeSlow(Math.max(slab, 256)) : slab
+  constructor(slab: Buffer | number = defaultInitialBytes, slabs: SlabSource = newSlabs) {
+    this.#slabs = slabs
+    this.#slab = typeof slab === 'number' ? slabs.take(Math.max(slab, smallestSlabBytes)) : slab
   }
 
   /** Records in the batch. */
@@ -201,6 +219,13 @@ export class RecordBatchBuilder {
     return new SealedBatch(this, this.#slab.subarray(0, this.#end), options)
   }
 
+  /** Gives the slab back; neither the builder nor what it was sealed to may be used afterwards. */
+  recycle(): void {
+    this.#sealed = true
+    this.#slabs.giveBack(this.#slab)
+    this.#slab = noSlab
+  }
+
   #write(
     timestamp: number,
     offsetDelta: number,
@@ -270,8 +295,9 @@ export class RecordBatchBuilder {
   #ensure(more: number): void {
     const needed = this.#end + more
     if (needed <= this.#slab.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#slab.length * 2, needed))
+    const grown = this.#slabs.take(Math.max(this.#slab.length * 2, needed))
     this.#slab.copy(grown, 0, 0, this.#end)
+    this.#slabs.giveBack(this.#slab)
     this.#slab = grown
   }
 }
