@@ -1,4 +1,3 @@
-import { promisify } from 'node:util'
 import { nodeModule } from '../base/node-module'
 import * as is from '../base/schemas'
 import { saslprep } from '../network/sasl/saslprep'
@@ -80,7 +79,13 @@ async function upsertion(change: is.Output<typeof upsertionSchema>): Promise<Ups
   const { pbkdf2, randomBytes } = nodeModule('node:crypto')
   const { user, mechanism, password, iterations, salt = randomBytes(32) } = change
   const [hash, size] = mechanism === 'SCRAM-SHA-256' ? (['sha256', 32] as const) : (['sha512', 64] as const)
-  const saltedPassword = await promisify(pbkdf2)(saslprep(password), salt, iterations, size, hash)
+  const saltedPassword = await nodeModule('node:util').promisify(pbkdf2)(
+    saslprep(password),
+    salt,
+    iterations,
+    size,
+    hash,
+  )
   return { name: user, mechanism: scramMechanismCodes[mechanism], iterations, salt, saltedPassword }
 }
 

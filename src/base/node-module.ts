@@ -3,7 +3,9 @@ import { createRequire } from 'node:module'
 /** Modules of Node that take long to load, and that only some programs need. */
 interface RarelyNeeded {
   readonly 'node:crypto': typeof import('node:crypto')
+  readonly 'node:dns/promises': typeof import('node:dns/promises')
   readonly 'node:tls': typeof import('node:tls')
+  readonly 'node:util': typeof import('node:util')
   readonly 'node:zlib': typeof import('node:zlib')
 }
 
@@ -11,7 +13,7 @@ let load: NodeJS.Require | undefined
 
 /**
  * One of Node's own modules, loaded by who asks for it first: `import` at the top of a file would have every program wait
- * for it. Works the same in an ES module and in CommonJS; where that would be resolved from makes no difference.
+ * for it, and an ES module that imports `node:util` has everything made that hangs on it. Works the same in an ES module and in CommonJS; where that would be resolved from makes no difference.
  */
 export function nodeModule<Name extends keyof RarelyNeeded>(name: Name): RarelyNeeded[Name] {
   load ??= createRequire(process.execPath)

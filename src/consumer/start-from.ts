@@ -1,5 +1,5 @@
-import { inspect, types } from 'node:util'
 import { InvalidArgumentError } from '../base/errors'
+import { nodeModule } from '../base/node-module'
 import * as is from '../base/schemas'
 
 /**
@@ -89,7 +89,7 @@ export function requireOffset(offset: unknown, what: string): bigint {
 }
 
 function timestampQuery(timestamp: unknown): PositionQuery {
-  const ms = types.isDate(timestamp) ? timestamp.getTime() : timestamp
+  const ms = nodeModule('node:util').types.isDate(timestamp) ? timestamp.getTime() : timestamp
   if (typeof ms !== 'number' || !Number.isFinite(ms)) {
     throw new InvalidArgumentError(`${shown(timestamp)} is no timestamp; it must be ms since 1970, or a Date`)
   }
@@ -97,4 +97,4 @@ function timestampQuery(timestamp: unknown): PositionQuery {
 }
 
 /** Whatever was given, on one line. */
-const shown = (value: unknown) => inspect(value, { breakLength: Infinity })
+const shown = (value: unknown) => nodeModule('node:util').inspect(value, { breakLength: Infinity })

@@ -1,5 +1,6 @@
-import { inspect } from 'node:util'
 import { SerializationError } from '../base/errors'
+import { inspectCustom } from '../base/inspect-custom'
+import { nodeModule } from '../base/node-module'
 import type { Headers, HeaderValue } from '../serde/headers'
 import type { Serde } from '../serde/serde'
 import type { Topic } from '../serde/topic'
@@ -147,7 +148,7 @@ export class Message<Key = unknown, Value = unknown> {
     }
   }
 
-  [inspect.custom](_depth: number, options: object): string {
+  [inspectCustom](_depth: number, options: object): string {
     const { topic, partition, offset, timestamp, headers } = this
     const shown = {
       topic,
@@ -158,7 +159,7 @@ export class Message<Key = unknown, Value = unknown> {
       value: this.readable('value'),
       headers,
     }
-    return `Message ${inspect(shown, options)}`
+    return `Message ${nodeModule('node:util').inspect(shown, options)}`
   }
 
   private readable(part: 'key' | 'value'): unknown {

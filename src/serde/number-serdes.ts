@@ -1,4 +1,4 @@
-import Long from 'long'
+import type Long from 'long'
 import { SerializationError } from '../base/errors'
 import { wrongType } from './basic-serdes'
 import type { Serde } from './serde'
@@ -65,8 +65,13 @@ const float64Serde: Serde<number> = {
 function toBigInt(value: bigint | number | Long): bigint {
   if (typeof value === 'bigint') return value
   if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value)
-  if (Long.isLong(value)) return BigInt(value.toString())
+  if (isLong(value)) return BigInt(value.toString())
   throw wrongType('int64', 'a bigint, a safe integer or a Long', value)
+}
+
+/** By the mark that every copy of the package knows its objects by: importing one for this would load it for everybody. */
+function isLong(value: unknown): value is Long {
+  return typeof value === 'object' && value !== null && '__isLong__' in value && value.__isLong__ === true
 }
 
 function requireLength(serde: string, expected: number, actual: number): void {

@@ -1,5 +1,5 @@
-import { inspect } from 'node:util'
 import { InvalidArgumentError, type KafkaError } from '../base/errors'
+import { inspectCustom } from '../base/inspect-custom'
 import { Message, type MessageSource } from '../message/message'
 import type { MessageOf, TopicInput } from '../message/topic-input'
 import type { Topic } from '../serde/topic'
@@ -126,8 +126,8 @@ export class ShareMessage<Key = unknown, Value = unknown>
     return { ...super.toJSON(), deliveryCount: this.deliveryCount }
   }
 
-  override [inspect.custom](depth: number, options: object): string {
-    return `Share${super[inspect.custom](depth, options)} delivered ${this.deliveryCount}×`
+  override [inspectCustom](depth: number, options: object): string {
+    return `Share${super[inspectCustom](depth, options)} delivered ${this.deliveryCount}×`
   }
 }
 

@@ -1,4 +1,3 @@
-import { promisify } from 'node:util'
 import { AuthenticationError } from '../../base/errors'
 import { nodeModule } from '../../base/node-module'
 import { saslprep } from './saslprep'
@@ -73,7 +72,13 @@ class ScramExchange implements SaslExchange {
     const { nonce, salt, iterations } = this.#parseServerFirst(serverFirst)
     const keyLength = this.#hash === 'sha256' ? 32 : 64
     const { createHash, pbkdf2 } = nodeModule('node:crypto')
-    const salted = await promisify(pbkdf2)(saslprep(this.#password), salt, iterations, keyLength, this.#hash)
+    const salted = await nodeModule('node:util').promisify(pbkdf2)(
+      saslprep(this.#password),
+      salt,
+      iterations,
+      keyLength,
+      this.#hash,
+    )
     const clientKey = this.#hmac(salted, 'Client Key')
     const storedKey = createHash(this.#hash).update(clientKey).digest()
     // 'biws' is the base64 of 'n,,': no channel binding, no other authorization identity.

@@ -1,5 +1,6 @@
-import { type InputType, constants, gunzip, gunzipSync, gzip as gzipAsync, gzipSync } from 'node:zlib'
+import type { InputType } from 'node:zlib'
 import { DecodeError } from '../../../base/errors'
+import { nodeModule } from '../../../base/node-module'
 import type { CompressionCodec } from './codec'
 import { tooLarge } from './output-buffer'
 import { inOnePiece, mainThread } from './turn-budget'
@@ -21,13 +22,15 @@ const sizeBytes = 4
 export const gzip: CompressionCodec = {
   type: 1,
   name: 'gzip',
-  levels: { min: -1, max: 9, default: constants.Z_DEFAULT_COMPRESSION },
+  levels: { min: -1, max: 9, default: -1 },
 
-  compress: (bytes, level) => gzipSync(bytes, compressOptions(bytes, level)),
+  compress: (bytes, level) => nodeModule('node:zlib').gzipSync(bytes, compressOptions(bytes, level)),
 
   compressAsync(bytes, level) {
     const cost = bytes.length * compressCost
-    if (belongsOnPool(cost)) return zlibAsync((done) => gzipAsync(bytes, compressOptions(bytes, level), done))
+    if (belongsOnPool(cost)) {
+      return zlibAsync((done) => nodeModule('node:zlib').gzip(bytes, compressOptions(bytes, level), done))
+    }
     const work = inOnePiece(
       () => this.compress(bytes, level),
       () => cost,
@@ -37,7 +40,7 @@ export const gzip: CompressionCodec = {
 
   decompress(bytes, maxBytes) {
     try {
-      return gunzipSync(bytes, decompressOptions(bytes, maxBytes))
+      return nodeModule('node:zlib').gunzipSync(bytes, decompressOptions(bytes, maxBytes))
     } catch (error) {
       throw decodeError(error, maxBytes)
     }
@@ -52,6 +55,7 @@ export const gzip: CompressionCodec = {
       return mainThread.run(work)
     }
     const options = decompressOptions(bytes, maxBytes)
+    const { gunzip } = nodeModule('node:zlib')
     return zlibAsync((done) => gunzip(bytes as InputType, options, done)).catch((error: unknown) => {
       throw decodeError(error, maxBytes)
     })

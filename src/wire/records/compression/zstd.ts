@@ -1,5 +1,5 @@
-import * as zlib from 'node:zlib'
 import { DecodeError, KafkaError } from '../../../base/errors'
+import { nodeModule } from '../../../base/node-module'
 import type { CompressionCodec } from './codec'
 import { OutputBuffer, tooLarge } from './output-buffer'
 import { decodingZstdFrame } from './zstd-decoder'
@@ -44,9 +44,6 @@ const ownDecompressCost = 12
 const usualRatio = 4
 const largestRatio = 32
 
-const zlibModule: object = zlib
-const nodeZstd = 'zstdCompressSync' in zlib ? (zlibModule as NodeZstd) : undefined
-
 /**
  * Zstandard, by node:zlib from Node 22.15 on. Older versions read it by a decoder of our own and do not write it:
  * frames of stored blocks would be valid, but whoever asks for zstd wants small batches, and would get large ones
@@ -58,7 +55,7 @@ export const zstd: CompressionCodec = {
   levels: { min: -131072, max: 22, default: 3 },
 
   compressionProblem() {
-    if (nodeZstd !== undefined) return undefined
+    if (nodeZstd() !== undefined) return undefined
     return `zstd compression needs Node 22.15 or later, this is ${process.version}: upgrade Node, or choose lz4 or gzip`
   },
 
@@ -81,7 +78,7 @@ export const zstd: CompressionCodec = {
   decompress: (bytes, maxBytes) => runAtOnce(decompressing(bytes, maxBytes)),
 
   decompressAsync(bytes, maxBytes) {
-    const node = nodeZstd
+    const node = nodeZstd()
     if (node === undefined || !belongsOnPool(bytes.length * usualRatio * decompressCost)) {
       return mainThread.run(decompressing(bytes, maxBytes))
     }
@@ -100,8 +97,9 @@ function* decompressing(bytes: Uint8Array, maxBytes: number): SlicedWork<Buffer>
   try {
     const frames = readZstdFrames(bytes, maxBytes)
     const [first] = frames
-    if (nodeZstd !== undefined && first !== undefined && frames.length === 1) {
-      const only = decodeByNode(nodeZstd, first, maxBytes)
+    const node = nodeZstd()
+    if (node !== undefined && first !== undefined && frames.length === 1) {
+      const only = decodeByNode(node, first, maxBytes)
       yield only.length * decompressCost
       return only
     }
@@ -114,11 +112,12 @@ function* decompressing(bytes: Uint8Array, maxBytes: number): SlicedWork<Buffer>
 }
 
 function* decodingInto(output: OutputBuffer, frame: ZstdFrame, maxBytes: number): SlicedWork<void> {
-  if (nodeZstd === undefined) {
+  const node = nodeZstd()
+  if (node === undefined) {
     for (const bytes of decodingZstdFrame(frame, output)) yield bytes * ownDecompressCost
     return
   }
-  const decoded = decodeByNode(nodeZstd, frame, maxBytes - output.length)
+  const decoded = decodeByNode(node, frame, maxBytes - output.length)
   output.reserve(decoded.length).set(decoded, output.length)
   output.length += decoded.length
   yield decoded.length * decompressCost
@@ -144,8 +143,14 @@ function decompressOptions({ bytes, contentSize }: ZstdFrame, maxBytes: number):
   return { maxOutputLength, chunkSize: chunkSizeFor(believed) }
 }
 
+function nodeZstd(): NodeZstd | undefined {
+  const zlib: object = nodeModule('node:zlib')
+  return 'zstdCompressSync' in zlib ? (zlib as NodeZstd) : undefined
+}
+
 function requireNode(codec: CompressionCodec): NodeZstd {
-  if (nodeZstd !== undefined) return nodeZstd
+  const node = nodeZstd()
+  if (node !== undefined) return node
   throw new KafkaError('ZSTD_UNAVAILABLE', codec.compressionProblem?.() ?? 'zstd is not available')
 }
 
