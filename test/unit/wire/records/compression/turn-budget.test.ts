@@ -29,8 +29,9 @@ test('all work of one turn shares its budget; what is over waits for the next tu
   const done: string[] = []
   const ended: string[] = []
   expect(budget.run(pieces('a', 2, done))).toBe('a')
-  const waiting = ['b', 'c', 'd'].map((name) => budget.run(pieces(name, 2, done)))
-  for (const one of waiting) void (one as Promise<string>).then((name) => ended.push(name))
+  const waiting = ['b', 'c', 'd'].map(async (name) => {
+    ended.push(await budget.run(pieces(name, 2, done)))
+  })
   expect(done).toEqual(['a1', 'a2', 'b1'])
   await nextTurn()
   expect(done).toEqual(['a1', 'a2', 'b1', 'b2', 'c1', 'c2'])
