@@ -107,8 +107,8 @@ export class KafkaCluster implements Cluster {
     if (this.#leases === 0) return Promise.reject(new ClosedError('The cluster'))
     const broker = this.#broker(nodeId)
     if (broker === undefined) return Promise.reject(unknownNode(nodeId))
-    const { connection = '', timeoutMs = this.requestTimeoutMs, ...rest } = options
-    const response = this.#pool.link(broker, connection).send(api, body, { ...rest, timeoutMs })
+    const { connection = '', timeoutMs = this.requestTimeoutMs } = options
+    const response = this.#pool.link(broker, connection).send(api, body, { ...options, timeoutMs })
     response.catch((error: unknown) => this.#noteFailure(error))
     return response
   }

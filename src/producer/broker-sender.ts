@@ -67,6 +67,11 @@ export class BrokerSender {
     this.#owner = owner
   }
 
+  /** True while the broker owes no answer. */
+  get isIdle(): boolean {
+    return this.#inFlight.length === 0
+  }
+
   /** The partition may have something to send to this broker. */
   list(queue: PartitionQueue): void {
     queue.isListed = true

@@ -13,6 +13,7 @@ import { splitBatch } from './batch-splitter'
 import { BrokerSender, type BrokerSenderOwner } from './broker-sender'
 import type { BufferMemory } from './buffer-memory'
 import { DeliveryDeadlines } from './delivery-deadlines'
+import { DrainSchedule } from './drain-schedule'
 import type { PartitionQueue } from './partition-queue'
 import type { OutgoingBatch, ProduceOutcome } from './produce-request'
 import { mayBeStoredDespite, refusalAction } from './produce-policy'
@@ -30,8 +31,8 @@ import type { TransactionManager } from './transactions/transaction-manager'
  * batches are kept by its queue.
  *
  * Nothing here polls (R13, L23). A partition that may have something to send is listed at its leader's BrokerSender,
- * once, and all that can be sent is sent at the end of the event-loop turn. A partition that can't send leaves the
- * list; what stands in its way lists it again when it is gone:
+ * once, and the DrainSchedule says when all that can be sent is sent. A partition that can't send leaves the list; what
+ * stands in its way lists it again when it is gone:
  *
  *     requests in flight ── their outcome          no leader ── a metadata update
  *     backoff, linger ───── a timer                no identity ── InitProducerId's answer
@@ -49,10 +50,9 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
   readonly #encoder: BatchEncoder
   readonly #deadlines: DeliveryDeadlines
   readonly #brokers = new Map<number, BrokerSender>()
-  readonly #dirty = new Set<BrokerSender>()
+  readonly #schedule = new DrainSchedule()
   readonly #withoutIdentity = new Set<PartitionQueue>()
   readonly #timers = new Map<PartitionQueue, Timer>()
-  #turnScheduled = false
   #hurrying = 0
   #closed = false
   /** Why nothing more of the transaction is sent. */
@@ -202,7 +202,7 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
   }
 
   onSlotFree(sender: BrokerSender): void {
-    this.#scheduleTurn(sender)
+    this.#schedule.add(sender)
   }
 
   /** Fails all that is unfinished and stops every timer; outcomes of requests in flight are ignored. */
@@ -231,7 +231,7 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
       this.#brokers.set(queue.leaderId, broker)
     }
     broker.list(queue)
-    this.#scheduleTurn(broker)
+    this.#schedule.add(broker)
   }
 
   #onIdentity(): void {
@@ -251,20 +251,6 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
       monitor: this.#monitor,
     }
     return new BrokerSender(nodeId, this.#cluster, options, this)
-  }
-
-  #scheduleTurn(broker: BrokerSender): void {
-    this.#dirty.add(broker)
-    if (this.#turnScheduled) return
-    this.#turnScheduled = true
-    setImmediate(() => this.#turn())
-  }
-
-  #turn(): void {
-    this.#turnScheduled = false
-    const brokers = [...this.#dirty]
-    this.#dirty.clear()
-    for (const broker of brokers) broker.drain()
   }
 
   /** Whether order, backoff and linger let the partition's next batch go now; if not, someone will wake it. */

@@ -14,6 +14,9 @@ import { PollPace } from './poll-pace'
 /** How much longer than its wait a fetch may take before metadata is asked whether the broker is still the leader. */
 const overdueMs = 1000
 
+/** So many bytes of messages are handed out in about the time in which a request is written. */
+const fewBytes = 4096
+
 /** What the fetcher knows of partitions and brokers; the broker fetchers ask it. */
 export interface FetchPlanner {
   /**
@@ -186,15 +189,23 @@ export class BrokerFetcher implements FetchAsker {
       this.#isAsking = false
       this.#immediate.pollEnded()
       this.wake()
-      // Delivered in a turn of its own, so that the broker works on the next request meanwhile.
       if (filed !== undefined && filed.length > 0) this.#deliver(filed)
     }
   }
 
+  /**
+   * A few messages are handed out at once, before the next request is written. More of them in a turn of its own, so that
+   * the broker works on that request meanwhile.
+   */
   #deliver(filed: readonly PartitionState[]): void {
-    setImmediate(() => {
-      for (const state of filed) this.#settings.onRecords(state)
-    })
+    const { onRecords } = this.#settings
+    const tell = () => {
+      for (const state of filed) onRecords(state)
+    }
+    let heldBytes = 0
+    for (const { reader } of filed) heldBytes += reader.queue.heldBytes
+    if (heldBytes <= fewBytes) tell()
+    else setImmediate(tell)
   }
 
   /** While an answer is overdue, metadata is asked: the partitions may have got another leader (L20). */

@@ -5,7 +5,8 @@ import { writeUuidBytes } from './uuid'
 /** Record bytes on their way out: one piece, or several that are sent one after another. */
 export type RecordBytes = Uint8Array | readonly Uint8Array[]
 
-const initialSize = 256
+/** Room for a request with one small message; buffers of this size come out of Node's pool. */
+const initialSize = 512
 /** Pieces from this size on are not copied but sent as they are. */
 const chunkThreshold = 1024
 
@@ -32,7 +33,7 @@ export class Writer {
   #chunkBytes = 0
 
   constructor(size = initialSize) {
-    this.#buffer = Buffer.allocUnsafeSlow(size)
+    this.#buffer = Buffer.allocUnsafe(size)
   }
 
   /** Bytes written so far, chunks included. */

@@ -114,6 +114,30 @@ describe('sessions', () => {
   })
 })
 
+describe('hand-over', () => {
+  it.each([
+    ['a few messages are handed out before the next fetch is sent', 5, 0],
+    ['many are handed out while the broker works on the next fetch', 500, 1],
+  ])('%s', async (_, count, fetchesMeanwhile) => {
+    const bench = assignedConsumer()
+    const { cluster, consumer } = bench
+    let asked = 0
+    let seen = 0
+    const run = consumer.run(() => {
+      if (seen++ === 0) asked = polls(bench).length
+    })
+    await settle()
+    const before = polls(bench).length
+    cluster.log('t', 0).fill(count)
+    cluster.notify()
+    await until(cluster, () => seen === count)
+    expect(asked - before).toBe(fetchesMeanwhile)
+    expect(polls(bench).length).toBeGreaterThan(before)
+    await consumer.close()
+    await run
+  })
+})
+
 describe('leaders', () => {
   it('F3 L20 asks the new leader at once when a frozen broker still owes an answer, and drops that answer', async () => {
     const bench = assignedConsumer()
