@@ -10,17 +10,25 @@ export interface AbortedTransaction {
 /** What remains of a frame before its last parts get bytes of their own: less than a quarter. */
 const detachShare = 4
 
+/** Frames from this size on are renewed: it costs a few µs, which smaller ones are not worth. */
+const renewedBytes = 256 * 1024
+
 /**
  * The records of one Fetch response. Its parts, one a partition, are views on one buffer, so a single part that waits
  * keeps all of it in memory. When little of a frame is left, what nobody reads yet is copied out and the frame is freed.
  *
  *     [ part, delivered | part, delivered | part, waiting | … ]  →  [ part, waiting ]
+ *
+ * While a frame waits for its turn it grows old for the garbage collector, which frees the old in full collections only,
+ * and the bytes of a few frames bring such a collection about. So the bytes are handed to a new owner when reading begins:
+ * one that dies young, with the messages, unless the user keeps some of them.
  */
 export class FetchedFrame {
   readonly #memory: FetchMemory
   readonly #parts = new Set<FetchedRecords>()
   #bytes = 0
   #liveBytes = 0
+  #isBegun = false
 
   /** @param reservedBytes what was reserved for the response; what it did not need is given back by `seal` */
   constructor(memory: FetchMemory) {
@@ -39,6 +47,25 @@ export class FetchedFrame {
   seal(reservedBytes: number): void {
     this.#memory.add(this.#bytes)
     this.#memory.release(reservedBytes)
+  }
+
+  /** @internal called by a part before the first of its batches is read */
+  begin(): void {
+    if (this.#isBegun) return
+    this.#isBegun = true
+    if (this.#bytes >= renewedBytes) this.#renew()
+  }
+
+  /** Moves the bytes into a new ArrayBuffer, without a copy. Nothing but the parts views them. */
+  #renew(): void {
+    const parts = [...this.#parts]
+    const before = parts[0]?.arrayBuffer
+    // One that holds much else, such as a pool, is not the frame's alone.
+    if (!(before instanceof ArrayBuffer) || before.byteLength > this.#bytes * 2) return
+    if (parts.some(({ arrayBuffer }) => arrayBuffer !== before)) return
+    const places = parts.map((part) => part.byteOffset)
+    const renewed = structuredClone(before, { transfer: [before] })
+    parts.forEach((part, index) => part.moveTo(renewed, places[index] as number))
   }
 
   /** @internal called by a part that is done */
@@ -88,7 +115,23 @@ export class FetchedRecords {
   }
 
   get batches(): RecordBatchReader {
+    if (this.#reader === undefined) this.#frame?.begin()
     return (this.#reader ??= new RecordBatchReader(this.#records))
+  }
+
+  /** @internal what its bytes lie in, */
+  get arrayBuffer(): ArrayBufferLike {
+    return this.#records.buffer
+  }
+
+  /** @internal and where */
+  get byteOffset(): number {
+    return this.#records.byteOffset
+  }
+
+  /** @internal its bytes lie in another place, and are the same */
+  moveTo(buffer: ArrayBuffer, byteOffset: number): void {
+    this.#records = Buffer.from(buffer, byteOffset, this.bytes)
   }
 
   /** @internal gets bytes of its own, so that the frame can be freed */

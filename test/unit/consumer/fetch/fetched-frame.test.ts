@@ -79,6 +79,45 @@ describe('FetchedFrame', () => {
     expect(memory.usedBytes).toBe(0)
   })
 
+  /** A whole response of its own, and the queues of its two partitions. */
+  function largeFrame(bytes: Buffer): [FetchQueue, FetchQueue] {
+    const frame = new FetchedFrame(new FetchMemory(10_000_000))
+    const at = records(6000).length
+    const queues: [FetchQueue, FetchQueue] = [new FetchQueue(), new FetchQueue()]
+    queues[0].push(frame.add(bytes.subarray(0, at), null))
+    queues[1].push(frame.add(bytes.subarray(at), null))
+    frame.seal(0)
+    return queues
+  }
+
+  function withinOwnBuffer(bytes: Buffer): Buffer {
+    const own = Buffer.alloc(bytes.length + 100)
+    bytes.copy(own, 100)
+    return own.subarray(100)
+  }
+
+  it('has its bytes in a new ArrayBuffer when reading begins, so that what waited long is freed as soon as what did not', () => {
+    const bytes = records(12_000)
+    expect(bytes.length).toBeGreaterThan(256 * 1024)
+    const received = withinOwnBuffer(bytes)
+    const { buffer } = received
+    const [first, second] = largeFrame(received)
+    expect(buffer.byteLength).toBeGreaterThan(0)
+    const begun = second.nextBatch()
+    expect([buffer.byteLength, begun?.hasValidChecksum()]).toEqual([0, true])
+    expect([drain(first), drain(second)]).toEqual([1200, 1199])
+    // What was taken before stays as it is, however much is read behind it.
+    expect(begun?.hasValidChecksum()).toBe(true)
+  })
+
+  it('leaves bytes where they are that lie among those of others', () => {
+    const bytes = records(12_000)
+    const pool = Buffer.alloc(bytes.length * 3)
+    bytes.copy(pool, 50)
+    const [first, second] = largeFrame(pool.subarray(50, 50 + bytes.length))
+    expect([drain(first), drain(second), pool.length]).toEqual([1200, 1200, bytes.length * 3])
+  })
+
   it('gives everything back when a queue is cleared', () => {
     const memory = new FetchMemory(1_000_000)
     const frame = new FetchedFrame(memory)
