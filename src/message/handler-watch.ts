@@ -11,6 +11,8 @@ export interface HandledWork {
 /** One piece of work that is being watched, or one after another of its kind. */
 export interface WatchedWork {
   startedAt: number
+  /** It began anew since `startedAt` was set, in this turn of the event loop. */
+  isRestarted: boolean
   /** Undefined when no handler runs: then it is watched that nobody asks for messages. */
   readonly handled: HandledWork | undefined
 }
@@ -27,6 +29,8 @@ export class HandlerWatch {
   readonly #work = new Set<WatchedWork>()
   #timer: Timer | undefined
   #isOverdue = false
+  /** The time of this turn of the event loop was asked for. */
+  #isTurnTimed = false
 
   /**
    * @param onOverdue called once; again only after all work had come back in time
@@ -41,6 +45,7 @@ export class HandlerWatch {
 
   /** What is under way, the oldest first as far as each began only once. */
   work(): Iterable<WatchedWork> {
+    this.#timeRestarted()
     return this.#work
   }
 
@@ -50,17 +55,39 @@ export class HandlerWatch {
   }
 
   begin(handled?: HandledWork): WatchedWork {
-    const work = { startedAt: this.#clock.now(), handled }
+    const work = { startedAt: this.#clock.now(), isRestarted: false, handled }
     this.#work.add(work)
     this.#arm()
     this.#onBegin()
     return work
   }
 
-  /** The work is done and the next one begins under its name; answers as `end` does. */
+  /**
+   * The work is done and the next one begins under its name; answers as `end` does. Quick handlers restart thousands of
+   * times in a turn of the event loop, in which nobody looks: the clock is read for the first and after the last of them.
+   */
   restart(work: WatchedWork): boolean {
-    work.startedAt = this.#clock.now()
+    if (this.#isTurnTimed) work.isRestarted = true
+    else this.#timeTurn(work)
     return this.#isOverdue && this.#recover()
+  }
+
+  #timeTurn(work: WatchedWork): void {
+    work.startedAt = this.#clock.now()
+    this.#isTurnTimed = true
+    setImmediate(() => {
+      this.#isTurnTimed = false
+      this.#timeRestarted()
+    })
+  }
+
+  #timeRestarted(): void {
+    const now = this.#clock.now()
+    for (const work of this.#work) {
+      if (!work.isRestarted) continue
+      work.isRestarted = false
+      work.startedAt = now
+    }
   }
 
   /** Answers whether the work, being late, was the last of those that are. */
@@ -78,6 +105,7 @@ export class HandlerWatch {
 
   /** When the oldest work began; Infinity when there is none. */
   #oldestStart(): number {
+    this.#timeRestarted()
     let oldest = Infinity
     for (const { startedAt } of this.#work) oldest = Math.min(oldest, startedAt)
     return oldest

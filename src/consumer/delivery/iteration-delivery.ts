@@ -7,12 +7,6 @@ import type { Delivery, DeliveryTools } from './delivery'
 import { DeliveryTurn } from '../../message/delivery-turn'
 import type { HandledWork, WatchedWork } from '../../message/handler-watch'
 
-/** The message that the loop's body works on. */
-interface OpenMessage {
-  readonly message: Message
-  readonly state: PartitionState
-}
-
 /**
  * Hands out messages to one `for await` loop. A message is finished when the loop asks for the next one; leaving the
  * loop leaves the last message unfinished, so that it is delivered again.
@@ -22,7 +16,10 @@ export class IterationDelivery<M extends Message> implements Delivery, AsyncIter
   readonly #turn: DeliveryTurn
   readonly #onEnded: () => void
   readonly #stopped = createDeferred<void>()
-  #open: OpenMessage | undefined
+  /** The message that the loop's body works on, */
+  #open: Message | undefined
+  /** and where it came from. */
+  #openState: PartitionState | undefined
   /** The loop's body, one message after another; ended while the loop waits for messages. */
   #work: WatchedWork | undefined
   /** The partition whose slice is being handed out. */
@@ -46,11 +43,11 @@ export class IterationDelivery<M extends Message> implements Delivery, AsyncIter
 
   /** Of the message that the loop's body works on. */
   get state(): PartitionState | undefined {
-    return this.#open?.state
+    return this.#openState
   }
 
   get message(): Message | undefined {
-    return this.#open?.message
+    return this.#open
   }
 
   next(): Promise<IteratorResult<M>> {
@@ -119,27 +116,27 @@ export class IterationDelivery<M extends Message> implements Delivery, AsyncIter
   #handOut(state: PartitionState, message: Message): Message {
     state.tracker.current = message
     state.enter()
-    this.#open = { message, state }
+    this.#open = message
+    this.#openState = state
     this.#work ??= this.#tools.watch.begin(this)
     return message
   }
 
   #finishOpen(): void {
-    const open = this.#open
-    if (open === undefined) return
-    const { state, message } = open
+    const state = this.#openState
+    if (state === undefined) return
     // A seek in the body has set the position anew; then this message is no longer the one tracked.
-    if (state.tracker.current === message) state.tracker.current = undefined
+    if (state.tracker.current === this.#open) state.tracker.current = undefined
     this.#tools.onProgress(1)
     this.#closeOpen()
   }
 
   #closeOpen(): void {
-    const open = this.#open
-    if (open === undefined) return
-    this.#open = undefined
+    const state = this.#openState
+    if (state === undefined) return
+    this.#open = this.#openState = undefined
     const isRecovered = this.#work !== undefined && this.#tools.watch.restart(this.#work)
-    open.state.leave()
+    state.leave()
     if (isRecovered) this.#tools.onRecovered()
   }
 

@@ -90,6 +90,33 @@ describe('HandlerWatch', () => {
     expect(watch.isOverdue).toBe(false)
   })
 
+  it('L16 counts the time of what goes on now alone, and reads the clock seldom for the quick ones before it', async () => {
+    const clock = new FakeClock()
+    let overdue = 0
+    const watch = new HandlerWatch(clock, 1000, () => overdue++)
+    const work = watch.begin()
+    await clock.advance(600)
+    const reads = jest.spyOn(clock, 'now')
+    for (let i = 0; i < 1000; i++) watch.restart(work)
+    expect(reads.mock.calls.length).toBeLessThan(5)
+    await clock.advance(999)
+    expect([overdue, watch.isOverdue]).toEqual([0, false])
+    await clock.advance(1)
+    expect([overdue, watch.isOverdue]).toEqual([1, true])
+    expect(watch.restart(work)).toBe(true)
+  })
+
+  it('L16 does not take a piece that began late in a long turn for the one with which the turn began', () => {
+    const clock = new FakeClock()
+    const watch = new HandlerWatch(clock, 1000, () => {})
+    const work = watch.begin()
+    watch.restart(work)
+    clock.skip(5000)
+    watch.restart(work)
+    expect([...watch.work()].map(({ startedAt }) => startedAt)).toEqual([5000])
+    expect(watch.end(work)).toBe(false)
+  })
+
   it('has one timer however much work comes and goes, and none at the end', async () => {
     const clock = new FakeClock()
     const watch = new HandlerWatch(clock, 1000, () => {})
