@@ -4,11 +4,11 @@ import { nodeModule } from '../../../base/node-module'
 import type { CompressionCodec } from './codec'
 import { tooLarge } from './output-buffer'
 import { inOnePiece, mainThread } from './turn-budget'
-import { belongsOnPool, chunkSizeFor, zlibAsync } from './zlib-async'
+import { chunkSizeFor, compressesOnPool, decompressesOnPool, zlibAsync } from './zlib-async'
 
 /** Nanoseconds for a byte, before compression. */
 const compressCost = 40
-const decompressCost = 4
+const decompressCost = 2
 /** Compressed bytes are taken to hold about, and at most, so many. */
 const usualRatio = 4
 const largestRatio = 32
@@ -28,7 +28,7 @@ export const gzip: CompressionCodec = {
 
   compressAsync(bytes, level) {
     const cost = bytes.length * compressCost
-    if (belongsOnPool(cost)) {
+    if (compressesOnPool(cost)) {
       return zlibAsync((done) => nodeModule('node:zlib').gzip(bytes, compressOptions(bytes, level), done))
     }
     const work = inOnePiece(
@@ -47,7 +47,7 @@ export const gzip: CompressionCodec = {
   },
 
   decompressAsync(bytes, maxBytes) {
-    if (!belongsOnPool(bytes.length * usualRatio * decompressCost)) {
+    if (!decompressesOnPool(bytes.length * usualRatio * decompressCost)) {
       const work = inOnePiece(
         () => this.decompress(bytes, maxBytes),
         (result) => result.length * decompressCost,

@@ -103,9 +103,11 @@ export function decompressLz4Block(
   floor: number,
   maxBytes: number,
 ): void {
-  const blockStart = output.length
+  const blockLimit = output.length + maxBytes
   const source = viewOf(input)
   const lastShort = input.length - copySlackBytes
+  let { bytes, view, room } = output
+  let to = output.length
   let at = start
   for (;;) {
     if (at >= end) throw malformed('lz4', at, 'a block is cut off')
@@ -120,17 +122,14 @@ export function decompressLz4Block(
       } while (byte === 255)
     }
     if (literals > end - at) throw malformed('lz4', at, 'literals are cut off')
-    if (output.length + literals - blockStart > maxBytes) throw malformed('lz4', at, 'a block is too large')
-    const bytes = output.reserve(literals)
-    let to = output.length
-    if (literals <= 16 && at <= lastShort) copyShort(source, at, output.view, to)
-    else if (literals <= 128 && at + literals <= lastShort) {
-      copyWords(source, at, output.view, to, literals)
-    } else input.copy(bytes, to, at, at + literals)
+    if (to + literals > blockLimit) throw malformed('lz4', at, 'a block is too large')
+    if (to + literals > room) ({ bytes, view, room } = output.growAt(to, literals))
+    if (literals <= 16 && at <= lastShort) copyShort(source, at, view, to)
+    else if (literals <= 128 && at + literals <= lastShort) copyWords(source, at, view, to, literals)
+    else input.copy(bytes, to, at, at + literals)
     at += literals
     to += literals
-    output.length = to
-    if (at === end) return
+    if (at === end) break
 
     if (end - at < 2) throw malformed('lz4', at, 'a match is cut off')
     const distance = source.getUint16(at, true)
@@ -146,9 +145,10 @@ export function decompressLz4Block(
       } while (byte === 255)
     }
     length += minMatch
-    if (to + length - blockStart > maxBytes) throw malformed('lz4', at, 'a block is too large')
-    const grown = output.reserve(length)
-    copyMatch(grown, output.view, to, distance, length)
-    output.length = to + length
+    if (to + length > blockLimit) throw malformed('lz4', at, 'a block is too large')
+    if (to + length > room) ({ bytes, view, room } = output.growAt(to, length))
+    copyMatch(bytes, view, to, distance, length)
+    to += length
   }
+  output.length = to
 }

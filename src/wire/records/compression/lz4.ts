@@ -27,8 +27,8 @@ const blockBytes = 64 * 1024
 const frameOverheadBytes = 11
 const uncompressedBit = 0x80000000
 /** Nanoseconds for a byte, before compression. */
-const compressCost = 4
-const decompressCost = 3
+const compressCost = 3
+const decompressCost = 2
 
 export const lz4: CompressionCodec = {
   type: 3,

@@ -10,6 +10,8 @@ export class OutputBuffer {
   bytes: Buffer
   /** Of `bytes`. */
   view: DataView
+  /** Bytes that there is room for, without the slack. */
+  room: number
   /** Bytes written. */
   length = 0
   readonly #what: string
@@ -19,15 +21,23 @@ export class OutputBuffer {
   constructor(what: string, expectedBytes: number, maxBytes: number) {
     this.#what = what
     this.#maxBytes = maxBytes
-    this.bytes = withSlack(Math.min(Math.max(expectedBytes, 0), maxBytes))
+    this.room = Math.min(Math.max(expectedBytes, 0), maxBytes)
+    this.bytes = withSlack(this.room)
     this.view = viewOf(this.bytes)
   }
 
   /** Makes room for `more` bytes and gives the buffer to write them in, from `length` on. */
   reserve(more: number): Buffer {
     const needed = this.length + more
-    if (needed + copySlackBytes > this.bytes.length) this.#grow(needed)
+    if (needed > this.room) this.#grow(needed)
     return this.bytes
+  }
+
+  /** Makes room for `more` bytes from `at` on, up to where bytes were written; `bytes` and `view` are new ones then. */
+  growAt(at: number, more: number): this {
+    this.length = at
+    this.reserve(more)
+    return this
   }
 
   /** What was written. Copied when much of the buffer would lie idle. */
@@ -38,7 +48,8 @@ export class OutputBuffer {
 
   #grow(needed: number): void {
     if (needed > this.#maxBytes) throw tooLarge(this.#what, this.#maxBytes)
-    const grown = withSlack(Math.min(Math.max(needed, this.bytes.length * 2), this.#maxBytes))
+    this.room = Math.min(Math.max(needed, this.room * 2), this.#maxBytes)
+    const grown = withSlack(this.room)
     this.bytes.copy(grown, 0, 0, this.length)
     this.bytes = grown
     this.view = viewOf(grown)

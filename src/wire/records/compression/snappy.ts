@@ -16,8 +16,8 @@ const headerBytes = 16
 const blockBytes = 32 * 1024
 const version = 1
 /** Nanoseconds for a byte, before compression. */
-const compressCost = 5
-const decompressCost = 3
+const compressCost = 3
+const decompressCost = 2
 
 export const snappy: CompressionCodec = {
   type: 2,

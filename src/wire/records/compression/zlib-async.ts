@@ -1,13 +1,22 @@
-/** Work that takes longer, in nanoseconds, is done on the thread pool of node:zlib; the way there and back takes a tenth of it. */
-const worthTheWay = 500_000
+/**
+ * Nanoseconds of work from which on it is done on the thread pool of node:zlib. Compressing leaves early, for others have much
+ * to do meanwhile; a partition waits for its next batch, which is there sooner when it is decompressed at once.
+ */
+const compressionWorthTheWay = 500_000
+const decompressionWorthTheWay = 3_000_000
 /** The least that node:zlib takes for `chunkSize`. */
 const smallestChunk = 64
 /** Output behind which there is room is known to be the last. */
 const roomBehind = 64
 
-/** Whether work of so many nanoseconds belongs on the thread pool. */
-export function belongsOnPool(nanoseconds: number): boolean {
-  return nanoseconds >= worthTheWay
+/** Whether compression that takes so many nanoseconds belongs on the thread pool. */
+export function compressesOnPool(nanoseconds: number): boolean {
+  return nanoseconds >= compressionWorthTheWay
+}
+
+/** The same of decompression. */
+export function decompressesOnPool(nanoseconds: number): boolean {
+  return nanoseconds >= decompressionWorthTheWay
 }
 
 /**

@@ -9,15 +9,13 @@ import {
   readHuffmanTable,
   repeatingFseTable,
 } from './zstd-entropy'
-import type { ZstdFrame } from './zstd-frames'
+import { maxBlockBytes, type ZstdFrame } from './zstd-frames'
 
 /**
  * Decodes zstd frames (RFC 8878) for Node versions whose zlib has no zstd. Own code, because the decoders there are
  * for JavaScript run for ever on some malformed inputs. Checksums of the content are not verified: a batch has one
  * over all of it.
  */
-
-const maxBlockBytes = 128 * 1024
 
 /** One of the three kinds of codes in a sequence: its predefined table, its limits, and what its codes stand for. */
 interface CodeKind {

@@ -2,7 +2,8 @@ import { malformed, tooLarge } from './output-buffer'
 
 const frameMagic = 0xfd2fb528
 const skippableMagic = 0x184d2a50
-const maxBlockBytes = 128 * 1024
+/** What a block holds at most. */
+export const maxBlockBytes = 128 * 1024
 
 /** One frame, whole, and what its header says. */
 export interface ZstdFrame {
@@ -11,6 +12,8 @@ export interface ZstdFrame {
   readonly blocksAt: number
   /** Bytes it holds when decompressed; -1 when it does not say. */
   readonly contentSize: number
+  /** Bytes that its blocks can hold at most. */
+  readonly capacity: number
 }
 
 /**
@@ -61,7 +64,7 @@ function readFrame(input: Buffer, start: number, maxBytes: number): ZstdFrame {
   if (contentSize > blocks.capacity) {
     throw malformed('zstd', sizeAt, `its blocks cannot hold ${contentSize} bytes`)
   }
-  const frame = { bytes: input.subarray(start, end), blocksAt, contentSize }
+  const frame = { bytes: input.subarray(start, end), blocksAt, contentSize, capacity: blocks.capacity }
   if (isSingleSegment) return frame
   const window = lowestWindow(Math.max(Math.min(blocks.capacity, maxBytes), maxBlockBytes))
   if (window >= (input[windowAt] as number)) return frame

@@ -3,9 +3,9 @@ import { nodeModule } from '../../../base/node-module'
 import type { CompressionCodec } from './codec'
 import { OutputBuffer, tooLarge } from './output-buffer'
 import { decodingZstdFrame } from './zstd-decoder'
-import { readZstdFrames, type ZstdFrame } from './zstd-frames'
+import { maxBlockBytes, readZstdFrames, type ZstdFrame } from './zstd-frames'
 import { inOnePiece, mainThread, runAtOnce, type SlicedWork } from './turn-budget'
-import { belongsOnPool, chunkSizeFor, zlibAsync } from './zlib-async'
+import { chunkSizeFor, compressesOnPool, decompressesOnPool, zlibAsync } from './zlib-async'
 
 interface ZstdOptions {
   readonly chunkSize?: number
@@ -32,15 +32,15 @@ interface NodeZstd {
 const compressionLevelParameter = 100
 /** Nanoseconds for a byte, before compression: by the level up to which it holds. */
 const compressCosts = [
-  { upTo: 4, cost: 6 },
+  { upTo: 4, cost: 4 },
   { upTo: 9, cost: 25 },
   { upTo: 15, cost: 100 },
 ]
 const slowestCompressCost = 400
-const decompressCost = 4
+const decompressCost = 2
 /** The same of our own decoder. */
 const ownDecompressCost = 12
-/** Compressed bytes are taken to hold so many where they do not say, and at most. */
+/** Compressed bytes are taken to hold about so many where a single block does not say, and at most. */
 const usualRatio = 4
 const largestRatio = 32
 
@@ -67,7 +67,7 @@ export const zstd: CompressionCodec = {
     const node = requireNode(this)
     const cost = bytes.length * compressCostOf(level)
     const options = compressOptions(bytes, level)
-    if (belongsOnPool(cost)) return zlibAsync((done) => node.zstdCompress(bytes, options, done))
+    if (compressesOnPool(cost)) return zlibAsync((done) => node.zstdCompress(bytes, options, done))
     const work = inOnePiece(
       () => node.zstdCompressSync(bytes, options),
       () => cost,
@@ -75,33 +75,35 @@ export const zstd: CompressionCodec = {
     return mainThread.run(work)
   },
 
-  decompress: (bytes, maxBytes) => runAtOnce(decompressing(bytes, maxBytes)),
+  decompress: (bytes, maxBytes) => runAtOnce(decompressing(readZstdFrames(bytes, maxBytes), maxBytes)),
 
   decompressAsync(bytes, maxBytes) {
-    const node = nodeZstd()
-    if (node === undefined || !belongsOnPool(bytes.length * usualRatio * decompressCost)) {
-      return mainThread.run(decompressing(bytes, maxBytes))
-    }
     const frames = readZstdFrames(bytes, maxBytes)
-    const [frame] = frames
-    if (frame === undefined || frames.length > 1) return mainThread.run(decompressing(bytes, maxBytes))
+    const node = nodeZstd()
+    const only = onlyOf(frames)
+    if (
+      node === undefined ||
+      only === undefined ||
+      !decompressesOnPool(expectedSize(only) * decompressCost)
+    ) {
+      return mainThread.run(decompressing(frames, maxBytes))
+    }
     return zlibAsync((done) =>
-      node.zstdDecompress(frame.bytes, decompressOptions(frame, maxBytes), done),
+      node.zstdDecompress(only.bytes, decompressOptions(only, maxBytes), done),
     ).catch((error: unknown) => {
       throw decodeError(error, maxBytes)
     })
   },
 }
 
-function* decompressing(bytes: Uint8Array, maxBytes: number): SlicedWork<Buffer> {
+function* decompressing(frames: readonly ZstdFrame[], maxBytes: number): SlicedWork<Buffer> {
   try {
-    const frames = readZstdFrames(bytes, maxBytes)
-    const [first] = frames
+    const only = onlyOf(frames)
     const node = nodeZstd()
-    if (node !== undefined && first !== undefined && frames.length === 1) {
-      const only = decodeByNode(node, first, maxBytes)
-      yield only.length * decompressCost
-      return only
+    if (node !== undefined && only !== undefined) {
+      const decoded = decodeByNode(node, only, maxBytes)
+      yield decoded.length * decompressCost
+      return decoded
     }
     const output = new OutputBuffer('zstd', 0, maxBytes)
     for (const frame of frames) yield* decodingInto(output, frame, maxBytes)
@@ -136,11 +138,20 @@ function compressOptions(bytes: Uint8Array, level: number | undefined): ZstdOpti
   return level === undefined ? { chunkSize } : { chunkSize, params: { [compressionLevelParameter]: level } }
 }
 
-function decompressOptions({ bytes, contentSize }: ZstdFrame, maxBytes: number): ZstdOptions {
+function onlyOf(frames: readonly ZstdFrame[]): ZstdFrame | undefined {
+  return frames.length === 1 ? frames[0] : undefined
+}
+
+/** What the frame says, or all but the last of its blocks are full; not more than is likely. */
+function expectedSize({ bytes, contentSize, capacity }: ZstdFrame): number {
+  const believed = bytes.length * largestRatio
+  if (contentSize >= 0) return Math.min(contentSize, believed)
+  return Math.min(capacity, capacity > maxBlockBytes ? believed : bytes.length * usualRatio)
+}
+
+function decompressOptions(frame: ZstdFrame, maxBytes: number): ZstdOptions {
   const maxOutputLength = Math.max(maxBytes, 1)
-  const expected = contentSize < 0 ? bytes.length * usualRatio : contentSize
-  const believed = Math.min(expected, bytes.length * largestRatio, maxOutputLength)
-  return { maxOutputLength, chunkSize: chunkSizeFor(believed) }
+  return { maxOutputLength, chunkSize: chunkSizeFor(Math.min(expectedSize(frame), maxOutputLength)) }
 }
 
 function nodeZstd(): NodeZstd | undefined {
