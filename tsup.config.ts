@@ -1,7 +1,14 @@
 import { resolve } from 'node:path'
 import { defineConfig, type Options } from 'tsup'
+import { compact } from './tools/support/compact-output'
 
-const common: Options = { target: 'node20', sourcemap: true, treeshake: true, splitting: false }
+const common: Options = {
+  target: 'node20',
+  sourcemap: true,
+  treeshake: true,
+  splitting: false,
+  esbuildOptions: (options) => Object.assign(options, compact),
+}
 
 const indexFile = resolve('src/index')
 

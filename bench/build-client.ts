@@ -2,6 +2,7 @@ import { build } from 'esbuild'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { compact } from '../tools/support/compact-output'
 import type { Client } from './clients'
 
 const folder = import.meta.dirname
@@ -13,6 +14,7 @@ export const moduleOptions = {
   platform: 'node',
   target: 'node20',
   sourcemap: true,
+  ...compact,
 } as const
 
 /** Bundles our client from its source, as the package's own build does, and returns where it lies. */

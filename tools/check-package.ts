@@ -30,6 +30,7 @@ async function main(): Promise<void> {
     await install(folder, tarball)
     await check('ES module', process.execPath, ['use.mjs'], folder)
     await check('CommonJS', process.execPath, ['use.cjs'], folder)
+    await check('loads little', process.execPath, ['light.mjs'], folder)
     await check('command', bin('typed-kafka', folder), ['broker', '--help'], folder)
     for (const resolution of ['node16', 'bundler']) {
       await check(`TypeScript, ${resolution}`, bin('tsc'), ['-p', `tsconfig.${resolution}.json`], folder)
