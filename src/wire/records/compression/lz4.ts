@@ -29,6 +29,9 @@ const uncompressedBit = 0x80000000
 /** Nanoseconds for a byte, before compression. */
 const compressCost = 3
 const decompressCost = 2
+/** Compressed bytes are taken to hold about, and at most, so many. */
+const usualRatio = 3
+const largestRatio = 32
 
 export const lz4: CompressionCodec = {
   type: 3,
@@ -54,7 +57,7 @@ function* compressing(bytes: Uint8Array): SlicedWork<Uint8Array> {
 
 function* decompressing(bytes: Uint8Array, maxBytes: number): SlicedWork<Buffer> {
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const output = new OutputBuffer('lz4', bytes.length * 3, maxBytes)
+  const output = new OutputBuffer('lz4', expectedSize(input), maxBytes)
   let at = yield* readingFrame(input, 0, output)
   // What follows the last frame is left alone, as Java does; another frame belongs to the data.
   while (at + 4 <= input.length && isFrameStart(input.readUInt32LE(at))) {
@@ -92,6 +95,22 @@ interface FrameHeader {
   readonly contentChecksum: boolean
   readonly maxBlockBytes: number
   readonly end: number
+}
+
+/** About what the first frame holds: writers fill all blocks but the last. */
+function expectedSize(input: Buffer): number {
+  if (input.length < 7 || input.readUInt32LE(0) !== frameMagic) return 0
+  const { end, maxBlockBytes, blockChecksum } = readFrameHeader(input, 0)
+  let full = 0
+  let last = 0
+  for (let at = end; at + 4 <= input.length;) {
+    const size = input.readUInt32LE(at) & ~uncompressedBit
+    if (size === 0) break
+    if (last > 0) full += maxBlockBytes
+    last = size
+    at += size + (blockChecksum ? 8 : 4)
+  }
+  return Math.min(full + Math.min(last * usualRatio, maxBlockBytes), input.length * largestRatio)
 }
 
 /** Reads the frame at `start` and answers where it ends. */

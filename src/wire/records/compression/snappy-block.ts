@@ -123,7 +123,12 @@ function writeCopy(output: Uint8Array, at: number, distance: number, length: num
   return at + 3
 }
 
-/** The length that a block says it has; it may be wrong. */
+/** Bytes that the block in `input[start, end)` says it holds; more than it can is a DecodeError. */
+export function sizeOfSnappyBlock(input: Buffer, start: number, end: number): number {
+  return readLength(input, start, end).length
+}
+
+/** The length that a block says it has, and where what follows begins. */
 function readLength(input: Buffer, start: number, end: number): { length: number; at: number } {
   let at = start
   let length = 0
@@ -132,6 +137,9 @@ function readLength(input: Buffer, start: number, end: number): { length: number
     const byte = input[at++] as number
     length += (byte & 0x7f) * 2 ** shift
     more = byte > 0x7f
+  }
+  if (length > (end - start) * maxRatio) {
+    throw malformed('snappy', start, `a block of ${end - start} bytes cannot hold ${length}`)
   }
   return { length, at }
 }
@@ -144,9 +152,6 @@ export function decompressSnappyBlock(input: Buffer, start: number, end: number,
   const header = readLength(input, start, end)
   const { length } = header
   let { at } = header
-  if (length > (end - start) * maxRatio) {
-    throw malformed('snappy', start, `a block of ${end - start} bytes cannot hold ${length}`)
-  }
   const bytes = output.reserve(length)
   const { view } = output
   const source = viewOf(input)

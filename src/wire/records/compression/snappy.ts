@@ -1,6 +1,11 @@
 import type { CompressionCodec } from './codec'
 import { malformed, OutputBuffer } from './output-buffer'
-import { compressSnappyBlock, decompressSnappyBlock, snappyBlockBound } from './snappy-block'
+import {
+  compressSnappyBlock,
+  decompressSnappyBlock,
+  sizeOfSnappyBlock,
+  snappyBlockBound,
+} from './snappy-block'
 import { mainThread, runAtOnce, type SlicedWork } from './turn-budget'
 
 /**
@@ -47,9 +52,14 @@ function* compressing(bytes: Uint8Array): SlicedWork<Uint8Array> {
 
 function* decompressing(bytes: Uint8Array, maxBytes: number): SlicedWork<Buffer> {
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const output = new OutputBuffer('snappy', bytes.length * 3, maxBytes)
-  if (startsWithMagic(input, 0)) yield* decompressingChunks(input, output)
-  else decompressSnappyBlock(input, 0, input.length, output)
+  if (startsWithMagic(input, 0)) {
+    const output = new OutputBuffer('snappy', expectedSize(input), maxBytes)
+    yield* decompressingChunks(input, output)
+    return output.finish()
+  }
+  const output = new OutputBuffer('snappy', 0, maxBytes)
+  decompressSnappyBlock(input, 0, input.length, output)
+  yield output.length * decompressCost
   return output.finish()
 }
 
@@ -57,6 +67,18 @@ function writeXerialHeader(output: Buffer): void {
   magic.copy(output)
   output.writeInt32BE(version, 8)
   output.writeInt32BE(version, 12)
+}
+
+/** What the chunks behind the first header say that they hold, as far as it can be. */
+function expectedSize(input: Buffer): number {
+  let total = 0
+  for (let at = headerBytes; at + 4 < input.length;) {
+    const length = input.readInt32BE(at)
+    if (length <= 0 || length > input.length - at - 4) break
+    total += sizeOfSnappyBlock(input, at + 4, at + 4 + length)
+    at += 4 + length
+  }
+  return total
 }
 
 function* decompressingChunks(input: Buffer, output: OutputBuffer): SlicedWork<void> {
