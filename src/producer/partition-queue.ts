@@ -72,6 +72,11 @@ export class PartitionQueue {
     return this.batches[this.#drainIndex]
   }
 
+  /** The batch that is drained so many after the next. */
+  after(next: number): ProducerBatch | undefined {
+    return this.batches[this.#drainIndex + next]
+  }
+
   /** Takes over what metadata says of the leader; answers whether it is another one, or newly elected. */
   follow(leaderId: number, leaderEpoch: number): boolean {
     if (leaderId === this.leaderId && leaderEpoch === this.leaderEpoch) return false

@@ -25,6 +25,9 @@ import type { ProducerTopic } from './producer-topic'
 import type { AccumulatorListener } from './record-accumulator'
 import type { TransactionManager } from './transactions/transaction-manager'
 
+/** Batches of a partition that are compressed ahead of their turn. */
+const compressedAhead = 2
+
 /**
  * Carries batches to their leaders and decides what becomes of each (laws L7 to L11). It owns the senders of the
  * brokers, the deadlines of the batches and the waits between retries; the order and the numbers of a partition's
@@ -167,13 +170,16 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
       this.#identity.ensure()
       return undefined
     }
-    if (!this.#encoder.prepare(batch)) return undefined
+    if (!this.#encoder.prepare(batch)) {
+      this.#prepareFollowers(queue, 1)
+      return undefined
+    }
     if (this.#transactions?.admits(queue) === false) return undefined
     if (identity !== undefined) queue.number(batch, identity)
     this.#encoder.seal(batch)
     queue.drained(batch, nodeId)
     this.#monitor.batchSent(batch, nodeId)
-    this.#prepareFollower(queue)
+    this.#prepareFollowers(queue, 0)
     return { batch, topicId: this.#topicOf(queue.topic)?.topicId ?? '' }
   }
 
@@ -292,10 +298,15 @@ export class Sender implements AccumulatorListener, BrokerSenderOwner {
     this.#timers.delete(queue)
   }
 
-  /** Lets the compression of the next full batch run while this one is on its way. */
-  #prepareFollower(queue: PartitionQueue): void {
-    const next = queue.next
-    if (next?.stage === 'closed') this.#encoder.prepare(next)
+  /**
+   * Lets full batches be compressed while those before them are, or are on their way: on several threads, where the codec has
+   * them. Only a few: what is compressed takes memory beside the records.
+   */
+  #prepareFollowers(queue: PartitionQueue, first: number): void {
+    for (let i = first; i < first + compressedAhead; i++) {
+      const batch = queue.after(i)
+      if (batch?.stage === 'closed') this.#encoder.prepare(batch)
+    }
   }
 
   #succeed(batch: ProducerBatch, nodeId: number, baseOffset: bigint, logAppendTimeMs: number): void {

@@ -203,7 +203,7 @@ describe('compression beside the event loop', () => {
       await createBroker({ network: 'memory', logger: silentLogger, topics: [{ name: 't', partitions: 1 }] }),
     )
     const sending = producer({ compression: 'gzip' })
-    // Batches of many sizes: those below 64 KiB are compressed at once, the others on the thread pool.
+    // Batches of many sizes: small ones are compressed at once, the others on the thread pool.
     const sizes = Array.from({ length: 400 }, (_, i) => (i % 7 === 0 ? 60_000 : 900))
     const sent = sizes.map((length, i) => sending.send('t', { value: `${i}`.padEnd(length) }))
     await sending.close()
