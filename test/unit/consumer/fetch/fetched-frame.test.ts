@@ -118,6 +118,19 @@ describe('FetchedFrame', () => {
     expect([drain(first), drain(second), pool.length]).toEqual([1200, 1200, bytes.length * 3])
   })
 
+  it('leaves the bytes of many small parts where they are, each of which would cost more than it saves', () => {
+    const part = records(5)
+    const received = Buffer.alloc(part.length * 3000)
+    const frame = new FetchedFrame(new FetchMemory(10_000_000))
+    const queue = new FetchQueue()
+    for (let at = 0; at < received.length; at += part.length) {
+      part.copy(received, at)
+      queue.push(frame.add(received.subarray(at, at + part.length), null))
+    }
+    expect(received.length).toBeGreaterThan(256 * 1024)
+    expect([drain(queue), received.length]).toEqual([3000, part.length * 3000])
+  })
+
   it('gives everything back when a queue is cleared', () => {
     const memory = new FetchMemory(1_000_000)
     const frame = new FetchedFrame(memory)
