@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
-import { nodeModule } from '../base/node-module'
+import { nodeTls } from './node-tls'
 
 /** Where one socket goes: one address of a broker. */
 export interface SocketTarget {
@@ -86,7 +86,7 @@ function openTcp(target: SocketTarget, onread: OnRead): Socket {
 
 function openTls(target: SocketTarget, tls: ConnectionOptions, onread: OnRead): Socket {
   const options = { ...tlsOptions(target, tls), host: target.address, port: target.port, onread }
-  return nodeModule('node:tls').connect(options)
+  return nodeTls().connect(options)
 }
 
 /** The options by which a TLS socket asks for the name of the broker, and checks the certificate against it. */
@@ -95,6 +95,6 @@ export function tlsOptions(target: SocketTarget, tls: ConnectionOptions): Connec
   const servername = tls.servername ?? (isIP(target.host) === 0 ? target.host : '')
   const checkedName = servername === '' ? target.host : servername
   if (tls.checkServerIdentity !== undefined || checkedName === target.address) return { ...tls, servername }
-  const { checkServerIdentity } = nodeModule('node:tls')
+  const { checkServerIdentity } = nodeTls()
   return { ...tls, servername, checkServerIdentity: (_, cert) => checkServerIdentity(checkedName, cert) }
 }

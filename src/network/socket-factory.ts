@@ -1,7 +1,6 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ConnectionError } from '../base/errors'
-import { nodeModule } from '../base/node-module'
 import {
   type BrokerSocket,
   type SocketListener,
@@ -10,6 +9,7 @@ import {
   tlsOptions,
   writeGathered,
 } from './broker-socket'
+import { nodeTls } from './node-tls'
 
 /** Where a stream is to lead. */
 export interface SocketFactoryTarget {
@@ -68,7 +68,7 @@ class StreamSocket implements BrokerSocket {
       if (stream instanceof Socket) stream.setNoDelay(true)
       if (tls === undefined) return this.#attach(stream, isConnecting(stream) ? 'connect' : undefined)
       const options = { ...tlsOptions(this.#target, tls), host, socket: stream }
-      const secured = nodeModule('node:tls').connect(options)
+      const secured = nodeTls().connect(options)
       // What ended the stream says more than that the handshake was cut off.
       stream.once('error', (error) => (this.#failure ??= error))
       this.#attach(secured, 'secureConnect')
