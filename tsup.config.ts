@@ -7,6 +7,8 @@ const common: Options = {
   sourcemap: true,
   treeshake: true,
   splitting: false,
+  // Small, CommonJS and needed by every program: three to five files less to find, read and compile at start.
+  noExternal: ['crc-32', 'snappyjs'],
   esbuildOptions: (options) => Object.assign(options, compact),
 }
 
