@@ -46,6 +46,7 @@ export function mergeResponse(known: MetadataSnapshot, response: MetadataRespons
 
 /** The snapshot without some topics. */
 export function withoutTopics(known: MetadataSnapshot, names: ReadonlySet<string>): MetadataSnapshot {
+  if (names.size === 0) return known
   const topics = new Map([...known.topics].filter(([name]) => !names.has(name)))
   return { ...known, topics, topicNames: indexById(topics) }
 }
