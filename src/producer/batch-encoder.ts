@@ -59,9 +59,9 @@ export class BatchEncoder {
     }
     if (batch.sealed === undefined) {
       const { compressed } = batch
-      const isSmaller = compressed !== undefined && compressed.type !== 0
+      const isCompressed = compressed !== undefined && compressed.type !== 0
       const isTransactional = this.#isTransactional
-      batch.sealed = batch.builder.seal({ ...identity, isTransactional, ...(isSmaller && { compressed }) })
+      batch.sealed = batch.builder.seal({ ...identity, isTransactional, ...(isCompressed && { compressed }) })
       batch.stage = 'sealed'
     } else if (batch.identity !== batch.stampedAs || batch.baseSequence !== batch.stampedSequence) {
       batch.sealed.restamp(identity)

@@ -79,6 +79,16 @@ describe.each(names)('%s', (name) => {
     expect(codec.decompressAsync(packed as Uint8Array, 1000)).toBeInstanceOf(Buffer)
   })
 
+  it('leaves batches for the next turn of the event loop when there are many', async () => {
+    const plain = text(60_000)
+    const packed = codec.compress(plain)
+    await new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)))
+    const opened = Array.from({ length: 200 }, () => codec.decompressAsync(packed, plain.length))
+    expect(opened[0]).toBeInstanceOf(Buffer)
+    expect(opened.filter((one) => one instanceof Promise).length).toBeGreaterThan(50)
+    for (const one of opened) expect((await one).equals(plain)).toBe(true)
+  })
+
   it('stops at the limit, also on a bomb', async () => {
     const bomb = codec.compress(Buffer.alloc(20_000_000))
     const before = process.memoryUsage.rss()
