@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { ConnectionError, TimeoutError } from '../base/errors'
-import * as is from '../base/schemas'
 import type { TopicPartition } from '../base/topic-partition'
 import { writeTxnMarkersApi } from '../wire/generated/client/write-txn-markers'
 import { attempt, type AdminCall } from './admin-call'
@@ -17,12 +17,12 @@ export interface HangingTransaction extends TopicPartition {
   readonly coordinatorEpoch?: number | null
 }
 
-const schema = is.strictObject({
+const schema = z.strictObject({
   topic: topicNameSchema,
   partition: partitionSchema,
-  producerId: is.bigint('must be a bigint, such as 5n').min(0n),
-  producerEpoch: is.int().min(0).max(32_767),
-  coordinatorEpoch: is.int().min(0).max(2_147_483_647).nullable().optional(),
+  producerId: z.bigint('must be a bigint, such as 5n').check(z.minimum(0n)),
+  producerEpoch: z.int().check(z.minimum(0), z.maximum(32_767)),
+  coordinatorEpoch: z.nullish(z.int().check(z.minimum(0), z.maximum(2_147_483_647))),
 })
 
 /**

@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import {
   operationCode,
   patternTypeCodes,
@@ -30,19 +30,19 @@ export interface AclFilter {
 }
 
 /** How a filter is checked. */
-export const aclFilterSchema = is.strictObject({
-  resourceType: is.oneOf(writableResourceTypes).optional(),
-  resourceName: is.string().min(1).optional(),
-  patternType: is.oneOf(['any', 'match', ...writablePatternTypes]).optional(),
-  principal: is.string().min(1).optional(),
-  host: is.string().min(1).optional(),
-  operation: is
-    .custom<Exclude<AclBindingOperation, 'unknown'>>(
+export const aclFilterSchema = z.strictObject({
+  resourceType: z.optional(z.enum(writableResourceTypes)),
+  resourceName: z.optional(z.string().check(z.minLength(1))),
+  patternType: z.optional(z.enum(['any', 'match', ...writablePatternTypes])),
+  principal: z.optional(z.string().check(z.minLength(1))),
+  host: z.optional(z.string().check(z.minLength(1))),
+  operation: z.optional(
+    z.custom<Exclude<AclBindingOperation, 'unknown'>>(
       (name) => writableOperations.includes(name as AclBindingOperation),
       `Must be one of ${writableOperations.join(', ')}`,
-    )
-    .optional(),
-  permission: is.oneOf(writablePermissions).optional(),
+    ),
+  ),
+  permission: z.optional(z.enum(writablePermissions)),
 })
 
 /** A filter as requests spell it. */

@@ -1,6 +1,6 @@
+import * as z from 'zod/mini'
 import { InvalidOptionError } from '../base/errors'
 import { resolveOptions } from '../base/options'
-import * as is from '../base/schemas'
 
 /** What an admin client can be told; everything has a default. */
 export interface AdminOptions {
@@ -28,10 +28,10 @@ export interface ResolvedAdminOptions {
 /** The longest wait a timer takes. */
 export const maxTimeoutMs = 2_147_483_647
 
-const schema = is.strictObject({
-  defaultApiTimeoutMs: is.number().min(1).max(maxTimeoutMs).optional(),
-  requestTimeoutMs: is.number().min(1).max(maxTimeoutMs).optional(),
-  closeTimeoutMs: is.number().min(0).max(maxTimeoutMs).default(30_000),
+const schema = z.strictObject({
+  defaultApiTimeoutMs: z.optional(z.number().check(z.minimum(1), z.maximum(maxTimeoutMs))),
+  requestTimeoutMs: z.optional(z.number().check(z.minimum(1), z.maximum(maxTimeoutMs))),
+  closeTimeoutMs: z._default(z.number().check(z.minimum(0), z.maximum(maxTimeoutMs)), 30_000),
 })
 
 /**

@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import { alterClientQuotasApi } from '../wire/generated/client/alter-client-quotas'
 import { request, type AdminCall } from './admin-call'
 import { parseItems } from './arguments'
@@ -28,29 +28,31 @@ export interface AlterClientQuotasOptions extends AdminCallOptions {
 }
 
 /** The options of `alterClientQuotas` as they are checked. */
-export const alterClientQuotasOptions = is.strictObject({
+export const alterClientQuotasOptions = z.strictObject({
   ...callOptionFields,
-  validateOnly: is.boolean().default(false),
+  validateOnly: z._default(z.boolean(), false),
 })
 
-const changesSchema = is
+const changesSchema = z
   .strictObject({
     entity: quotaEntitySchema,
-    set: is.record(is.number()).optional(),
-    unset: is.array(is.string().min(1)).optional(),
+    set: z.optional(z.record(z.string(), z.number())),
+    unset: z.optional(z.array(z.string().check(z.minLength(1)))),
   })
-  .superRefine((changes, context) => {
-    const names = operations(changes).map(({ key }) => key)
-    if (names.length === 0) context.addIssue('has nothing to set or unset')
-    const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index))
-    for (const name of repeated) context.addIssue(`changes '${name}' more than once`)
-  })
+  .check(
+    z.superRefine((changes, context) => {
+      const names = operations(changes).map(({ key }) => key)
+      if (names.length === 0) context.addIssue('has nothing to set or unset')
+      const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index))
+      for (const name of repeated) context.addIssue(`changes '${name}' more than once`)
+    }),
+  )
 
 /** Kafka: `Admin.alterClientQuotas` (KIP-546), API AlterClientQuotas, to the controller. */
 export async function alterClientQuotas(
   call: AdminCall,
   changes: readonly ClientQuotaChanges[],
-  { validateOnly }: is.Output<typeof alterClientQuotasOptions>,
+  { validateOnly }: z.output<typeof alterClientQuotasOptions>,
 ): Promise<ItemResult<AlteredClientQuotas, 'entity'>[]> {
   const items: readonly ClientQuotaChanges[] = parseItems(
     'alterClientQuotas',

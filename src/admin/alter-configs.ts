@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import type { RequestTarget } from '../cluster/cluster'
 import { alterConfigsApi } from '../wire/generated/client/alter-configs'
 import { request, type AdminCall } from './admin-call'
@@ -23,9 +23,9 @@ export interface NewConfigs extends ConfigResource {
   readonly configs: Readonly<Record<string, string | number | bigint | boolean>>
 }
 
-const newConfigsSchema = is.strictObject({
+const newConfigsSchema = z.strictObject({
   ...resourceFields,
-  configs: is.record(configValueSchema),
+  configs: z.record(z.string(), configValueSchema),
 })
 
 /**
@@ -35,7 +35,7 @@ const newConfigsSchema = is.strictObject({
 export async function alterConfigs(
   call: AdminCall,
   resources: readonly NewConfigs[],
-  { validateOnly }: is.Output<typeof incrementalAlterConfigsOptions>,
+  { validateOnly }: z.output<typeof incrementalAlterConfigsOptions>,
 ): Promise<ItemResult<AlteredConfigs, 'type' | 'name'>[]> {
   const what = 'alterConfigs'
   const items: readonly NewConfigs[] = parseItems(

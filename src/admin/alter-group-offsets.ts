@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
-import * as is from '../base/schemas'
 import type { TopicPartition } from '../base/topic-partition'
 import { offsetCommitApi, type OffsetCommitRequest } from '../wire/generated/client/offset-commit'
 import { attempt, type AdminCall } from './admin-call'
@@ -25,13 +25,13 @@ export interface AlteredGroupOffset extends TopicPartition {
   readonly groupId: string
 }
 
-const offsetSchema = is.strictObject({
+const offsetSchema = z.strictObject({
   groupId: groupIdSchema,
   topic: topicNameSchema,
   partition: partitionSchema,
-  offset: is.bigint('must be a bigint, such as 5n').min(0n).max(0x7fffffffffffffffn),
-  leaderEpoch: is.int().min(0).max(2_147_483_647).optional(),
-  metadata: is.string().optional(),
+  offset: z.bigint('must be a bigint, such as 5n').check(z.minimum(0n), z.maximum(0x7fffffffffffffffn)),
+  leaderEpoch: z.optional(z.int().check(z.minimum(0), z.maximum(2_147_483_647))),
+  metadata: z.optional(z.string()),
 })
 
 /** From here on topics go by id. */

@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import { formatTopicPartition, type TopicPartition } from '../base/topic-partition'
 import { alterPartitionReassignmentsApi } from '../wire/generated/client/alter-partition-reassignments'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'
@@ -24,25 +24,26 @@ export interface AlterPartitionReassignmentsOptions extends AdminCallOptions {
 }
 
 /** The options of `alterPartitionReassignments` as they are checked. */
-export const alterPartitionReassignmentsOptions = is.strictObject({
+export const alterPartitionReassignmentsOptions = z.strictObject({
   ...callOptionFields,
-  allowReplicationFactorChange: is.boolean().default(true),
+  allowReplicationFactorChange: z._default(z.boolean(), true),
 })
 
-const itemSchema = is.strictObject({
+const itemSchema = z.strictObject({
   topic: topicNameSchema,
   partition: partitionSchema,
-  replicas: is
-    .array(nodeIdSchema)
-    .min(1, 'At least one replica is needed; null cancels a move')
-    .refine((ids) => new Set(ids).size === ids.length, 'A node id stands for one replica only')
-    .nullable(),
+  replicas: z.nullable(
+    z.array(nodeIdSchema).check(
+      z.minLength(1, 'At least one replica is needed; null cancels a move'),
+      z.refine((ids) => new Set(ids).size === ids.length, 'A node id stands for one replica only'),
+    ),
+  ),
 })
 
 /** From here on a request can forbid changes of the replication factor. */
 const factorVersion = 1
 
-type Options = is.Output<typeof alterPartitionReassignmentsOptions>
+type Options = z.output<typeof alterPartitionReassignmentsOptions>
 
 /**
  * Kafka: `Admin.alterPartitionReassignments` (KIP-455), API AlterPartitionReassignments, to the controller. Brokers

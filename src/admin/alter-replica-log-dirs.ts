@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
-import * as is from '../base/schemas'
 import { partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { alterReplicaLogDirsApi } from '../wire/generated/client/alter-replica-log-dirs'
 import { request, type AdminCall } from './admin-call'
@@ -21,11 +21,11 @@ export interface NewReplicaLogDir extends TopicPartitionReplica {
   readonly path: string
 }
 
-const itemSchema = is.strictObject({
+const itemSchema = z.strictObject({
   topic: topicNameSchema,
   partition: partitionSchema,
   nodeId: nodeIdSchema,
-  path: is.string().regex(/^\//, 'must be an absolute path'),
+  path: z.string().check(z.regex(/^\//, 'must be an absolute path')),
 })
 
 /**

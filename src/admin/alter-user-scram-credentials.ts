@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { nodeModule } from '../base/node-module'
-import * as is from '../base/schemas'
 import { saslprep } from '../network/sasl/saslprep'
 import {
   alterUserScramCredentialsApi,
@@ -38,22 +38,22 @@ export interface AlteredScramCredential {
 }
 
 const name = {
-  user: is.string().min(1, 'A user name must not be empty'),
-  mechanism: is.oneOf(scramMechanismNames),
+  user: z.string().check(z.minLength(1, 'A user name must not be empty')),
+  mechanism: z.enum(scramMechanismNames),
 }
-const upsertionSchema = is.strictObject({
+const upsertionSchema = z.strictObject({
   ...name,
-  password: is.string().min(1, 'A password must not be empty'),
-  iterations: is.int().min(4096).max(16_384).default(4096),
-  salt: is.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes').optional(),
+  password: z.string().check(z.minLength(1, 'A password must not be empty')),
+  iterations: z._default(z.int().check(z.minimum(4096), z.maximum(16_384)), 4096),
+  salt: z.optional(z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes')),
 })
-const deletionSchema = is.strictObject({ ...name, delete: is.literal(true) })
-const changeSchema = is.union(
+const deletionSchema = z.strictObject({ ...name, delete: z.literal(true) })
+const changeSchema = z.union(
   [upsertionSchema, deletionSchema],
   'must have user, mechanism, and either a password (iterations 4096 to 16384) or delete: true',
 )
 
-type Change = is.Output<typeof changeSchema>
+type Change = z.output<typeof changeSchema>
 type Upsertion = AlterUserScramCredentialsRequest['upsertions'][number]
 
 /**
@@ -75,7 +75,7 @@ export async function alterUserScramCredentials(
 }
 
 /** `Hi(password, salt, iterations)` of RFC 5802, all that a broker needs to know. */
-async function upsertion(change: is.Output<typeof upsertionSchema>): Promise<Upsertion> {
+async function upsertion(change: z.output<typeof upsertionSchema>): Promise<Upsertion> {
   const { pbkdf2, randomBytes } = nodeModule('node:crypto')
   const { user, mechanism, password, iterations, salt = randomBytes(32) } = change
   const [hash, size] = mechanism === 'SCRAM-SHA-256' ? (['sha256', 32] as const) : (['sha512', 64] as const)

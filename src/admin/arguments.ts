@@ -1,36 +1,40 @@
+import * as z from 'zod/mini'
 import { InvalidArgumentError } from '../base/errors'
-import type { Issue } from '../base/schema'
-import * as is from '../base/schemas'
+import { inEnglish } from '../base/in-english'
 import { requireTopicName } from '../serde/topic'
 
 /** A topic name that Kafka takes. */
-export const topicNameSchema = is.string().superRefine((name, context) => {
-  try {
-    requireTopicName(name)
-  } catch (error) {
-    context.addIssue(error instanceof Error ? error.message : String(error))
-  }
-})
+export const topicNameSchema = z.string().check(
+  z.superRefine((name, context) => {
+    try {
+      requireTopicName(name)
+    } catch (error) {
+      context.addIssue(error instanceof Error ? error.message : String(error))
+    }
+  }),
+)
 
 /** Kafka's text form of a topic id. */
-export const topicIdSchema = is
+export const topicIdSchema = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{22}$/, 'A topic id has 22 characters of base64url, as describeTopics shows it')
+  .check(
+    z.regex(/^[A-Za-z0-9_-]{22}$/, 'A topic id has 22 characters of base64url, as describeTopics shows it'),
+  )
 
-export const partitionSchema = is.int().min(0).max(2_147_483_647)
+export const partitionSchema = z.int().check(z.minimum(0), z.maximum(2_147_483_647))
 
 /** A partition by topic and number. */
-export const topicPartitionSchema = is.strictObject({ topic: topicNameSchema, partition: partitionSchema })
+export const topicPartitionSchema = z.strictObject({ topic: topicNameSchema, partition: partitionSchema })
 
-export const groupIdSchema = is.string().min(1, 'A group id must not be empty')
+export const groupIdSchema = z.string().check(z.minLength(1, 'A group id must not be empty'))
 
-export const transactionalIdSchema = is.string().min(1, 'A transactional id must not be empty')
+export const transactionalIdSchema = z.string().check(z.minLength(1, 'A transactional id must not be empty'))
 
-export const nodeIdSchema = is.int().min(0).max(2_147_483_647)
+export const nodeIdSchema = z.int().check(z.minimum(0), z.maximum(2_147_483_647))
 
 /** A config value as the user may write it. */
-export const configValueSchema = is.union(
-  [is.string(), is.number(), is.bigint(), is.boolean()],
+export const configValueSchema = z.union(
+  [z.string(), z.number(), z.bigint(), z.boolean()],
   'must be a string, number, bigint or boolean',
 )
 
@@ -44,11 +48,11 @@ export const configValueSchema = is.union(
 export function parseItems<Item>(
   what: string,
   name: string,
-  itemSchema: is.Schema<Item>,
+  itemSchema: z.ZodMiniType<Item>,
   items: unknown,
   identity: (item: Item) => string,
 ): readonly Item[] {
-  const parsed = is.array(itemSchema).safeParse(items)
+  const parsed = z.array(itemSchema).safeParse(items, inEnglish)
   if (!parsed.success) throw invalid(what, describeIssues(name, parsed.error.issues))
   const seen = new Set<string>()
   const repeated = new Set<string>()
@@ -73,10 +77,10 @@ export function parseItems<Item>(
 export function parseArgument<Argument>(
   what: string,
   name: string,
-  schema: is.Schema<Argument>,
+  schema: z.ZodMiniType<Argument>,
   value: unknown,
 ): Argument {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(value, inEnglish)
   if (!parsed.success) throw invalid(what, describeIssues(name, parsed.error.issues))
   return parsed.data
 }
@@ -86,11 +90,12 @@ export function invalid(what: string, problems: readonly string[]): InvalidArgum
   return new InvalidArgumentError(`Wrong arguments for ${what}: ${problems.join('; ')}`)
 }
 
+type Issue = z.core.$ZodIssue
+
 function describeIssues(name: string, issues: readonly Issue[]): string[] {
   return issues.flatMap((issue) => {
     const place = name + issue.path.map(pathPart).join('')
-    if (issue.unknownKeys !== undefined)
-      return issue.unknownKeys.map((key) => `${place} has no field '${key}'`)
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${place} has no field '${key}'`)
     return [`${place}: ${issue.message}`]
   })
 }

@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import { maxTimeoutMs } from './admin-options'
 
 /** What every admin call can be told. */
@@ -16,13 +16,13 @@ export interface PartialResults {
 
 /** The fields of every call's option schema. */
 export const callOptionFields = {
-  timeoutMs: is.number().min(1).max(maxTimeoutMs).optional(),
-  signal: is.custom<AbortSignal>(isSignal, 'Must be an AbortSignal').optional(),
-  partial: is.boolean().default(false),
+  timeoutMs: z.optional(z.number().check(z.minimum(1), z.maximum(maxTimeoutMs))),
+  signal: z.optional(z.custom<AbortSignal>(isSignal, 'Must be an AbortSignal')),
+  partial: z._default(z.boolean(), false),
 }
 
 /** The schema of calls that have no options of their own. */
-export const callOptionsSchema = is.strictObject(callOptionFields)
+export const callOptionsSchema = z.strictObject(callOptionFields)
 
 /** What the runner of calls needs of any call's resolved options. */
 export interface ResolvedCallOptions {

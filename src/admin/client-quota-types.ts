@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 
 /** What a quota can be for: users, client ids, addresses. Kafka: `ClientQuotaEntity`. */
 export type QuotaEntityType = 'user' | 'client-id' | 'ip'
@@ -10,15 +10,17 @@ export type QuotaEntityType = 'user' | 'client-id' | 'ip'
 export type QuotaEntity = Partial<Readonly<Record<QuotaEntityType, string | null>>>
 
 /** How an entity is checked. */
-export const quotaEntitySchema = is
+export const quotaEntitySchema = z
   .strictObject({
-    user: is.string().min(1).nullable().optional(),
-    'client-id': is.string().min(1).nullable().optional(),
-    ip: is.string().min(1).nullable().optional(),
+    user: z.nullish(z.string().check(z.minLength(1))),
+    'client-id': z.nullish(z.string().check(z.minLength(1))),
+    ip: z.nullish(z.string().check(z.minLength(1))),
   })
-  .refine(
-    (entity) => Object.values(entity).some((name) => name !== undefined),
-    "An entity needs a user, client-id or ip; null is Kafka's default",
+  .check(
+    z.refine(
+      (entity) => Object.values(entity).some((name) => name !== undefined),
+      "An entity needs a user, client-id or ip; null is Kafka's default",
+    ),
   )
 
 /** An entity as requests spell it. */

@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { KafkaError } from '../base/errors'
-import * as is from '../base/schemas'
 import type { RequestTarget, ResponseError } from '../cluster/cluster'
 import type { BrokerMetadata } from '../cluster/metadata'
 import type { AdminCall } from './admin-call'
@@ -31,8 +31,8 @@ export const resourceTypeCodes: Readonly<Record<ConfigResourceType, number>> = {
 
 /** The fields that name a resource in a call's schema. */
 export const resourceFields = {
-  type: is.oneOf(['topic', 'broker', 'brokerLogger', 'clientMetrics', 'group']),
-  name: is.string(),
+  type: z.enum(['topic', 'broker', 'brokerLogger', 'clientMetrics', 'group']),
+  name: z.string(),
 }
 
 /** `topic 'orders'`, for messages. */

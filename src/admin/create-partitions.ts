@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import { createPartitionsApi } from '../wire/generated/client/create-partitions'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'
 import { nodeIdSchema, parseItems, topicNameSchema } from './arguments'
@@ -33,23 +33,23 @@ export interface CreatePartitionsOptions extends QuotaOptions {
 }
 
 /** The options of `createPartitions` as they are checked. */
-export const createPartitionsOptions = is.strictObject({
+export const createPartitionsOptions = z.strictObject({
   ...quotaOptionFields,
-  validateOnly: is.boolean().default(false),
-  waitUntilReady: is.boolean().default(true),
+  validateOnly: z._default(z.boolean(), false),
+  waitUntilReady: z._default(z.boolean(), true),
 })
 
-const newPartitionsSchema = is.strictObject({
+const newPartitionsSchema = z.strictObject({
   topic: topicNameSchema,
-  totalCount: is.int().min(1).max(2_147_483_647),
-  assignments: is.array(is.array(nodeIdSchema).min(1)).min(1).optional(),
+  totalCount: z.int().check(z.minimum(1), z.maximum(2_147_483_647)),
+  assignments: z.optional(z.array(z.array(nodeIdSchema).check(z.minLength(1))).check(z.minLength(1))),
 })
 
 /** Kafka: `Admin.createPartitions`, API CreatePartitions, to the controller. */
 export async function createPartitions(
   call: AdminCall,
   topics: readonly NewPartitions[],
-  options: is.Output<typeof createPartitionsOptions>,
+  options: z.output<typeof createPartitionsOptions>,
 ): Promise<ItemResult<CreatedPartitions, 'topic'>[]> {
   const items = parseItems(
     'createPartitions',

@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
-import * as is from '../base/schemas'
 import {
   createTopicsApi,
   type CreateTopicsRequest,
@@ -49,27 +49,29 @@ export interface CreateTopicsOptions extends QuotaOptions {
 }
 
 /** The options of `createTopics` as they are checked. */
-export const createTopicsOptions = is.strictObject({
+export const createTopicsOptions = z.strictObject({
   ...quotaOptionFields,
-  validateOnly: is.boolean().default(false),
-  waitUntilReady: is.boolean().default(true),
+  validateOnly: z._default(z.boolean(), false),
+  waitUntilReady: z._default(z.boolean(), true),
 })
 
-const newTopicSchema = is
+const newTopicSchema = z
   .strictObject({
     name: topicNameSchema,
-    partitions: is.int().min(1).max(2_147_483_647).optional(),
-    replicationFactor: is.int().min(1).max(32_767).optional(),
-    assignments: is.array(is.array(nodeIdSchema).min(1)).min(1).optional(),
-    configs: is.record(configValueSchema).optional(),
+    partitions: z.optional(z.int().check(z.minimum(1), z.maximum(2_147_483_647))),
+    replicationFactor: z.optional(z.int().check(z.minimum(1), z.maximum(32_767))),
+    assignments: z.optional(z.array(z.array(nodeIdSchema).check(z.minLength(1))).check(z.minLength(1))),
+    configs: z.optional(z.record(z.string(), configValueSchema)),
   })
-  .refine(
-    (topic) => topic.assignments === undefined || topic.partitions === undefined,
-    'takes either partitions or assignments, not both',
-  )
-  .refine(
-    (topic) => topic.assignments === undefined || topic.replicationFactor === undefined,
-    'takes either replicationFactor or assignments, not both',
+  .check(
+    z.refine(
+      (topic) => topic.assignments === undefined || topic.partitions === undefined,
+      'takes either partitions or assignments, not both',
+    ),
+    z.refine(
+      (topic) => topic.assignments === undefined || topic.replicationFactor === undefined,
+      'takes either replicationFactor or assignments, not both',
+    ),
   )
 
 /**
@@ -79,7 +81,7 @@ const newTopicSchema = is
 export async function createTopics(
   call: AdminCall,
   topics: readonly NewTopic[],
-  options: is.Output<typeof createTopicsOptions>,
+  options: z.output<typeof createTopicsOptions>,
 ): Promise<ItemResult<CreatedTopic, 'name'>[]> {
   const items = parseItems('createTopics', 'topics', newTopicSchema, topics, ({ name }) => `topic '${name}'`)
   const creation = new TopicCreation(call, options.validateOnly)

@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
-import * as is from '../base/schemas'
 import type { TopicPartition } from '../base/topic-partition'
 import { offsetDeleteApi } from '../wire/generated/client/offset-delete'
 import { attempt, type AdminCall } from './admin-call'
@@ -15,7 +15,7 @@ export interface GroupPartition extends TopicPartition {
   readonly groupId: string
 }
 
-const itemSchema = is.strictObject({
+const itemSchema = z.strictObject({
   groupId: groupIdSchema,
   topic: topicNameSchema,
   partition: partitionSchema,

@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import type { TopicPartition } from '../base/topic-partition'
 import { deleteRecordsApi } from '../wire/generated/client/delete-records'
 import { attempt, requestTimeoutMs, type AdminCall } from './admin-call'
@@ -20,11 +20,11 @@ export interface DeletedRecords extends TopicPartition {
   readonly lowWatermark: bigint
 }
 
-const itemSchema = is.strictObject({
+const itemSchema = z.strictObject({
   topic: topicNameSchema,
   partition: partitionSchema,
-  beforeOffset: is.union(
-    [is.bigint().min(0n).max(0x7fffffffffffffffn), is.literal('highWatermark')],
+  beforeOffset: z.union(
+    [z.bigint().check(z.minimum(0n), z.maximum(0x7fffffffffffffffn)), z.literal('highWatermark')],
     "must be an offset (a bigint, not negative) or 'highWatermark'",
   ),
 })

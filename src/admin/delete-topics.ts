@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import { deleteTopicsApi, type DeleteTopicsResponse } from '../wire/generated/client/delete-topics'
 import { zeroUuid } from '../wire/primitives/uuid'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'
@@ -20,10 +20,10 @@ export interface DeletedTopic {
 export type DeleteTopicsOptions = QuotaOptions
 
 /** The options of `deleteTopics` as they are checked. */
-export const deleteTopicsOptions = is.strictObject(quotaOptionFields)
+export const deleteTopicsOptions = z.strictObject(quotaOptionFields)
 
-const referenceSchema = is.union(
-  [topicNameSchema, is.strictObject({ topicId: topicIdSchema })],
+const referenceSchema = z.union(
+  [topicNameSchema, z.strictObject({ topicId: topicIdSchema })],
   'must be a topic name or { topicId }',
 )
 
@@ -34,7 +34,7 @@ const idsVersion = 6
 export async function deleteTopics(
   call: AdminCall,
   topics: readonly TopicReference[],
-  options: is.Output<typeof deleteTopicsOptions>,
+  options: z.output<typeof deleteTopicsOptions>,
 ): Promise<ItemResult<DeletedTopic, 'name' | 'topicId'>[]> {
   const items = parseItems('deleteTopics', 'topics', referenceSchema, topics, describeReference).map(
     (reference) => new Deletion(reference),

@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import { describeClientQuotasApi } from '../wire/generated/client/describe-client-quotas'
 import { request, type AdminCall } from './admin-call'
 import { parseArgument } from './arguments'
@@ -24,25 +24,33 @@ export interface ClientQuotas {
   readonly quotas: Readonly<Record<string, number>>
 }
 
-const typeSchema = is.oneOf(['user', 'client-id', 'ip'])
+const typeSchema = z.enum(['user', 'client-id', 'ip'])
 
-const filterSchema = is.strictObject({
-  components: is
-    .array(
-      is.union(
-        [
-          is.strictObject({ type: typeSchema, match: is.literal('exact'), name: is.string().min(1) }),
-          is.strictObject({ type: typeSchema, match: is.oneOf(['default', 'any']) }),
-        ],
-        "must have a type (user, client-id or ip) and a match: 'exact' with a name, 'default' or 'any'",
+const filterSchema = z.strictObject({
+  components: z._default(
+    z
+      .array(
+        z.union(
+          [
+            z.strictObject({
+              type: typeSchema,
+              match: z.literal('exact'),
+              name: z.string().check(z.minLength(1)),
+            }),
+            z.strictObject({ type: typeSchema, match: z.enum(['default', 'any']) }),
+          ],
+          "must have a type (user, client-id or ip) and a match: 'exact' with a name, 'default' or 'any'",
+        ),
+      )
+      .check(
+        z.refine(
+          (components) => new Set(components.map(({ type }) => type)).size === components.length,
+          'Each type can stand in one component only',
+        ),
       ),
-    )
-    .refine(
-      (components) => new Set(components.map(({ type }) => type)).size === components.length,
-      'Each type can stand in one component only',
-    )
-    .default([]),
-  strict: is.boolean().default(false),
+    [],
+  ),
+  strict: z._default(z.boolean(), false),
 })
 
 /** Kafka's numbers. */

@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { UnsupportedVersionError } from '../base/errors'
-import * as is from '../base/schemas'
 import { describeClusterApi } from '../wire/generated/client/describe-cluster'
 import { metadataApi } from '../wire/generated/client/metadata'
 import { request, type AdminCall } from './admin-call'
@@ -34,13 +34,13 @@ export interface DescribeClusterOptions extends AdminCallOptions {
 }
 
 /** The options of `describeCluster` as they are checked. */
-export const describeClusterOptions = is.strictObject({
+export const describeClusterOptions = z.strictObject({
   ...callOptionFields,
-  includeAuthorizedOperations: is.boolean().default(false),
-  includeFencedBrokers: is.boolean().default(false),
+  includeAuthorizedOperations: z._default(z.boolean(), false),
+  includeFencedBrokers: z._default(z.boolean(), false),
 })
 
-type Options = is.Output<typeof describeClusterOptions>
+type Options = z.output<typeof describeClusterOptions>
 
 /** DescribeCluster tells of fenced brokers since this version (Kafka 4.0). */
 const fencedBrokersVersion = 2

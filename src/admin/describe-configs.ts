@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import type { RequestTarget } from '../cluster/cluster'
 import { describeConfigsApi, type DescribeConfigsResponse } from '../wire/generated/client/describe-configs'
 import { request, type AdminCall } from './admin-call'
@@ -64,18 +64,18 @@ export interface DescribeConfigsOptions extends AdminCallOptions {
 }
 
 /** The options of `describeConfigs` as they are checked. */
-export const describeConfigsOptions = is.strictObject({
+export const describeConfigsOptions = z.strictObject({
   ...callOptionFields,
-  includeSynonyms: is.boolean().default(false),
-  includeDocumentation: is.boolean().default(false),
+  includeSynonyms: z._default(z.boolean(), false),
+  includeDocumentation: z._default(z.boolean(), false),
 })
 
-const itemSchema = is.strictObject({
+const itemSchema = z.strictObject({
   ...resourceFields,
-  configNames: is.array(is.string().min(1)).min(1).optional(),
+  configNames: z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1))),
 })
 
-type Options = is.Output<typeof describeConfigsOptions>
+type Options = z.output<typeof describeConfigsOptions>
 type Configs = Pick<ConfigsDescription, 'configs'>
 type Item = ConfigsQuery
 

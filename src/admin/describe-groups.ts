@@ -1,6 +1,6 @@
+import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
 import { BrokerError, UnsupportedVersionError } from '../base/errors'
-import * as is from '../base/schemas'
 import type { AdminCall } from './admin-call'
 import { groupIdSchema, parseItems } from './arguments'
 import { callOptionFields, type AdminCallOptions } from './call-options'
@@ -17,9 +17,9 @@ export interface DescribeGroupsOptions extends AdminCallOptions {
 }
 
 /** The options of `describeGroups` as they are checked. */
-export const describeGroupsOptions = is.strictObject({
+export const describeGroupsOptions = z.strictObject({
   ...callOptionFields,
-  includeAuthorizedOperations: is.boolean().default(false),
+  includeAuthorizedOperations: z._default(z.boolean(), false),
 })
 
 /**
@@ -30,7 +30,7 @@ export const describeGroupsOptions = is.strictObject({
 export async function describeGroups(
   call: AdminCall,
   groupIds: readonly string[],
-  options: is.Output<typeof describeGroupsOptions>,
+  options: z.output<typeof describeGroupsOptions>,
 ): Promise<ItemResult<GroupDescription, 'groupId'>[]> {
   const items = parseItems('describeGroups', 'groupIds', groupIdSchema, groupIds, (id) => `group '${id}'`)
   const outcomes = await runItems<string, DescribedGroup>(

@@ -1,6 +1,6 @@
+import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
 import type { KafkaError } from '../base/errors'
-import * as is from '../base/schemas'
 import { partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { describeLogDirsApi, type DescribeLogDirsResponse } from '../wire/generated/client/describe-log-dirs'
 import { attempt, type AdminCall } from './admin-call'
@@ -45,13 +45,13 @@ export interface DescribeLogDirsOptions extends AdminCallOptions {
 }
 
 /** The options of `describeLogDirs` as they are checked. */
-export const describeLogDirsOptions = is.strictObject({
+export const describeLogDirsOptions = z.strictObject({
   ...callOptionFields,
-  nodeIds: is.array(nodeIdSchema).min(1).optional(),
-  partitions: is.array(topicPartitionSchema).optional(),
+  nodeIds: z.optional(z.array(nodeIdSchema).check(z.minLength(1))),
+  partitions: z.optional(z.array(topicPartitionSchema)),
 })
 
-type Options = is.Output<typeof describeLogDirsOptions>
+type Options = z.output<typeof describeLogDirsOptions>
 type LogDirs = Pick<BrokerLogDirs, 'logDirs'>
 type DirAnswer = DescribeLogDirsResponse['results'][number]
 

@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import { formatTopicPartition, partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import {
   describeProducersApi,
@@ -37,9 +37,9 @@ export interface DescribeProducersOptions extends AdminCallOptions {
 }
 
 /** The options of `describeProducers` as they are checked. */
-export const describeProducersOptions = is.strictObject({
+export const describeProducersOptions = z.strictObject({
   ...callOptionFields,
-  nodeId: nodeIdSchema.optional(),
+  nodeId: z.optional(nodeIdSchema),
 })
 
 type Producers = Pick<PartitionProducers, 'producers'>
@@ -48,7 +48,7 @@ type Producers = Pick<PartitionProducers, 'producers'>
 export async function describeProducers(
   call: AdminCall,
   partitions: readonly TopicPartition[],
-  { nodeId: replica }: is.Output<typeof describeProducersOptions>,
+  { nodeId: replica }: z.output<typeof describeProducersOptions>,
 ): Promise<ItemResult<PartitionProducers, 'topic' | 'partition'>[]> {
   const items = parseItems(
     'describeProducers',

@@ -1,6 +1,6 @@
+import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
 import { BrokerError, UnsupportedVersionError, type KafkaError } from '../base/errors'
-import * as is from '../base/schemas'
 import {
   describeTopicPartitionsApi,
   type DescribeTopicPartitionsResponse,
@@ -51,13 +51,13 @@ export interface DescribeTopicsOptions extends AdminCallOptions {
 }
 
 /** The options of `describeTopics` as they are checked. */
-export const describeTopicsOptions = is.strictObject({
+export const describeTopicsOptions = z.strictObject({
   ...callOptionFields,
-  includeAuthorizedOperations: is.boolean().default(false),
-  partitionsPerResponse: is.int().min(1).max(2_147_483_647).default(2000),
+  includeAuthorizedOperations: z._default(z.boolean(), false),
+  partitionsPerResponse: z._default(z.int().check(z.minimum(1), z.maximum(2_147_483_647)), 2000),
 })
 
-type Options = is.Output<typeof describeTopicsOptions>
+type Options = z.output<typeof describeTopicsOptions>
 type Description = Omit<TopicDescription, 'name'>
 type Descriptions = ReadonlyMap<string, Outcome<Description>>
 

@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
-import * as is from '../base/schemas'
 import {
   describeUserScramCredentialsApi,
   type DescribeUserScramCredentialsResponse,
@@ -37,7 +37,7 @@ export async function describeUserScramCredentials(
     return itemResults([...answers.keys()], answers, (user) => ({ user }))
   }
   const what = 'describeUserScramCredentials'
-  const items = parseItems(what, 'users', is.string().min(1), users, (user) => `user '${user}'`)
+  const items = parseItems(what, 'users', z.string().check(z.minLength(1)), users, (user) => `user '${user}'`)
   const outcomes = await runItems<string, Credentials>(call, items, {
     plan: (open) => Promise.resolve(oneShard(open, (shard) => send(call, shard))),
     retried: controllerRetries,

@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
-import * as is from '../base/schemas'
 import { formatTopicPartition, partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { electLeadersApi, type ElectLeadersResponse } from '../wire/generated/client/elect-leaders'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'
@@ -20,7 +20,7 @@ export interface ElectedLeader extends TopicPartition {
   readonly elected: boolean
 }
 
-const typeSchema = is.oneOf(['preferred', 'unclean'])
+const typeSchema = z.enum(['preferred', 'unclean'])
 
 type Elected = Pick<ElectedLeader, 'elected'>
 type Results = ItemResult<ElectedLeader, 'topic' | 'partition'>[]

@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
-import * as is from '../base/schemas'
 import { clientSoftware } from '../network/client-software'
 import { apiVersionsApi } from '../wire/generated/client/api-versions'
 import { updateFeaturesApi } from '../wire/generated/client/update-features'
@@ -48,15 +48,15 @@ export interface UpdateFeaturesOptions extends AdminCallOptions {
 }
 
 /** The options of `updateFeatures` as they are checked. */
-export const updateFeaturesOptions = is.strictObject({
+export const updateFeaturesOptions = z.strictObject({
   ...callOptionFields,
-  validateOnly: is.boolean().default(false),
+  validateOnly: z._default(z.boolean(), false),
 })
 
-const updateSchema = is.strictObject({
-  feature: is.string().min(1),
-  level: is.int().min(0).max(32_767),
-  type: is.oneOf(['upgrade', 'safeDowngrade', 'unsafeDowngrade']).default('upgrade'),
+const updateSchema = z.strictObject({
+  feature: z.string().check(z.minLength(1)),
+  level: z.int().check(z.minimum(0), z.maximum(32_767)),
+  type: z._default(z.enum(['upgrade', 'safeDowngrade', 'unsafeDowngrade']), 'upgrade'),
 })
 
 /** Kafka's numbers. */
@@ -89,7 +89,7 @@ export async function describeFeatures(call: AdminCall): Promise<FeatureDescript
   })
 }
 
-type Update = is.Output<typeof updateSchema>
+type Update = z.output<typeof updateSchema>
 
 /**
  * Kafka: `Admin.updateFeatures` (KIP-584), API UpdateFeatures, to the controller. Since Kafka 4.0 all updates are made,
@@ -98,7 +98,7 @@ type Update = is.Output<typeof updateSchema>
 export async function updateFeatures(
   call: AdminCall,
   updates: readonly FeatureUpdate[],
-  { validateOnly }: is.Output<typeof updateFeaturesOptions>,
+  { validateOnly }: z.output<typeof updateFeaturesOptions>,
 ): Promise<ItemResult<UpdatedFeature, 'feature'>[]> {
   const items = parseItems(
     'updateFeatures',

@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import type { RequestTarget } from '../cluster/cluster'
 import { incrementalAlterConfigsApi } from '../wire/generated/client/incremental-alter-configs'
 import { request, type AdminCall } from './admin-call'
@@ -44,17 +44,17 @@ export interface IncrementalAlterConfigsOptions extends AdminCallOptions {
 }
 
 /** The options of `incrementalAlterConfigs` as they are checked. */
-export const incrementalAlterConfigsOptions = is.strictObject({
+export const incrementalAlterConfigsOptions = z.strictObject({
   ...callOptionFields,
-  validateOnly: is.boolean().default(false),
+  validateOnly: z._default(z.boolean(), false),
 })
 
-const valuesSchema = is.record(configValueSchema).optional()
+const valuesSchema = z.optional(z.record(z.string(), configValueSchema))
 
-const changesSchema = is.strictObject({
+const changesSchema = z.strictObject({
   ...resourceFields,
   set: valuesSchema,
-  unset: is.array(is.string().min(1)).optional(),
+  unset: z.optional(z.array(z.string().check(z.minLength(1)))),
   append: valuesSchema,
   subtract: valuesSchema,
 })
@@ -68,7 +68,7 @@ const operations = { set: 0, unset: 1, append: 2, subtract: 3 } as const
 export async function incrementalAlterConfigs(
   call: AdminCall,
   changes: readonly ConfigChanges[],
-  options: is.Output<typeof incrementalAlterConfigsOptions>,
+  options: z.output<typeof incrementalAlterConfigsOptions>,
 ): Promise<ItemResult<AlteredConfigs, 'type' | 'name'>[]> {
   const what = 'incrementalAlterConfigs'
   const items = parseItems(what, 'changes', changesSchema, changes, describeResource)

@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import { listConfigResourcesApi } from '../wire/generated/client/list-config-resources'
 import { request, type AdminCall } from './admin-call'
 import { callOptionFields, type AdminCallOptions } from './call-options'
@@ -15,9 +15,9 @@ export interface ListConfigResourcesOptions extends AdminCallOptions {
 }
 
 /** The options of `listConfigResources` as they are checked. */
-export const listConfigResourcesOptions = is.strictObject({
+export const listConfigResourcesOptions = z.strictObject({
   ...callOptionFields,
-  types: is.array(resourceFields.type).min(1).optional(),
+  types: z.optional(z.array(resourceFields.type).check(z.minLength(1))),
 })
 
 /** Before it a broker lists client metrics, and nothing else (KIP-1142). */
@@ -26,7 +26,7 @@ const typesVersion = 1
 /** Kafka: `Admin.listConfigResources` (KIP-1142), API ListConfigResources, to any broker. */
 export async function listConfigResources(
   call: AdminCall,
-  { types }: is.Output<typeof listConfigResourcesOptions>,
+  { types }: z.output<typeof listConfigResourcesOptions>,
 ): Promise<ConfigResource[]> {
   const onlyMetrics = types?.every((type) => type === 'clientMetrics') ?? false
   const body = onlyMetrics ? {} : { resourceTypes: (types ?? []).map((type) => resourceTypeCodes[type]) }

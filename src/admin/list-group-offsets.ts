@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
-import * as is from '../base/schemas'
 import { compareTopicPartitions, partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import {
   offsetFetchApi,
@@ -41,17 +41,17 @@ export interface ListGroupOffsetsOptions extends AdminCallOptions {
 }
 
 /** The options of `listGroupOffsets` as they are checked. */
-export const listGroupOffsetsOptions = is.strictObject({
+export const listGroupOffsetsOptions = z.strictObject({
   ...callOptionFields,
-  requireStable: is.boolean().default(false),
+  requireStable: z._default(z.boolean(), false),
 })
 
-const querySchema = is.strictObject({
+const querySchema = z.strictObject({
   groupId: groupIdSchema,
-  partitions: is.array(topicPartitionSchema).optional(),
+  partitions: z.optional(z.array(topicPartitionSchema)),
 })
 
-type Options = is.Output<typeof listGroupOffsetsOptions>
+type Options = z.output<typeof listGroupOffsetsOptions>
 type Offsets = Pick<GroupOffsets, 'offsets'>
 
 /** From here on one request asks for many groups. */

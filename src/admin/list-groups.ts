@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import { listGroupsApi, type ListGroupsResponse } from '../wire/generated/client/list-groups'
 import { attempt, type AdminCall } from './admin-call'
 import { callOptionFields, type AdminCallOptions } from './call-options'
@@ -41,14 +41,14 @@ export interface ListGroupsOptions extends AdminCallOptions {
 }
 
 /** The options of `listGroups` as they are checked. */
-export const listGroupsOptions = is.strictObject({
+export const listGroupsOptions = z.strictObject({
   ...callOptionFields,
-  states: is.array(is.oneOf(groupStates)).min(1).optional(),
-  types: is.array(is.oneOf(groupTypes)).min(1).optional(),
-  protocolTypes: is.array(is.string()).min(1).optional(),
+  states: z.optional(z.array(z.enum(groupStates)).check(z.minLength(1))),
+  types: z.optional(z.array(z.enum(groupTypes)).check(z.minLength(1))),
+  protocolTypes: z.optional(z.array(z.string()).check(z.minLength(1))),
 })
 
-type Options = is.Output<typeof listGroupsOptions>
+type Options = z.output<typeof listGroupsOptions>
 type Groups = Pick<BrokerGroups, 'groups'>
 
 const stateFilterVersion = 4

@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import type { TopicPartition } from '../base/topic-partition'
 import { listOffsetsApi, type ListOffsetsResponse } from '../wire/generated/client/list-offsets'
 import { attempt, requestTimeoutMs, type AdminCall } from './admin-call'
@@ -50,9 +50,9 @@ export interface ListOffsetsOptions extends AdminCallOptions {
 }
 
 /** The options of `listOffsets` as they are checked. */
-export const listOffsetsOptions = is.strictObject({
+export const listOffsetsOptions = z.strictObject({
   ...callOptionFields,
-  isolationLevel: is.oneOf(['read_uncommitted', 'read_committed']).default('read_uncommitted'),
+  isolationLevel: z._default(z.enum(['read_uncommitted', 'read_committed']), 'read_uncommitted'),
 })
 
 /** The timestamp that stands for each spec, and the first version whose brokers know it: older ones take it for a time. */
@@ -65,12 +65,12 @@ const sentinels = {
   earliestPendingUpload: { timestamp: -6n, minVersion: 11 },
 } as const
 
-const querySchema = is.strictObject({
+const querySchema = z.strictObject({
   topic: topicNameSchema,
   partition: partitionSchema,
-  at: is.union(
+  at: z.union(
     [
-      is.oneOf([
+      z.enum([
         'earliest',
         'latest',
         'maxTimestamp',
@@ -78,13 +78,13 @@ const querySchema = is.strictObject({
         'latestTiered',
         'earliestPendingUpload',
       ]),
-      is.strictObject({ timestamp: is.int().min(0) }),
+      z.strictObject({ timestamp: z.int().check(z.minimum(0)) }),
     ],
     "must be 'earliest', 'latest', 'maxTimestamp' or { timestamp: milliseconds since the epoch }",
   ),
 })
 
-type Options = is.Output<typeof listOffsetsOptions>
+type Options = z.output<typeof listOffsetsOptions>
 type Found = Pick<ListedOffset, 'offset' | 'timestamp' | 'leaderEpoch'>
 
 /** Read-committed requests exist since this version (Kafka 0.11). */

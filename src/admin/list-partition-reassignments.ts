@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import { partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { listPartitionReassignmentsApi } from '../wire/generated/client/list-partition-reassignments'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'
@@ -19,9 +19,9 @@ export interface ListPartitionReassignmentsOptions extends AdminCallOptions {
 }
 
 /** The options of `listPartitionReassignments` as they are checked. */
-export const listPartitionReassignmentsOptions = is.strictObject({
+export const listPartitionReassignmentsOptions = z.strictObject({
   ...callOptionFields,
-  partitions: is.array(topicPartitionSchema).optional(),
+  partitions: z.optional(z.array(topicPartitionSchema)),
 })
 
 /**
@@ -30,7 +30,7 @@ export const listPartitionReassignmentsOptions = is.strictObject({
  */
 export async function listPartitionReassignments(
   call: AdminCall,
-  { partitions }: is.Output<typeof listPartitionReassignmentsOptions>,
+  { partitions }: z.output<typeof listPartitionReassignmentsOptions>,
 ): Promise<PartitionReassignment[]> {
   const topics =
     partitions === undefined

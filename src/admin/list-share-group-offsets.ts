@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
-import * as is from '../base/schemas'
 import { compareTopicPartitions, partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import {
   describeShareGroupOffsetsApi,
@@ -36,9 +36,9 @@ export interface ShareGroupOffsets {
 type Offsets = Pick<ShareGroupOffsets, 'offsets'>
 type GroupAnswer = DescribeShareGroupOffsetsResponse['groups'][number]
 
-const querySchema = is.strictObject({
+const querySchema = z.strictObject({
   groupId: groupIdSchema,
-  partitions: is.array(topicPartitionSchema).optional(),
+  partitions: z.optional(z.array(topicPartitionSchema)),
 })
 
 /**

@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import { zeroUuid } from '../wire/primitives/uuid'
 import type { AdminCall } from './admin-call'
 import { callOptionFields, type AdminCallOptions } from './call-options'
@@ -19,15 +19,15 @@ export interface ListTopicsOptions extends AdminCallOptions {
 }
 
 /** The options of `listTopics` as they are checked. */
-export const listTopicsOptions = is.strictObject({
+export const listTopicsOptions = z.strictObject({
   ...callOptionFields,
-  includeInternal: is.boolean().default(false),
+  includeInternal: z._default(z.boolean(), false),
 })
 
 /** Kafka: `Admin.listTopics`, API Metadata, to any broker. Topics this client may not describe are not in it. */
 export async function listTopics(
   call: AdminCall,
-  options: is.Output<typeof listTopicsOptions>,
+  options: z.output<typeof listTopicsOptions>,
 ): Promise<TopicListing[]> {
   const topics = await call.cluster.metadata.listTopics(call.deadline)
   return topics

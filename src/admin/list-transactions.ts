@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import { listTransactionsApi } from '../wire/generated/client/list-transactions'
 import { attempt, type AdminCall } from './admin-call'
 import { askAllBrokers } from './all-brokers'
@@ -32,15 +32,15 @@ export interface ListTransactionsOptions extends AdminCallOptions {
 }
 
 /** The options of `listTransactions` as they are checked. */
-export const listTransactionsOptions = is.strictObject({
+export const listTransactionsOptions = z.strictObject({
   ...callOptionFields,
-  states: is.array(is.oneOf(transactionStates)).min(1).optional(),
-  producerIds: is.array(is.bigint().min(0n)).min(1).optional(),
-  minDurationMs: is.int().min(0).optional(),
-  transactionalIdPattern: is.string().min(1).optional(),
+  states: z.optional(z.array(z.enum(transactionStates)).check(z.minLength(1))),
+  producerIds: z.optional(z.array(z.bigint().check(z.minimum(0n))).check(z.minLength(1))),
+  minDurationMs: z.optional(z.int().check(z.minimum(0))),
+  transactionalIdPattern: z.optional(z.string().check(z.minLength(1))),
 })
 
-type Options = is.Output<typeof listTransactionsOptions>
+type Options = z.output<typeof listTransactionsOptions>
 type Transactions = Pick<BrokerTransactions, 'transactions'>
 
 const durationVersion = 1

@@ -1,4 +1,4 @@
-import * as is from '../base/schemas'
+import * as z from 'zod/mini'
 import { callOptionFields, type AdminCallOptions } from './call-options'
 import { codes } from './item-runner'
 import { controllerRetries } from './shards'
@@ -10,7 +10,7 @@ export interface QuotaOptions extends AdminCallOptions {
 }
 
 /** The fields of QuotaOptions in a call's option schema. */
-export const quotaOptionFields = { ...callOptionFields, retryOnQuotaViolation: is.boolean().default(true) }
+export const quotaOptionFields = { ...callOptionFields, retryOnQuotaViolation: z._default(z.boolean(), true) }
 
 const withQuota: ReadonlySet<number> = new Set([...controllerRetries, ...codes('THROTTLING_QUOTA_EXCEEDED')])
 

@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
-import * as is from '../base/schemas'
 import { leaveGroupApi } from '../wire/generated/client/leave-group'
 import { attempt, type AdminCall } from './admin-call'
 import { groupIdSchema, parseArgument, parseItems } from './arguments'
@@ -25,20 +25,20 @@ export interface RemoveMembersFromGroupOptions extends AdminCallOptions {
 }
 
 /** The options of `removeMembersFromGroup` as they are checked. */
-export const removeMembersFromGroupOptions = is.strictObject({
+export const removeMembersFromGroupOptions = z.strictObject({
   ...callOptionFields,
-  reason: is.string().max(255).optional(),
+  reason: z.optional(z.string().check(z.maxLength(255))),
 })
 
-const memberSchema = is.union(
+const memberSchema = z.union(
   [
-    is.strictObject({ groupInstanceId: is.string().min(1) }),
-    is.strictObject({ memberId: is.string().min(1) }),
+    z.strictObject({ groupInstanceId: z.string().check(z.minLength(1)) }),
+    z.strictObject({ memberId: z.string().check(z.minLength(1)) }),
   ],
   'must have either a groupInstanceId or a memberId',
 )
 
-type Options = is.Output<typeof removeMembersFromGroupOptions>
+type Options = z.output<typeof removeMembersFromGroupOptions>
 
 /** Before it a request names one member, by its member id. */
 const manyMembersVersion = 3

@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
-import * as is from '../base/schemas'
 import type { TopicPartition } from '../base/topic-partition'
 import {
   alterShareGroupOffsetsApi,
@@ -32,13 +32,13 @@ export interface ShareGroupTopic {
   readonly topic: string
 }
 
-const offsetSchema = is.strictObject({
+const offsetSchema = z.strictObject({
   groupId: groupIdSchema,
   topic: topicNameSchema,
   partition: partitionSchema,
-  startOffset: is.bigint('must be a bigint, such as 5n').min(0n).max(0x7fffffffffffffffn),
+  startOffset: z.bigint('must be a bigint, such as 5n').check(z.minimum(0n), z.maximum(0x7fffffffffffffffn)),
 })
-const topicSchema = is.strictObject({ groupId: groupIdSchema, topic: topicNameSchema })
+const topicSchema = z.strictObject({ groupId: groupIdSchema, topic: topicNameSchema })
 
 /**
  * Kafka: `Admin.alterShareGroupOffsets` (KIP-932), API AlterShareGroupOffsets, to the coordinator of each group. A

@@ -1,10 +1,12 @@
+import type * as z from 'zod/mini'
 import { InvalidOptionError } from './errors'
-import type { Issue } from './schema'
+import { inEnglish } from './in-english'
 
 /** As much of a schema as is needed to check options: declarations that name it need no package of schemas. */
 export interface OptionsSchema<Output> {
   safeParse(
     options: unknown,
+    context: typeof inEnglish,
   ):
     | { readonly success: true; readonly data: Output }
     | { readonly success: false; readonly error: { readonly issues: readonly object[] } }
@@ -19,16 +21,18 @@ export function resolveOptions<Output>(
   what: string,
   options: unknown,
 ): Readonly<Output> {
-  const result = schema.safeParse(options ?? {})
+  const result = schema.safeParse(options ?? {}, inEnglish)
   if (result.success) return Object.freeze(result.data)
   const known = 'shape' in schema ? Object.keys(schema.shape as object) : []
   const problems = result.error.issues.flatMap((issue) => describeIssue(issue as Issue, options, known))
   throw new InvalidOptionError(`Wrong options for ${what}`, problems)
 }
 
+type Issue = z.core.$ZodIssue
+
 function describeIssue(issue: Issue, options: unknown, known: readonly string[]): string[] {
-  if (issue.unknownKeys !== undefined) {
-    return issue.unknownKeys.map((key) => {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
       const nearest = nearestName(key, known)
       return `unknown option '${[...issue.path, key].join('.')}'${nearest ? `, did you mean '${nearest}'?` : ''}`
     })

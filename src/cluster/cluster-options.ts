@@ -1,8 +1,9 @@
 import type { ConnectionOptions } from 'node:tls'
+import * as z from 'zod/mini'
 import { systemClock, type Clock } from '../base/clock'
+import { inEnglish } from '../base/in-english'
 import { consoleLogger, type Logger } from '../base/logger'
 import { resolveOptions } from '../base/options'
-import * as is from '../base/schemas'
 import { openNodeSocket, type SocketOpener } from '../network/broker-socket'
 import type { LinkSettings } from '../network/broker-link'
 import { systemHostResolver, type HostResolver } from '../network/resolve-host'
@@ -139,65 +140,70 @@ export interface ResolvedClusterOptions extends Omit<
 }
 
 const wholeMs = (least: number) =>
-  is
+  z
     .int('Milliseconds are a whole number')
-    .min(least, `At least ${least} is needed`)
-    .max(0x7fffffff, 'At most 2147483647 is allowed')
-const ms = (fallback: number, least = 0) => wholeMs(least).default(fallback)
-const optionalMs = (least: number) => wholeMs(least).optional()
+    .check(
+      z.minimum(least, `At least ${least} is needed`),
+      z.maximum(0x7fffffff, 'At most 2147483647 is allowed'),
+    )
+const ms = (fallback: number, least = 0) => z._default(wholeMs(least), fallback)
+const optionalMs = (least: number) => z.optional(wholeMs(least))
 
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 
-const broker = is.string("Each broker is a text 'host:port'").transform((text, context) => {
-  const parsed = parseBootstrapAddress(text)
-  if (typeof parsed !== 'string') return parsed
-  context.addIssue(parsed)
-  return is.never
-})
-const brokers = is.array(broker).min(1, 'At least one broker is needed')
+const broker = z.pipe(
+  z.string("Each broker is a text 'host:port'"),
+  z.transform((text, context) => {
+    const parsed = parseBootstrapAddress(text)
+    if (typeof parsed !== 'string') return parsed
+    context.issues.push({ code: 'custom', message: parsed, input: text })
+    return z.NEVER
+  }),
+)
+const brokers = z.array(broker).check(z.minLength(1, 'At least one broker is needed'))
 
-const pem = is.custom<NonNullable<TlsOptions['ca']>>(
+const pem = z.custom<NonNullable<TlsOptions['ca']>>(
   (value) =>
     typeof value === 'string' || value instanceof Uint8Array || (Array.isArray(value) && value.length > 0),
   'PEM text, bytes, or a list of them is needed',
 )
 
-const tlsVersion = is.oneOf(['TLSv1.2', 'TLSv1.3'], "'TLSv1.2' and 'TLSv1.3' are allowed")
+const tlsVersion = z.enum(['TLSv1.2', 'TLSv1.3'], "'TLSv1.2' and 'TLSv1.3' are allowed")
 
-const tls = is.union([
-  is.boolean(),
-  is.strictObject({
-    ca: pem.optional(),
-    cert: pem.optional(),
-    key: is.custom<NonNullable<TlsOptions['key']>>((value) => value !== null).optional(),
-    passphrase: is.string().optional(),
-    pfx: is.custom<NonNullable<TlsOptions['pfx']>>((value) => value !== null).optional(),
-    servername: is.string().optional(),
-    rejectUnauthorized: is.boolean().optional(),
-    checkServerIdentity: is.custom<NonNullable<TlsOptions['checkServerIdentity']>>(isFunction).optional(),
-    minVersion: tlsVersion.optional(),
-    maxVersion: tlsVersion.optional(),
-    ciphers: is.string().optional(),
-    ALPNProtocols: is.custom<NonNullable<TlsOptions['ALPNProtocols']>>(Array.isArray).optional(),
-    secureContext: is.custom<NonNullable<TlsOptions['secureContext']>>((value) => value !== null).optional(),
-    secureOptions: is.number('A number is needed').optional(),
-    secureProtocol: is.string().optional(),
-    sigalgs: is.string().optional(),
-    ecdhCurve: is.string().optional(),
-    dhparam: is.custom<NonNullable<TlsOptions['dhparam']>>((value) => value !== null).optional(),
-    crl: pem.optional(),
-    minDHSize: is.number('A number is needed').optional(),
-    session: is.custom<NonNullable<TlsOptions['session']>>((value) => value instanceof Uint8Array).optional(),
+const tls = z.union([
+  z.boolean(),
+  z.strictObject({
+    ca: z.optional(pem),
+    cert: z.optional(pem),
+    key: z.optional(z.custom<NonNullable<TlsOptions['key']>>((value) => value !== null)),
+    passphrase: z.optional(z.string()),
+    pfx: z.optional(z.custom<NonNullable<TlsOptions['pfx']>>((value) => value !== null)),
+    servername: z.optional(z.string()),
+    rejectUnauthorized: z.optional(z.boolean()),
+    checkServerIdentity: z.optional(z.custom<NonNullable<TlsOptions['checkServerIdentity']>>(isFunction)),
+    minVersion: z.optional(tlsVersion),
+    maxVersion: z.optional(tlsVersion),
+    ciphers: z.optional(z.string()),
+    ALPNProtocols: z.optional(z.custom<NonNullable<TlsOptions['ALPNProtocols']>>(Array.isArray)),
+    secureContext: z.optional(z.custom<NonNullable<TlsOptions['secureContext']>>((value) => value !== null)),
+    secureOptions: z.optional(z.number('A number is needed')),
+    secureProtocol: z.optional(z.string()),
+    sigalgs: z.optional(z.string()),
+    ecdhCurve: z.optional(z.string()),
+    dhparam: z.optional(z.custom<NonNullable<TlsOptions['dhparam']>>((value) => value !== null)),
+    crl: z.optional(pem),
+    minDHSize: z.optional(z.number('A number is needed')),
+    session: z.optional(z.custom<NonNullable<TlsOptions['session']>>((value) => value instanceof Uint8Array)),
   }),
 ])
 
-const passwordSasl = is.strictObject({
-  mechanism: is.oneOf(
+const passwordSasl = z.strictObject({
+  mechanism: z.enum(
     ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
     "'PLAIN', 'SCRAM-SHA-256' and 'SCRAM-SHA-512' are allowed",
   ),
-  username: is.string('A text is needed').min(1, 'A user name is needed'),
-  password: is.string('A text is needed'),
+  username: z.string('A text is needed').check(z.minLength(1, 'A user name is needed')),
+  password: z.string('A text is needed'),
 })
 
 function isSaslMechanism(value: unknown): value is SaslMechanism {
@@ -205,47 +211,51 @@ function isSaslMechanism(value: unknown): value is SaslMechanism {
   return typeof mechanism?.name === 'string' && typeof mechanism.start === 'function'
 }
 
-const eventListener = <Listener>() => is.custom<Listener>(isFunction, 'A function is needed').optional()
+const eventListener = <Listener>() => z.optional(z.custom<Listener>(isFunction, 'A function is needed'))
 
-const events = is.strictObject({
+const events = z.strictObject({
   requestAnswered: eventListener<RequestListeners['requestAnswered']>(),
   requestTimedOut: eventListener<RequestListeners['requestTimedOut']>(),
   requestQueue: eventListener<RequestListeners['requestQueue']>(),
 })
 
-const logger = is.custom<Logger>((value) => {
+const logger = z.custom<Logger>((value) => {
   const candidate = value as Partial<Logger> | null
   return (['debug', 'info', 'warn', 'error'] as const).every((level) => isFunction(candidate?.[level]))
 }, 'An object with debug, info, warn and error is needed')
 
-const codec = is
-  .custom<CustomCodec>((value) => {
+const codec = z.optional(
+  z.custom<CustomCodec>((value) => {
     const candidate = value as Partial<CustomCodec> | null
     return isFunction(candidate?.compress) && isFunction(candidate?.decompress)
-  }, 'An object with compress and decompress is needed')
-  .optional()
+  }, 'An object with compress and decompress is needed'),
+)
 
-const schema = is
+const schema = z
   .strictObject({
-    brokers: is.unknown().transform((given, context) => {
-      if (typeof given === 'function') return watched(given as BrokersFunction)
-      const { data, error } = brokers.safeParse(given)
-      for (const issue of error?.issues ?? []) context.addIssue(issue)
-      return data ?? is.never
-    }),
-    clientId: is
-      .string('A text is needed')
-      .max(249, 'At most 249 characters are allowed')
-      .default('typed-kafka'),
-    tls: tls.default(false),
-    sasl: is
-      .unknown()
-      .superRefine((value, context) => {
-        if (value === undefined || isSaslMechanism(value)) return
-        const result = passwordSasl.safeParse(value)
-        for (const issue of result.error?.issues ?? []) context.addIssue(issue)
-      })
-      .optional(),
+    brokers: z.pipe(
+      z.unknown(),
+      z.transform((given, context) => {
+        if (typeof given === 'function') return watched(given as BrokersFunction)
+        const { data, error } = brokers.safeParse(given, inEnglish)
+        for (const issue of error?.issues ?? []) context.issues.push({ ...issue, input: given as never })
+        return data ?? z.NEVER
+      }),
+    ),
+    clientId: z._default(
+      z.string('A text is needed').check(z.maxLength(249, 'At most 249 characters are allowed')),
+      'typed-kafka',
+    ),
+    tls: z._default(tls, false),
+    sasl: z.optional(
+      z.unknown().check(
+        z.superRefine((value, context) => {
+          if (value === undefined || isSaslMechanism(value)) return
+          const result = passwordSasl.safeParse(value, inEnglish)
+          for (const issue of result.error?.issues ?? []) context.addIssue({ ...issue })
+        }),
+      ),
+    ),
     authenticationTimeoutMs: optionalMs(1),
     reauthenticationThresholdMs: optionalMs(0),
     requestTimeoutMs: ms(30_000, 1),
@@ -257,39 +267,45 @@ const schema = is
     retryBackoffMaxMs: ms(1000),
     metadataMaxAgeMs: ms(300_000, 1),
     connectionsMaxIdleMs: ms(540_000, 1),
-    maxResponseBytes: is
-      .int('Bytes are a whole number')
-      .min(1024, 'At least 1024 is needed')
-      .max(0x7fffffff, 'At most 2147483647 is allowed')
-      .default(104_857_600),
-    maxInFlightRequestsPerConnection: is
-      .int('A whole number is needed')
-      .min(1, 'At least 1 is needed')
-      .optional(),
-    codecs: is.strictObject({ gzip: codec, snappy: codec, lz4: codec, zstd: codec }).optional(),
-    logger: logger.default(() => consoleLogger),
-    events: events.optional(),
-    clock: is.custom<Clock>().default(() => systemClock),
-    socketFactory: is.custom<SocketFactory>(isFunction, 'A function is needed').optional(),
-    openSocket: is.custom<SocketOpener>(isFunction).optional(),
-    resolveHost: is.custom<HostResolver>(isFunction).optional(),
-    random: is.custom<() => number>(isFunction).default(() => Math.random),
+    maxResponseBytes: z._default(
+      z
+        .int('Bytes are a whole number')
+        .check(
+          z.minimum(1024, 'At least 1024 is needed'),
+          z.maximum(0x7fffffff, 'At most 2147483647 is allowed'),
+        ),
+      104_857_600,
+    ),
+    maxInFlightRequestsPerConnection: z.optional(
+      z.int('A whole number is needed').check(z.minimum(1, 'At least 1 is needed')),
+    ),
+    codecs: z.optional(z.strictObject({ gzip: codec, snappy: codec, lz4: codec, zstd: codec })),
+    logger: z._default(logger, () => consoleLogger),
+    events: z.optional(events),
+    clock: z._default(z.custom<Clock>(), () => systemClock),
+    socketFactory: z.optional(z.custom<SocketFactory>(isFunction, 'A function is needed')),
+    openSocket: z.optional(z.custom<SocketOpener>(isFunction)),
+    resolveHost: z.optional(z.custom<HostResolver>(isFunction)),
+    random: z._default(z.custom<() => number>(isFunction), () => Math.random),
   })
-  .superRefine((options, context) => {
-    for (const [base, limit] of backoffPairs) {
-      if (options[base] <= options[limit]) continue
-      context.addIssue({
-        path: [base],
-        message: `It must not be above ${limit} (${options[limit]})`,
-      })
-    }
-    if (
-      typeof options.tls === 'object' &&
-      (options.tls.cert === undefined) !== (options.tls.key === undefined)
-    ) {
-      context.addIssue({ path: ['tls'], message: 'Cert and key are needed together' })
-    }
-  })
+  .check(
+    z.superRefine((options, context) => {
+      for (const [base, limit] of backoffPairs) {
+        if (options[base] <= options[limit]) continue
+        context.addIssue({
+          code: 'custom',
+          path: [base],
+          message: `It must not be above ${limit} (${options[limit]})`,
+        })
+      }
+      if (
+        typeof options.tls === 'object' &&
+        (options.tls.cert === undefined) !== (options.tls.key === undefined)
+      ) {
+        context.addIssue({ code: 'custom', path: ['tls'], message: 'Cert and key are needed together' })
+      }
+    }),
+  )
 
 const backoffPairs = [
   ['connectionSetupTimeoutMs', 'connectionSetupTimeoutMaxMs'],

@@ -1,6 +1,6 @@
+import * as z from 'zod/mini'
 import { InvalidOptionError } from '../base/errors'
 import { resolveOptions } from '../base/options'
-import * as is from '../base/schemas'
 import type { TopicPartition } from '../base/topic-partition'
 import type { PartitionAssignor } from './assignors/partition-assignor'
 import { rangeAssignor } from './assignors/range-assignor'
@@ -204,20 +204,22 @@ const assignorNames = Object.keys(builtInAssignors) as [AssignorName, ...Assigno
 const maxInt = 0x7fffffff
 
 const whole = (least: number) =>
-  is
+  z
     .int('must be a whole number')
-    .min(least, `must be ${least} or more`)
-    .max(maxInt, `must be ${maxInt} or less`)
-const flag = is.boolean('must be true or false')
-const name = is.string('must be a string').min(1, 'must not be empty')
-const listener = is
-  .custom<PartitionsListener>((value) => typeof value === 'function', 'must be a function')
-  .optional()
+    .check(z.minimum(least, `must be ${least} or more`), z.maximum(maxInt, `must be ${maxInt} or less`))
+const flag = z.boolean('must be true or false')
+const name = z.string('must be a string').check(z.minLength(1, 'must not be empty'))
+const listener = z.optional(
+  z.custom<PartitionsListener>((value) => typeof value === 'function', 'must be a function'),
+)
 
-const assignor = is.union(
+const assignor = z.union(
   [
-    is.oneOf(assignorNames).transform((known) => builtInAssignors[known]()),
-    is.custom<PartitionAssignor>(
+    z.pipe(
+      z.enum(assignorNames),
+      z.transform((known) => builtInAssignors[known]()),
+    ),
+    z.custom<PartitionAssignor>(
       (value) =>
         typeof value === 'object' &&
         value !== null &&
@@ -230,49 +232,51 @@ const assignor = is.union(
   `must be one of ${assignorNames.join(', ')}, or a PartitionAssignor`,
 )
 
-const schema = is.strictObject({
-  groupId: name.optional(),
-  topics: topicsOption.optional(),
-  assign: is
-    .array(assignmentOption, 'must be a list of topics, or of { topic, partition, startFrom, until }')
-    .optional(),
-  startFrom: startFromOption.optional(),
-  until: untilOption.optional(),
-  whenOutOfRange: is
-    .oneOf(['startFrom', 'lastTimestamp'], "must be 'startFrom' or 'lastTimestamp'")
-    .default('startFrom'),
-  groupInstanceId: name.optional(),
-  groupProtocol: is.oneOf(['classic', 'consumer'], "must be 'classic' or 'consumer'").default('classic'),
-  groupRemoteAssignor: name.optional(),
-  sessionTimeoutMs: whole(1).default(45_000),
-  heartbeatIntervalMs: whole(1).default(3_000),
-  maxPollIntervalMs: whole(1).default(300_000),
-  rebalanceTimeoutMs: whole(1).optional(),
-  revocationGraceMs: whole(0).optional(),
-  assignors: is
-    .array(assignor, 'must be a list')
-    .min(1, 'must name at least one assignor')
-    .default(() => [cooperativeStickyAssignor()]),
-  autoCommit: flag.optional(),
-  autoCommitIntervalMs: whole(0).default(5_000),
-  autoCommitMessages: whole(1).optional(),
-  isolationLevel: is
-    .oneOf(['read_uncommitted', 'read_committed'], "must be 'read_uncommitted' or 'read_committed'")
-    .default('read_uncommitted'),
-  checkCrcs: flag.default(true),
-  fetchMinBytes: whole(0).default(1),
-  fetchMaxBytes: whole(1).default(52_428_800),
-  fetchMaxWaitMs: whole(0).default(500),
-  maxPartitionFetchBytes: whole(1).default(1_048_576),
-  fetchMemoryBytes: whole(1_048_576).default(67_108_864),
-  clientRack: is.string('must be a string').default(''),
-  allowAutoTopicCreation: flag.default(false),
-  stallTimeoutMs: whole(1).default(30_000),
-  defaultApiTimeoutMs: whole(1).default(60_000),
+const schema = z.strictObject({
+  groupId: z.optional(name),
+  topics: z.optional(topicsOption),
+  assign: z.optional(
+    z.array(assignmentOption, 'must be a list of topics, or of { topic, partition, startFrom, until }'),
+  ),
+  startFrom: z.optional(startFromOption),
+  until: z.optional(untilOption),
+  whenOutOfRange: z._default(
+    z.enum(['startFrom', 'lastTimestamp'], "must be 'startFrom' or 'lastTimestamp'"),
+    'startFrom',
+  ),
+  groupInstanceId: z.optional(name),
+  groupProtocol: z._default(z.enum(['classic', 'consumer'], "must be 'classic' or 'consumer'"), 'classic'),
+  groupRemoteAssignor: z.optional(name),
+  sessionTimeoutMs: z._default(whole(1), 45_000),
+  heartbeatIntervalMs: z._default(whole(1), 3_000),
+  maxPollIntervalMs: z._default(whole(1), 300_000),
+  rebalanceTimeoutMs: z.optional(whole(1)),
+  revocationGraceMs: z.optional(whole(0)),
+  assignors: z._default(
+    z.array(assignor, 'must be a list').check(z.minLength(1, 'must name at least one assignor')),
+    () => [cooperativeStickyAssignor()],
+  ),
+  autoCommit: z.optional(flag),
+  autoCommitIntervalMs: z._default(whole(0), 5_000),
+  autoCommitMessages: z.optional(whole(1)),
+  isolationLevel: z._default(
+    z.enum(['read_uncommitted', 'read_committed'], "must be 'read_uncommitted' or 'read_committed'"),
+    'read_uncommitted',
+  ),
+  checkCrcs: z._default(flag, true),
+  fetchMinBytes: z._default(whole(0), 1),
+  fetchMaxBytes: z._default(whole(1), 52_428_800),
+  fetchMaxWaitMs: z._default(whole(0), 500),
+  maxPartitionFetchBytes: z._default(whole(1), 1_048_576),
+  fetchMemoryBytes: z._default(whole(1_048_576), 67_108_864),
+  clientRack: z._default(z.string('must be a string'), ''),
+  allowAutoTopicCreation: z._default(flag, false),
+  stallTimeoutMs: z._default(whole(1), 30_000),
+  defaultApiTimeoutMs: z._default(whole(1), 60_000),
   onPartitionsAssigned: listener,
   onPartitionsRevoked: listener,
   onPartitionsLost: listener,
-  events: eventListenersOption.optional(),
+  events: z.optional(eventListenersOption),
 })
 
 const what = 'consumer'

@@ -1,6 +1,6 @@
+import * as z from 'zod/mini'
 import { InvalidArgumentError } from '../base/errors'
 import { nodeModule } from '../base/node-module'
-import * as is from '../base/schemas'
 
 /**
  * Where reading starts in a partition for which nothing is committed, or whose position has fallen out of the log:
@@ -22,11 +22,11 @@ export type StartFrom =
 const startFromText = "must be 'earliest', 'latest', 'none', { offset }, { timestamp } or { durationMs }"
 
 /** The option `startFrom`. */
-export const startFromOption = is.union(
+export const startFromOption = z.union(
   [
-    is.oneOf(['earliest', 'latest', 'none']),
-    is.strictObject({
-      offset: is.custom<bigint | number>((value) => {
+    z.enum(['earliest', 'latest', 'none']),
+    z.strictObject({
+      offset: z.custom<bigint | number>((value) => {
         try {
           return requireOffset(value, 'startFrom') >= 0n
         } catch {
@@ -34,8 +34,8 @@ export const startFromOption = is.union(
         }
       }),
     }),
-    is.strictObject({ timestamp: is.union([is.number().min(0), is.date()]) }),
-    is.strictObject({ durationMs: is.number().min(0) }),
+    z.strictObject({ timestamp: z.union([z.number().check(z.minimum(0)), z.date()]) }),
+    z.strictObject({ durationMs: z.number().check(z.minimum(0)) }),
   ],
   startFromText,
 )

@@ -1,5 +1,5 @@
+import * as z from 'zod/mini'
 import { KafkaError } from '../base/errors'
-import * as is from '../base/schemas'
 import { rawTopic, requireTopicName, type Topic } from '../serde/topic'
 import type { AnyTopic, Message } from './message'
 
@@ -41,13 +41,17 @@ type ReadsBytes<Topics extends readonly SubscriptionInput[]> = [Topics[number]] 
     : true
 
 /** The option of a client that reads: a definition stays what it is, a name becomes a topic of bytes. */
-export const topicInput = is.custom<TopicInput>().transform((value, context): AnyTopic => {
-  try {
-    if (typeof value === 'string') return rawTopic(value)
-    requireTopicName(value?.name)
-    return value
-  } catch (error) {
-    context.addIssue(KafkaError.from(error).message)
-    return is.never
-  }
-})
+export const topicInput = z.pipe(
+  z.custom<TopicInput>(),
+  z.transform((value, context): AnyTopic => {
+    try {
+      if (typeof value === 'string') return rawTopic(value)
+      requireTopicName(value?.name)
+      return value
+    } catch (error) {
+      const { message } = KafkaError.from(error)
+      context.issues.push({ code: 'custom', message, input: value })
+      return z.NEVER
+    }
+  }),
+)

@@ -1,6 +1,6 @@
+import * as z from 'zod/mini'
 import { InvalidOptionError } from '../base/errors'
 import { resolveOptions } from '../base/options'
-import * as is from '../base/schemas'
 import type { BatchCodec } from '../wire/records/compression/codec'
 import type { Codecs } from '../wire/records/compression/codecs'
 import type { SendOptions } from './outgoing-message'
@@ -20,9 +20,9 @@ export interface BatchTerms {
   readonly acknowledgementTimeoutMs: number
 }
 
-const schema = is.strictObject({
+const schema = z.strictObject({
   compression: compressionSchema,
-  acknowledgementTimeoutMs: millisecondsSchema.min(1, 'must be 1 or more'),
+  acknowledgementTimeoutMs: millisecondsSchema.check(z.minimum(1, 'must be 1 or more')),
 })
 
 /** When there are more, terms are made anew: who asks for so many different ones has no batches to share. */

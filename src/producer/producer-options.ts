@@ -1,6 +1,6 @@
+import * as z from 'zod/mini'
 import { InvalidOptionError } from '../base/errors'
 import { resolveOptions } from '../base/options'
-import * as is from '../base/schemas'
 import { type CompressionType, compressionTypes } from '../wire/records/compression/codec'
 import { builtInCodecs, type Codecs } from '../wire/records/compression/codecs'
 import type { ProducerInterceptor } from './interceptors'
@@ -124,35 +124,38 @@ const maxTimerMs = 0x7fffffff
 const maxInFlightIdempotent = 5
 
 /** Milliseconds that a timer can wait. */
-export const millisecondsSchema = is
+export const millisecondsSchema = z
   .int('must be a whole number')
-  .min(0, 'must be 0 or more')
-  .max(maxTimerMs, 'must be 2147483647 or less')
+  .check(z.minimum(0, 'must be 0 or more'), z.maximum(maxTimerMs, 'must be 2147483647 or less'))
 const bytes = (least: number) =>
-  is
+  z
     .int('must be a whole number')
-    .min(least, `must be ${least} or more`)
-    .max(0x7fffffff, 'must be 2147483647 or less')
+    .check(z.minimum(least, `must be ${least} or more`), z.maximum(0x7fffffff, 'must be 2147483647 or less'))
 
 const compressionNames = Object.keys(compressionTypes) as [CompressionType, ...CompressionType[]]
-const compressionName = is.oneOf(compressionNames, `must be one of ${compressionNames.join(', ')}`)
+const compressionName = z.enum(compressionNames, `must be one of ${compressionNames.join(', ')}`)
 /** How a compression is written. */
-export const compressionSchema = is.union(
+export const compressionSchema = z.union(
   [
-    compressionName.transform((type) => ({ type, level: undefined as number | undefined })),
-    is
-      .strictObject({ type: compressionName, level: is.int().optional() })
-      .transform(({ type, level }) => ({ type, level })),
+    z.pipe(
+      compressionName,
+      z.transform((type) => ({ type, level: undefined as number | undefined })),
+    ),
+    z.pipe(
+      z.strictObject({ type: compressionName, level: z.optional(z.int()) }),
+      z.transform(({ type, level }) => ({ type, level })),
+    ),
   ],
   `must be one of ${compressionNames.join(', ')}, or { type, level }`,
 )
 
-const acks = is
-  .oneOf(['all', -1, 1, 0], "must be 'all', -1, 1 or 0")
-  .transform((value): -1 | 0 | 1 => (value === 'all' ? -1 : value))
+const acks = z.pipe(
+  z.literal(['all', -1, 1, 0], "must be 'all', -1, 1 or 0"),
+  z.transform((value): -1 | 0 | 1 => (value === 'all' ? -1 : value)),
+)
 
 const partitionerProblem = "must be 'default', 'round-robin', 'kafkajs-legacy', a function or { partition }"
-const partitioner = is.custom<PartitionerOption>(
+const partitioner = z.custom<PartitionerOption>(
   (value) =>
     value === 'default' ||
     value === 'round-robin' ||
@@ -163,7 +166,7 @@ const partitioner = is.custom<PartitionerOption>(
 )
 
 const hooks = ['onSend', 'onAcknowledgement', 'onError'] as const
-const interceptor = is.custom<ProducerInterceptor>(
+const interceptor = z.custom<ProducerInterceptor>(
   (value) => hasMethod(value, hooks),
   `must have at least one of the functions ${hooks.join(', ')}`,
 )
@@ -177,27 +180,30 @@ function hasMethod(value: unknown, names: readonly string[]): boolean {
   return given.length > 0 && given.every((one) => typeof one === 'function')
 }
 
-const schema = is.strictObject({
-  acks: acks.default(-1),
-  idempotent: is.boolean('must be true or false').optional(),
-  compression: compressionSchema.default({ type: 'none', level: undefined }),
-  lingerMs: millisecondsSchema.default(0),
-  batchSizeBytes: bytes(1).default(131_072),
-  maxRequestSizeBytes: bytes(128).default(1_048_576),
-  bufferMemoryBytes: bytes(1024).default(33_554_432),
-  maxBlockMs: millisecondsSchema.default(60_000),
-  retries: is.int('must be a whole number').min(0, 'must be 0 or more').optional(),
-  deliveryTimeoutMs: millisecondsSchema.optional(),
-  requestTimeoutMs: millisecondsSchema.min(1, 'must be 1 or more').optional(),
-  maxInFlightRequestsPerConnection: is.int('must be a whole number').min(1, 'must be 1 or more').default(5),
-  partitioner: partitioner.default('default'),
-  partitionerAdaptive: is.boolean('must be true or false').default(true),
-  partitionerAvailabilityTimeoutMs: millisecondsSchema.default(0),
-  partitionerIgnoreKeys: is.boolean('must be true or false').default(false),
-  interceptors: is.array(interceptor, 'must be a list').default([]),
-  allowAutoTopicCreation: is.boolean('must be true or false').default(true),
-  transactionalId: is.string('must be a text').min(1, 'must not be empty').optional(),
-  transactionTimeoutMs: millisecondsSchema.min(1, 'must be 1 or more').default(60_000),
+const schema = z.strictObject({
+  acks: z._default(acks, -1),
+  idempotent: z.optional(z.boolean('must be true or false')),
+  compression: z._default(compressionSchema, { type: 'none', level: undefined }),
+  lingerMs: z._default(millisecondsSchema, 0),
+  batchSizeBytes: z._default(bytes(1), 131_072),
+  maxRequestSizeBytes: z._default(bytes(128), 1_048_576),
+  bufferMemoryBytes: z._default(bytes(1024), 33_554_432),
+  maxBlockMs: z._default(millisecondsSchema, 60_000),
+  retries: z.optional(z.int('must be a whole number').check(z.minimum(0, 'must be 0 or more'))),
+  deliveryTimeoutMs: z.optional(millisecondsSchema),
+  requestTimeoutMs: z.optional(millisecondsSchema.check(z.minimum(1, 'must be 1 or more'))),
+  maxInFlightRequestsPerConnection: z._default(
+    z.int('must be a whole number').check(z.minimum(1, 'must be 1 or more')),
+    5,
+  ),
+  partitioner: z._default(partitioner, 'default'),
+  partitionerAdaptive: z._default(z.boolean('must be true or false'), true),
+  partitionerAvailabilityTimeoutMs: z._default(millisecondsSchema, 0),
+  partitionerIgnoreKeys: z._default(z.boolean('must be true or false'), false),
+  interceptors: z._default(z.array(interceptor, 'must be a list'), []),
+  allowAutoTopicCreation: z._default(z.boolean('must be true or false'), true),
+  transactionalId: z.optional(z.string('must be a text').check(z.minLength(1, 'must not be empty'))),
+  transactionTimeoutMs: z._default(millisecondsSchema.check(z.minimum(1, 'must be 1 or more')), 60_000),
 })
 
 const what = 'producer'

@@ -1,6 +1,6 @@
+import * as z from 'zod/mini'
 import { InvalidOptionError } from '../base/errors'
 import { resolveOptions } from '../base/options'
-import * as is from '../base/schemas'
 import type { AnyTopic } from '../message/message'
 import { type TopicInput, topicInput } from '../message/topic-input'
 import type { AcknowledgementListener } from './acknowledgement-outcomes'
@@ -85,34 +85,37 @@ export interface ResolvedShareConsumerOptions {
 const maxInt = 0x7fffffff
 
 const whole = (least: number) =>
-  is
+  z
     .int('must be a whole number')
-    .min(least, `must be ${least} or more`)
-    .max(maxInt, `must be ${maxInt} or less`)
-const flag = is.boolean('must be true or false')
+    .check(z.minimum(least, `must be ${least} or more`), z.maximum(maxInt, `must be ${maxInt} or less`))
+const flag = z.boolean('must be true or false')
 
-const schema = is.strictObject({
-  groupId: is.string('must be a string').min(1, 'must not be empty'),
-  topics: is.array(topicInput, 'must be a list of topics').min(1, 'must name at least one topic'),
-  acknowledgementMode: is
-    .oneOf(['implicit', 'explicit'], "must be 'implicit' or 'explicit'")
-    .default('implicit'),
-  acquireMode: is
-    .oneOf(['batch_optimized', 'record_limit'], "must be 'batch_optimized' or 'record_limit'")
-    .default('batch_optimized'),
-  maxPollRecords: whole(1).default(500),
-  lockRenewal: flag.default(false),
-  maxPollIntervalMs: whole(1).default(300_000),
-  checkCrcs: flag.default(true),
-  fetchMinBytes: whole(0).default(1),
-  fetchMaxBytes: whole(1).default(52_428_800),
-  fetchMaxWaitMs: whole(0).default(500),
-  fetchMemoryBytes: whole(1_048_576).default(67_108_864),
-  clientRack: is.string('must be a string').default(''),
-  defaultApiTimeoutMs: whole(1).default(60_000),
-  onAcknowledged: is
-    .custom<AcknowledgementListener>((value) => typeof value === 'function', 'must be a function')
-    .optional(),
+const schema = z.strictObject({
+  groupId: z.string('must be a string').check(z.minLength(1, 'must not be empty')),
+  topics: z
+    .array(topicInput, 'must be a list of topics')
+    .check(z.minLength(1, 'must name at least one topic')),
+  acknowledgementMode: z._default(
+    z.enum(['implicit', 'explicit'], "must be 'implicit' or 'explicit'"),
+    'implicit',
+  ),
+  acquireMode: z._default(
+    z.enum(['batch_optimized', 'record_limit'], "must be 'batch_optimized' or 'record_limit'"),
+    'batch_optimized',
+  ),
+  maxPollRecords: z._default(whole(1), 500),
+  lockRenewal: z._default(flag, false),
+  maxPollIntervalMs: z._default(whole(1), 300_000),
+  checkCrcs: z._default(flag, true),
+  fetchMinBytes: z._default(whole(0), 1),
+  fetchMaxBytes: z._default(whole(1), 52_428_800),
+  fetchMaxWaitMs: z._default(whole(0), 500),
+  fetchMemoryBytes: z._default(whole(1_048_576), 67_108_864),
+  clientRack: z._default(z.string('must be a string'), ''),
+  defaultApiTimeoutMs: z._default(whole(1), 60_000),
+  onAcknowledged: z.optional(
+    z.custom<AcknowledgementListener>((value) => typeof value === 'function', 'must be a function'),
+  ),
 })
 
 const notShared = 'share groups have no positions of their members'

@@ -1,7 +1,7 @@
+import * as z from 'zod/mini'
 import { systemClock, type Clock } from '../base/clock'
 import { consoleLogger, type Logger } from '../base/logger'
 import { resolveOptions } from '../base/options'
-import * as is from '../base/schemas'
 import { newestRelease } from './cluster/releases'
 import type { NewTopicSpec } from './contracts/topics'
 
@@ -75,13 +75,12 @@ export interface TestClusterOptions {
 }
 
 const wholeNumber = (least: number, most: number) =>
-  is
+  z
     .int('A whole number is needed')
-    .min(least, `At least ${least} is needed`)
-    .max(most, `At most ${most} is allowed`)
+    .check(z.minimum(least, `At least ${least} is needed`), z.maximum(most, `At most ${most} is allowed`))
 
-const text = is.string('A text is needed')
-const secret = is.custom<string | Buffer>(
+const text = z.string('A text is needed')
+const secret = z.custom<string | Buffer>(
   (value) => typeof value === 'string' || value instanceof Uint8Array,
   'PEM text or bytes are needed',
 )
@@ -89,60 +88,66 @@ const isFunction = (value: unknown): boolean => typeof value === 'function'
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const
 
-const schema = is
+const schema = z
   .strictObject({
-    brokers: wholeNumber(1, 100).default(1),
-    version: text.default(newestRelease),
-    network: is.oneOf(['tcp', 'memory'], "'tcp' and 'memory' are allowed").default('tcp'),
-    host: text.min(1, 'An address is needed').default('127.0.0.1'),
-    port: wholeNumber(0, 65_535).default(0),
-    racks: is.array(text).optional(),
-    topics: is.array(is.custom<NewTopicSpec>(isObject, 'An object with a name is needed')).default([]),
-    configs: is.record(is.union([is.string(), is.number(), is.boolean()])).default({}),
-    maxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(256 * 1024 * 1024),
-    requestLogSize: wholeNumber(0, 10_000_000).default(10_000),
-    tls: is
-      .strictObject({
+    brokers: z._default(wholeNumber(1, 100), 1),
+    version: z._default(text, newestRelease),
+    network: z._default(z.enum(['tcp', 'memory'], "'tcp' and 'memory' are allowed"), 'tcp'),
+    host: z._default(text.check(z.minLength(1, 'An address is needed')), '127.0.0.1'),
+    port: z._default(wholeNumber(0, 65_535), 0),
+    racks: z.optional(z.array(text)),
+    topics: z._default(z.array(z.custom<NewTopicSpec>(isObject, 'An object with a name is needed')), []),
+    configs: z._default(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])), {}),
+    maxBytes: z._default(wholeNumber(1, Number.MAX_SAFE_INTEGER), 256 * 1024 * 1024),
+    requestLogSize: z._default(wholeNumber(0, 10_000_000), 10_000),
+    tls: z.optional(
+      z.strictObject({
         key: secret,
         cert: secret,
-        ca: secret.optional(),
-        requestCert: is.boolean().default(false),
-      })
-      .optional(),
-    sasl: is
-      .strictObject({
-        mechanisms: is
-          .array(is.oneOf(mechanisms, `These are allowed: ${mechanisms.join(', ')}`))
-          .min(1, 'At least one mechanism is needed')
-          .default(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']),
-        users: is.record(text).default({}),
-        oauthKey: secret.optional(),
-      })
-      .optional(),
-    authorizer: is
-      .strictObject({
-        superUsers: is.array(text).default([]),
-        allowEveryoneIfNoAclFound: is.boolean().default(false),
-      })
-      .optional(),
-    logger: is.custom<Logger>(isObject).default(() => consoleLogger),
-    seed: wholeNumber(0, 0xffffffff).default(() => Math.floor(Math.random() * 0x100000000)),
-    clock: is
-      .custom<Clock>((value) => isFunction((value as Partial<Clock> | null)?.now))
-      .default(() => systemClock),
+        ca: z.optional(secret),
+        requestCert: z._default(z.boolean(), false),
+      }),
+    ),
+    sasl: z.optional(
+      z.strictObject({
+        mechanisms: z._default(
+          z
+            .array(z.enum(mechanisms, `These are allowed: ${mechanisms.join(', ')}`))
+            .check(z.minLength(1, 'At least one mechanism is needed')),
+          ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
+        ),
+        users: z._default(z.record(z.string(), text), {}),
+        oauthKey: z.optional(secret),
+      }),
+    ),
+    authorizer: z.optional(
+      z.strictObject({
+        superUsers: z._default(z.array(text), []),
+        allowEveryoneIfNoAclFound: z._default(z.boolean(), false),
+      }),
+    ),
+    logger: z._default(z.custom<Logger>(isObject), () => consoleLogger),
+    seed: z._default(wholeNumber(0, 0xffffffff), () => Math.floor(Math.random() * 0x100000000)),
+    clock: z._default(
+      z.custom<Clock>((value) => isFunction((value as Partial<Clock> | null)?.now)),
+      () => systemClock,
+    ),
   })
-  .superRefine((options, context) => {
-    const refuse = (path: string, message: string) => context.addIssue({ path: [path], message })
-    if (options.racks !== undefined && options.racks.length !== options.brokers) {
-      refuse('racks', `One rack a broker is needed, ${options.brokers} in all`)
-    }
-    if (options.network === 'memory' && options.tls !== undefined) {
-      refuse('tls', "TLS needs sockets: leave it out, or use network 'tcp'")
-    }
-    if (options.port !== 0 && options.port + options.brokers - 1 > 65_535) {
-      refuse('port', `It leaves no room for ${options.brokers} brokers below 65536`)
-    }
-  })
+  .check(
+    z.superRefine((options, context) => {
+      const refuse = (path: string, message: string) =>
+        context.addIssue({ code: 'custom', path: [path], message })
+      if (options.racks !== undefined && options.racks.length !== options.brokers) {
+        refuse('racks', `One rack a broker is needed, ${options.brokers} in all`)
+      }
+      if (options.network === 'memory' && options.tls !== undefined) {
+        refuse('tls', "TLS needs sockets: leave it out, or use network 'tcp'")
+      }
+      if (options.port !== 0 && options.port + options.brokers - 1 > 65_535) {
+        refuse('port', `It leaves no room for ${options.brokers} brokers below 65536`)
+      }
+    }),
+  )
 
 type Settled<Options> = Readonly<Required<Options>>
 

@@ -1,7 +1,7 @@
+import * as z from 'zod/mini'
 import { type DiagnosticsChannel, diagnosticsChannel, type DiagnosticsEvents } from '../../base/diagnostics'
 import { tellListener } from '../../base/event-listener'
 import type { Logger } from '../../base/logger'
-import * as is from '../../base/schemas'
 
 /** The events of a consumer, by the names of their listeners, and the channels on which they are published as well. */
 const channelNames = {
@@ -40,17 +40,17 @@ export type ConsumerEventListeners = {
 }
 
 /** The option of that name. */
-export const eventListenersOption = is
-  .custom<ConsumerEventListeners>()
-  .superRefine((given: unknown, context) => {
-    const fail = (message: string, path: string[] = []) => context.addIssue({ message, path })
+export const eventListenersOption = z.custom<ConsumerEventListeners>().check(
+  z.superRefine((given: unknown, context) => {
+    const fail = (message: string, path: string[] = []) => context.addIssue({ code: 'custom', message, path })
     if (typeof given !== 'object' || given === null) return fail('must be an object of functions')
     for (const [name, listener] of Object.entries(given)) {
       if (!(name in channelNames)) {
         fail(`there is no such event; there are ${Object.keys(channelNames).join(', ')}`, [name])
       } else if (listener !== undefined && typeof listener !== 'function') fail('must be a function', [name])
     }
-  })
+  }),
+)
 
 /** Where the events of one kind go. Whoever publishes asks `isHeard` first, and makes the event only then. */
 export class EventOutlet<Event> {

@@ -1,6 +1,6 @@
+import * as z from 'zod/mini'
 import { SerializationError } from '../../base/errors'
 import { resolveOptions } from '../../base/options'
-import * as is from '../../base/schemas'
 import type { Message } from '../../message/message'
 import { DeadLetter } from './dead-letter'
 import type { FailedMessage } from './failed-message'
@@ -40,26 +40,29 @@ export interface ResolvedErrorPolicy<M extends Message = Message> {
 }
 
 const isFunction = (value: unknown): boolean => typeof value === 'function'
-const ms = is.number('must be a number of milliseconds').min(0, 'must be 0 or more')
+const ms = z.number('must be a number of milliseconds').check(z.minimum(0, 'must be 0 or more'))
 
-const schema = is.strictObject({
-  retries: is
-    .custom<number>(
+const schema = z.strictObject({
+  retries: z._default(
+    z.custom<number>(
       (value) => value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 0),
       'must be a whole number of 0 or more, or Infinity',
-    )
-    .default(5),
-  retryBackoffMs: ms.default(100),
-  retryBackoffMaxMs: ms.default(10_000),
-  isRetriable: is
-    .custom<ResolvedErrorPolicy['isRetriable']>(isFunction, 'must be a function')
-    .default(() => isCurable),
-  giveUp: is
-    .custom<ResolvedErrorPolicy['giveUp']>(
+    ),
+    5,
+  ),
+  retryBackoffMs: z._default(ms, 100),
+  retryBackoffMaxMs: z._default(ms, 10_000),
+  isRetriable: z._default(
+    z.custom<ResolvedErrorPolicy['isRetriable']>(isFunction, 'must be a function'),
+    () => isCurable,
+  ),
+  giveUp: z._default(
+    z.custom<ResolvedErrorPolicy['giveUp']>(
       (value) => value === 'stop' || value === 'skip' || value instanceof DeadLetter || isFunction(value),
       "must be 'stop', 'skip', deadLetter(producer) or a function that answers with one of these",
-    )
-    .default('stop'),
+    ),
+    'stop',
+  ),
 })
 
 /** Bytes that can't be read, or values that can't be written, are the same the next time. */

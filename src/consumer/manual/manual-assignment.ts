@@ -1,4 +1,5 @@
-import * as is from '../../base/schemas'
+import * as z from 'zod/mini'
+import { inEnglish } from '../../base/in-english'
 import type { AnyTopic } from '../../message/message'
 import { type TopicInput, topicInput } from '../../message/topic-input'
 import { requireOffset, startFromOption, type StartFrom } from '../start-from'
@@ -48,11 +49,11 @@ export interface ResolvedAssignment {
 const untilText = "must be 'end', { offset } or { timestamp }"
 
 /** The option `until`. */
-export const untilOption = is.union(
+export const untilOption = z.union(
   [
-    is.literal('end'),
-    is.strictObject({
-      offset: is.custom<bigint | number>((value) => {
+    z.literal('end'),
+    z.strictObject({
+      offset: z.custom<bigint | number>((value) => {
         try {
           return requireOffset(value, 'until') >= 0n
         } catch {
@@ -60,40 +61,43 @@ export const untilOption = is.union(
         }
       }),
     }),
-    is.strictObject({ timestamp: is.union([is.number().min(0), is.date()]) }),
+    z.strictObject({ timestamp: z.union([z.number().check(z.minimum(0)), z.date()]) }),
   ],
   untilText,
 )
 
-const detailedAssignment = is.strictObject({
+const detailedAssignment = z.strictObject({
   topic: topicInput,
-  partition: is
-    .int('must be a whole number')
-    .min(0, 'must be 0 or more')
-    .max(0x7fffffff, 'must be 2147483647 or less')
-    .optional(),
-  startFrom: startFromOption.optional(),
-  until: untilOption.optional(),
+  partition: z.optional(
+    z
+      .int('must be a whole number')
+      .check(z.minimum(0, 'must be 0 or more'), z.maximum(0x7fffffff, 'must be 2147483647 or less')),
+  ),
+  startFrom: z.optional(startFromOption),
+  until: z.optional(untilOption),
 })
 
 /** One item of the option `assign`. */
-export const assignmentOption = is
-  .custom<AssignmentInput>()
-  .transform((value, context): ResolvedAssignment => {
+export const assignmentOption = z.pipe(
+  z.custom<AssignmentInput>(),
+  z.transform((value, context): ResolvedAssignment => {
     const isDetailed = typeof value === 'object' && value !== null && 'topic' in value
-    const result = isDetailed ? detailedAssignment.safeParse(value) : topicInput.safeParse(value)
+    const result = isDetailed
+      ? detailedAssignment.safeParse(value, inEnglish)
+      : topicInput.safeParse(value, inEnglish)
     if (!result.success) {
       for (const { message, path } of result.error.issues) {
-        context.addIssue({ message, path })
+        context.issues.push({ code: 'custom', message, path, input: value })
       }
-      return is.never
+      return z.NEVER
     }
     if ('topic' in result.data) {
       const { topic, partition, startFrom, until } = result.data
       return { topic, partition, startFrom, until }
     }
     return { topic: result.data, partition: undefined, startFrom: undefined, until: undefined }
-  })
+  }),
+)
 
 /** What is wrong with a list of assignments as a whole. */
 export function assignmentProblems(assign: readonly ResolvedAssignment[]): string[] {

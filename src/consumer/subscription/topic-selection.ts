@@ -1,5 +1,6 @@
+import * as z from 'zod/mini'
+import { inEnglish } from '../../base/in-english'
 import { resolveOptions } from '../../base/options'
-import * as is from '../../base/schemas'
 import type { AnyTopic } from '../../message/message'
 import { type SubscriptionInput, topicInput } from '../../message/topic-input'
 
@@ -11,27 +12,35 @@ export interface TopicSelection {
 }
 
 /** One item of the option `topics`. */
-const selected = is.custom<SubscriptionInput>().transform((value, context): AnyTopic | RegExp => {
-  if (value instanceof RegExp) return value
-  const result = topicInput.safeParse(value)
-  if (result.success) return result.data
-  for (const { message } of result.error.issues) context.addIssue(message)
-  return is.never
-})
+const selected = z.pipe(
+  z.custom<SubscriptionInput>(),
+  z.transform((value, context): AnyTopic | RegExp => {
+    if (value instanceof RegExp) return value
+    const result = topicInput.safeParse(value, inEnglish)
+    if (result.success) return result.data
+    for (const { message } of result.error.issues) {
+      context.issues.push({ code: 'custom', message, input: value })
+    }
+    return z.NEVER
+  }),
+)
 
 /** The option `topics`. */
-export const topicsOption = is
-  .array(selected, 'must be a list of topics')
-  .transform((items, context): TopicSelection => {
+export const topicsOption = z.pipe(
+  z.array(selected, 'must be a list of topics'),
+  z.transform((items, context): TopicSelection => {
     const topics = items.filter((item): item is AnyTopic => !(item instanceof RegExp))
     const patterns = items.filter((item) => item instanceof RegExp)
-    for (const problem of [...repeatedNames(topics), ...patternProblems(patterns)]) context.addIssue(problem)
+    for (const message of [...repeatedNames(topics), ...patternProblems(patterns)]) {
+      context.issues.push({ code: 'custom', message, input: items })
+    }
     return { topics, pattern: patterns.length === 0 ? null : combined(patterns) }
-  })
+  }),
+)
 
 /** The argument of `subscribe`. Throws InvalidOptionError that lists all problems. */
 export function resolveTopics(topics: unknown): TopicSelection {
-  return resolveOptions(is.strictObject({ topics: topicsOption }), 'subscribe', { topics }).topics
+  return resolveOptions(z.strictObject({ topics: topicsOption }), 'subscribe', { topics }).topics
 }
 
 function repeatedNames(topics: readonly AnyTopic[]): string[] {

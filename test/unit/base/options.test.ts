@@ -1,12 +1,12 @@
 // Guards the door: a wrong option must end in one error that names every problem, and never show a secret.
+import * as z from 'zod/mini'
 import { InvalidOptionError } from '../../../src/base/errors'
 import { resolveOptions } from '../../../src/base/options'
-import * as is from '../../../src/base/schemas'
 
-const schema = is.strictObject({
-  lingerMs: is.int().min(0).default(5),
-  acks: is.oneOf(['all', '1', '0']).default('all'),
-  sasl: is.strictObject({ username: is.string(), password: is.string().min(8) }).optional(),
+const schema = z.strictObject({
+  lingerMs: z._default(z.int().check(z.minimum(0)), 5),
+  acks: z._default(z.enum(['all', '1', '0']), 'all'),
+  sasl: z.optional(z.strictObject({ username: z.string(), password: z.string().check(z.minLength(8)) })),
 })
 
 function problemsOf(options: unknown): readonly string[] {
