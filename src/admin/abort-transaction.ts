@@ -17,13 +17,15 @@ export interface HangingTransaction extends TopicPartition {
   readonly coordinatorEpoch?: number | null
 }
 
-const schema = z.strictObject({
-  topic: topicNameSchema,
-  partition: partitionSchema,
-  producerId: z.bigint('must be a bigint, such as 5n').check(z.minimum(0n)),
-  producerEpoch: z.int().check(z.minimum(0), z.maximum(32_767)),
-  coordinatorEpoch: z.nullish(z.int().check(z.minimum(0), z.maximum(2_147_483_647))),
-})
+const schema = z.lazy(() =>
+  z.strictObject({
+    topic: topicNameSchema,
+    partition: partitionSchema,
+    producerId: z.bigint('must be a bigint, such as 5n').check(z.minimum(0n)),
+    producerEpoch: z.int().check(z.minimum(0), z.maximum(32_767)),
+    coordinatorEpoch: z.nullish(z.int().check(z.minimum(0), z.maximum(2_147_483_647))),
+  }),
+)
 
 /**
  * Kafka: `Admin.abortTransaction` (KIP-664), API WriteTxnMarkers, to the leader of the partition. Not sent again once

@@ -30,20 +30,22 @@ export interface AclFilter {
 }
 
 /** How a filter is checked. */
-export const aclFilterSchema = z.strictObject({
-  resourceType: z.optional(z.enum(writableResourceTypes)),
-  resourceName: z.optional(z.string().check(z.minLength(1))),
-  patternType: z.optional(z.enum(['any', 'match', ...writablePatternTypes])),
-  principal: z.optional(z.string().check(z.minLength(1))),
-  host: z.optional(z.string().check(z.minLength(1))),
-  operation: z.optional(
-    z.custom<Exclude<AclBindingOperation, 'unknown'>>(
-      (name) => writableOperations.includes(name as AclBindingOperation),
-      `Must be one of ${writableOperations.join(', ')}`,
+export const aclFilterSchema = z.lazy(() =>
+  z.strictObject({
+    resourceType: z.optional(z.enum(writableResourceTypes)),
+    resourceName: z.optional(z.string().check(z.minLength(1))),
+    patternType: z.optional(z.enum(['any', 'match', ...writablePatternTypes])),
+    principal: z.optional(z.string().check(z.minLength(1))),
+    host: z.optional(z.string().check(z.minLength(1))),
+    operation: z.optional(
+      z.custom<Exclude<AclBindingOperation, 'unknown'>>(
+        (name) => writableOperations.includes(name as AclBindingOperation),
+        `Must be one of ${writableOperations.join(', ')}`,
+      ),
     ),
-  ),
-  permission: z.optional(z.enum(writablePermissions)),
-})
+    permission: z.optional(z.enum(writablePermissions)),
+  }),
+)
 
 /** A filter as requests spell it. */
 export function filterRequest(filter: AclFilter) {

@@ -28,11 +28,13 @@ export interface ResolvedAdminOptions {
 /** The longest wait a timer takes. */
 export const maxTimeoutMs = 2_147_483_647
 
-const schema = z.strictObject({
-  defaultApiTimeoutMs: z.optional(z.number().check(z.minimum(1), z.maximum(maxTimeoutMs))),
-  requestTimeoutMs: z.optional(z.number().check(z.minimum(1), z.maximum(maxTimeoutMs))),
-  closeTimeoutMs: z._default(z.number().check(z.minimum(0), z.maximum(maxTimeoutMs)), 30_000),
-})
+const schema = z.lazy(() =>
+  z.strictObject({
+    defaultApiTimeoutMs: z.optional(z.number().check(z.minimum(1), z.maximum(maxTimeoutMs))),
+    requestTimeoutMs: z.optional(z.number().check(z.minimum(1), z.maximum(maxTimeoutMs))),
+    closeTimeoutMs: z._default(z.number().check(z.minimum(0), z.maximum(maxTimeoutMs)), 30_000),
+  }),
+)
 
 /**
  * @param clusterRequestTimeoutMs the cluster's own request timeout, the default of this client's

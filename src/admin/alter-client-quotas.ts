@@ -28,25 +28,29 @@ export interface AlterClientQuotasOptions extends AdminCallOptions {
 }
 
 /** The options of `alterClientQuotas` as they are checked. */
-export const alterClientQuotasOptions = z.strictObject({
-  ...callOptionFields,
-  validateOnly: z._default(z.boolean(), false),
-})
+export const alterClientQuotasOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    validateOnly: z._default(z.boolean(), false),
+  }),
+)
 
-const changesSchema = z
-  .strictObject({
-    entity: quotaEntitySchema,
-    set: z.optional(z.record(z.string(), z.number())),
-    unset: z.optional(z.array(z.string().check(z.minLength(1)))),
-  })
-  .check(
-    z.superRefine((changes, context) => {
-      const names = operations(changes).map(({ key }) => key)
-      if (names.length === 0) context.addIssue('has nothing to set or unset')
-      const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index))
-      for (const name of repeated) context.addIssue(`changes '${name}' more than once`)
-    }),
-  )
+const changesSchema = z.lazy(() =>
+  z
+    .strictObject({
+      entity: quotaEntitySchema,
+      set: z.optional(z.record(z.string(), z.number())),
+      unset: z.optional(z.array(z.string().check(z.minLength(1)))),
+    })
+    .check(
+      z.superRefine((changes, context) => {
+        const names = operations(changes).map(({ key }) => key)
+        if (names.length === 0) context.addIssue('has nothing to set or unset')
+        const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index))
+        for (const name of repeated) context.addIssue(`changes '${name}' more than once`)
+      }),
+    ),
+)
 
 /** Kafka: `Admin.alterClientQuotas` (KIP-546), API AlterClientQuotas, to the controller. */
 export async function alterClientQuotas(

@@ -23,10 +23,12 @@ export interface NewConfigs extends ConfigResource {
   readonly configs: Readonly<Record<string, string | number | bigint | boolean>>
 }
 
-const newConfigsSchema = z.strictObject({
-  ...resourceFields,
-  configs: z.record(z.string(), configValueSchema),
-})
+const newConfigsSchema = z.lazy(() =>
+  z.strictObject({
+    ...resourceFields,
+    configs: z.record(z.string(), configValueSchema),
+  }),
+)
 
 /**
  * Kafka: `Admin.alterConfigs`, which Java's client no longer has since 4.0 and brokers still serve; API AlterConfigs,

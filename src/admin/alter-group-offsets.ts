@@ -25,14 +25,16 @@ export interface AlteredGroupOffset extends TopicPartition {
   readonly groupId: string
 }
 
-const offsetSchema = z.strictObject({
-  groupId: groupIdSchema,
-  topic: topicNameSchema,
-  partition: partitionSchema,
-  offset: z.bigint('must be a bigint, such as 5n').check(z.minimum(0n), z.maximum(0x7fffffffffffffffn)),
-  leaderEpoch: z.optional(z.int().check(z.minimum(0), z.maximum(2_147_483_647))),
-  metadata: z.optional(z.string()),
-})
+const offsetSchema = z.lazy(() =>
+  z.strictObject({
+    groupId: groupIdSchema,
+    topic: topicNameSchema,
+    partition: partitionSchema,
+    offset: z.bigint('must be a bigint, such as 5n').check(z.minimum(0n), z.maximum(0x7fffffffffffffffn)),
+    leaderEpoch: z.optional(z.int().check(z.minimum(0), z.maximum(2_147_483_647))),
+    metadata: z.optional(z.string()),
+  }),
+)
 
 /** From here on topics go by id. */
 const lastVersionWithNames = 9

@@ -24,21 +24,25 @@ export interface AlterPartitionReassignmentsOptions extends AdminCallOptions {
 }
 
 /** The options of `alterPartitionReassignments` as they are checked. */
-export const alterPartitionReassignmentsOptions = z.strictObject({
-  ...callOptionFields,
-  allowReplicationFactorChange: z._default(z.boolean(), true),
-})
+export const alterPartitionReassignmentsOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    allowReplicationFactorChange: z._default(z.boolean(), true),
+  }),
+)
 
-const itemSchema = z.strictObject({
-  topic: topicNameSchema,
-  partition: partitionSchema,
-  replicas: z.nullable(
-    z.array(nodeIdSchema).check(
-      z.minLength(1, 'At least one replica is needed; null cancels a move'),
-      z.refine((ids) => new Set(ids).size === ids.length, 'A node id stands for one replica only'),
+const itemSchema = z.lazy(() =>
+  z.strictObject({
+    topic: topicNameSchema,
+    partition: partitionSchema,
+    replicas: z.nullable(
+      z.array(nodeIdSchema).check(
+        z.minLength(1, 'At least one replica is needed; null cancels a move'),
+        z.refine((ids) => new Set(ids).size === ids.length, 'A node id stands for one replica only'),
+      ),
     ),
-  ),
-})
+  }),
+)
 
 /** From here on a request can forbid changes of the replication factor. */
 const factorVersion = 1

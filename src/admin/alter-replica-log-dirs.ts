@@ -21,12 +21,14 @@ export interface NewReplicaLogDir extends TopicPartitionReplica {
   readonly path: string
 }
 
-const itemSchema = z.strictObject({
-  topic: topicNameSchema,
-  partition: partitionSchema,
-  nodeId: nodeIdSchema,
-  path: z.string().check(z.regex(/^\//, 'must be an absolute path')),
-})
+const itemSchema = z.lazy(() =>
+  z.strictObject({
+    topic: topicNameSchema,
+    partition: partitionSchema,
+    nodeId: nodeIdSchema,
+    path: z.string().check(z.regex(/^\//, 'must be an absolute path')),
+  }),
+)
 
 /**
  * Kafka: `Admin.alterReplicaLogDirs` (KIP-113), API AlterReplicaLogDirs, to the broker of each replica. The broker

@@ -41,16 +41,20 @@ const name = {
   user: z.string().check(z.minLength(1, 'A user name must not be empty')),
   mechanism: z.enum(scramMechanismNames),
 }
-const upsertionSchema = z.strictObject({
-  ...name,
-  password: z.string().check(z.minLength(1, 'A password must not be empty')),
-  iterations: z._default(z.int().check(z.minimum(4096), z.maximum(16_384)), 4096),
-  salt: z.optional(z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes')),
-})
-const deletionSchema = z.strictObject({ ...name, delete: z.literal(true) })
-const changeSchema = z.union(
-  [upsertionSchema, deletionSchema],
-  'must have user, mechanism, and either a password (iterations 4096 to 16384) or delete: true',
+const upsertionSchema = z.lazy(() =>
+  z.strictObject({
+    ...name,
+    password: z.string().check(z.minLength(1, 'A password must not be empty')),
+    iterations: z._default(z.int().check(z.minimum(4096), z.maximum(16_384)), 4096),
+    salt: z.optional(z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes')),
+  }),
+)
+const deletionSchema = z.lazy(() => z.strictObject({ ...name, delete: z.literal(true) }))
+const changeSchema = z.lazy(() =>
+  z.union(
+    [upsertionSchema, deletionSchema],
+    'must have user, mechanism, and either a password (iterations 4096 to 16384) or delete: true',
+  ),
 )
 
 type Change = z.output<typeof changeSchema>

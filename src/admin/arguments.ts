@@ -24,7 +24,9 @@ export const topicIdSchema = z
 export const partitionSchema = z.int().check(z.minimum(0), z.maximum(2_147_483_647))
 
 /** A partition by topic and number. */
-export const topicPartitionSchema = z.strictObject({ topic: topicNameSchema, partition: partitionSchema })
+export const topicPartitionSchema = z.lazy(() =>
+  z.strictObject({ topic: topicNameSchema, partition: partitionSchema }),
+)
 
 export const groupIdSchema = z.string().check(z.minLength(1, 'A group id must not be empty'))
 
@@ -33,9 +35,8 @@ export const transactionalIdSchema = z.string().check(z.minLength(1, 'A transact
 export const nodeIdSchema = z.int().check(z.minimum(0), z.maximum(2_147_483_647))
 
 /** A config value as the user may write it. */
-export const configValueSchema = z.union(
-  [z.string(), z.number(), z.bigint(), z.boolean()],
-  'must be a string, number, bigint or boolean',
+export const configValueSchema = z.lazy(() =>
+  z.union([z.string(), z.number(), z.bigint(), z.boolean()], 'must be a string, number, bigint or boolean'),
 )
 
 /**

@@ -22,7 +22,7 @@ export const callOptionFields = {
 }
 
 /** The schema of calls that have no options of their own. */
-export const callOptionsSchema = z.strictObject(callOptionFields)
+export const callOptionsSchema = z.lazy(() => z.strictObject(callOptionFields))
 
 /** What the runner of calls needs of any call's resolved options. */
 export interface ResolvedCallOptions {

@@ -10,18 +10,20 @@ export type QuotaEntityType = 'user' | 'client-id' | 'ip'
 export type QuotaEntity = Partial<Readonly<Record<QuotaEntityType, string | null>>>
 
 /** How an entity is checked. */
-export const quotaEntitySchema = z
-  .strictObject({
-    user: z.nullish(z.string().check(z.minLength(1))),
-    'client-id': z.nullish(z.string().check(z.minLength(1))),
-    ip: z.nullish(z.string().check(z.minLength(1))),
-  })
-  .check(
-    z.refine(
-      (entity) => Object.values(entity).some((name) => name !== undefined),
-      "An entity needs a user, client-id or ip; null is Kafka's default",
+export const quotaEntitySchema = z.lazy(() =>
+  z
+    .strictObject({
+      user: z.nullish(z.string().check(z.minLength(1))),
+      'client-id': z.nullish(z.string().check(z.minLength(1))),
+      ip: z.nullish(z.string().check(z.minLength(1))),
+    })
+    .check(
+      z.refine(
+        (entity) => Object.values(entity).some((name) => name !== undefined),
+        "An entity needs a user, client-id or ip; null is Kafka's default",
+      ),
     ),
-  )
+)
 
 /** An entity as requests spell it. */
 export function entityParts(entity: QuotaEntity): { entityType: string; entityName: string | null }[] {

@@ -39,36 +39,40 @@ export interface NewAcl {
   readonly permission: AclPermission
 }
 
-const newAclSchema = z.pipe(
-  z
-    .strictObject({
-      resourceType: z.enum(writableResourceTypes),
-      resourceName: z.optional(z.string().check(z.minLength(1, 'A resource name must not be empty'))),
-      patternType: z._default(z.enum(writablePatternTypes), 'literal'),
-      principal: z.string().check(z.regex(/^[^:]+:.+$/s, "must be a type and a name, such as 'User:alice'")),
-      host: z._default(z.string().check(z.minLength(1, "A host must not be empty; '*' is any")), '*'),
-      operation: z.custom<AclBindingOperation>(
-        (name) => writableOperations.includes(name as AclBindingOperation),
-        `must be one of ${writableOperations.join(', ')}`,
+const newAclSchema = z.lazy(() =>
+  z.pipe(
+    z
+      .strictObject({
+        resourceType: z.enum(writableResourceTypes),
+        resourceName: z.optional(z.string().check(z.minLength(1, 'A resource name must not be empty'))),
+        patternType: z._default(z.enum(writablePatternTypes), 'literal'),
+        principal: z
+          .string()
+          .check(z.regex(/^[^:]+:.+$/s, "must be a type and a name, such as 'User:alice'")),
+        host: z._default(z.string().check(z.minLength(1, "A host must not be empty; '*' is any")), '*'),
+        operation: z.custom<AclBindingOperation>(
+          (name) => writableOperations.includes(name as AclBindingOperation),
+          `must be one of ${writableOperations.join(', ')}`,
+        ),
+        permission: z.enum(writablePermissions),
+      })
+      .check(
+        z.superRefine(({ resourceType, resourceName }, context) => {
+          if (
+            resourceType === 'cluster'
+              ? (resourceName ?? clusterResourceName) === clusterResourceName
+              : resourceName
+          )
+            return
+          const message =
+            resourceType === 'cluster'
+              ? `The cluster's resourceName is '${clusterResourceName}'`
+              : `A resourceName is needed; '*' stands for all`
+          context.addIssue({ code: 'custom', path: ['resourceName'], message })
+        }),
       ),
-      permission: z.enum(writablePermissions),
-    })
-    .check(
-      z.superRefine(({ resourceType, resourceName }, context) => {
-        if (
-          resourceType === 'cluster'
-            ? (resourceName ?? clusterResourceName) === clusterResourceName
-            : resourceName
-        )
-          return
-        const message =
-          resourceType === 'cluster'
-            ? `The cluster's resourceName is '${clusterResourceName}'`
-            : `A resourceName is needed; '*' stands for all`
-        context.addIssue({ code: 'custom', path: ['resourceName'], message })
-      }),
-    ),
-  z.transform((acl): AclBinding => ({ ...acl, resourceName: acl.resourceName ?? clusterResourceName })),
+    z.transform((acl): AclBinding => ({ ...acl, resourceName: acl.resourceName ?? clusterResourceName })),
+  ),
 )
 
 /** The fields that name an ACL: all it has. */

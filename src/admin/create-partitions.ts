@@ -33,17 +33,21 @@ export interface CreatePartitionsOptions extends QuotaOptions {
 }
 
 /** The options of `createPartitions` as they are checked. */
-export const createPartitionsOptions = z.strictObject({
-  ...quotaOptionFields,
-  validateOnly: z._default(z.boolean(), false),
-  waitUntilReady: z._default(z.boolean(), true),
-})
+export const createPartitionsOptions = z.lazy(() =>
+  z.strictObject({
+    ...quotaOptionFields,
+    validateOnly: z._default(z.boolean(), false),
+    waitUntilReady: z._default(z.boolean(), true),
+  }),
+)
 
-const newPartitionsSchema = z.strictObject({
-  topic: topicNameSchema,
-  totalCount: z.int().check(z.minimum(1), z.maximum(2_147_483_647)),
-  assignments: z.optional(z.array(z.array(nodeIdSchema).check(z.minLength(1))).check(z.minLength(1))),
-})
+const newPartitionsSchema = z.lazy(() =>
+  z.strictObject({
+    topic: topicNameSchema,
+    totalCount: z.int().check(z.minimum(1), z.maximum(2_147_483_647)),
+    assignments: z.optional(z.array(z.array(nodeIdSchema).check(z.minLength(1))).check(z.minLength(1))),
+  }),
+)
 
 /** Kafka: `Admin.createPartitions`, API CreatePartitions, to the controller. */
 export async function createPartitions(

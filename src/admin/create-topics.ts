@@ -49,30 +49,34 @@ export interface CreateTopicsOptions extends QuotaOptions {
 }
 
 /** The options of `createTopics` as they are checked. */
-export const createTopicsOptions = z.strictObject({
-  ...quotaOptionFields,
-  validateOnly: z._default(z.boolean(), false),
-  waitUntilReady: z._default(z.boolean(), true),
-})
+export const createTopicsOptions = z.lazy(() =>
+  z.strictObject({
+    ...quotaOptionFields,
+    validateOnly: z._default(z.boolean(), false),
+    waitUntilReady: z._default(z.boolean(), true),
+  }),
+)
 
-const newTopicSchema = z
-  .strictObject({
-    name: topicNameSchema,
-    partitions: z.optional(z.int().check(z.minimum(1), z.maximum(2_147_483_647))),
-    replicationFactor: z.optional(z.int().check(z.minimum(1), z.maximum(32_767))),
-    assignments: z.optional(z.array(z.array(nodeIdSchema).check(z.minLength(1))).check(z.minLength(1))),
-    configs: z.optional(z.record(z.string(), configValueSchema)),
-  })
-  .check(
-    z.refine(
-      (topic) => topic.assignments === undefined || topic.partitions === undefined,
-      'takes either partitions or assignments, not both',
+const newTopicSchema = z.lazy(() =>
+  z
+    .strictObject({
+      name: topicNameSchema,
+      partitions: z.optional(z.int().check(z.minimum(1), z.maximum(2_147_483_647))),
+      replicationFactor: z.optional(z.int().check(z.minimum(1), z.maximum(32_767))),
+      assignments: z.optional(z.array(z.array(nodeIdSchema).check(z.minLength(1))).check(z.minLength(1))),
+      configs: z.optional(z.record(z.string(), configValueSchema)),
+    })
+    .check(
+      z.refine(
+        (topic) => topic.assignments === undefined || topic.partitions === undefined,
+        'takes either partitions or assignments, not both',
+      ),
+      z.refine(
+        (topic) => topic.assignments === undefined || topic.replicationFactor === undefined,
+        'takes either replicationFactor or assignments, not both',
+      ),
     ),
-    z.refine(
-      (topic) => topic.assignments === undefined || topic.replicationFactor === undefined,
-      'takes either replicationFactor or assignments, not both',
-    ),
-  )
+)
 
 /**
  * Kafka: `Admin.createTopics`, API CreateTopics, to the controller. A request that timed out may have been carried

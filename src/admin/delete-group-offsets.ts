@@ -15,11 +15,13 @@ export interface GroupPartition extends TopicPartition {
   readonly groupId: string
 }
 
-const itemSchema = z.strictObject({
-  groupId: groupIdSchema,
-  topic: topicNameSchema,
-  partition: partitionSchema,
-})
+const itemSchema = z.lazy(() =>
+  z.strictObject({
+    groupId: groupIdSchema,
+    topic: topicNameSchema,
+    partition: partitionSchema,
+  }),
+)
 
 /**
  * Kafka: `Admin.deleteConsumerGroupOffsets` (KIP-496), API OffsetDelete, to the coordinator of each group. A partition

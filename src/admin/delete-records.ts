@@ -20,14 +20,16 @@ export interface DeletedRecords extends TopicPartition {
   readonly lowWatermark: bigint
 }
 
-const itemSchema = z.strictObject({
-  topic: topicNameSchema,
-  partition: partitionSchema,
-  beforeOffset: z.union(
-    [z.bigint().check(z.minimum(0n), z.maximum(0x7fffffffffffffffn)), z.literal('highWatermark')],
-    "must be an offset (a bigint, not negative) or 'highWatermark'",
-  ),
-})
+const itemSchema = z.lazy(() =>
+  z.strictObject({
+    topic: topicNameSchema,
+    partition: partitionSchema,
+    beforeOffset: z.union(
+      [z.bigint().check(z.minimum(0n), z.maximum(0x7fffffffffffffffn)), z.literal('highWatermark')],
+      "must be an offset (a bigint, not negative) or 'highWatermark'",
+    ),
+  }),
+)
 
 type Deleted = Pick<DeletedRecords, 'lowWatermark'>
 

@@ -20,11 +20,13 @@ export interface DeletedTopic {
 export type DeleteTopicsOptions = QuotaOptions
 
 /** The options of `deleteTopics` as they are checked. */
-export const deleteTopicsOptions = z.strictObject(quotaOptionFields)
+export const deleteTopicsOptions = z.lazy(() => z.strictObject(quotaOptionFields))
 
-const referenceSchema = z.union(
-  [topicNameSchema, z.strictObject({ topicId: topicIdSchema })],
-  'must be a topic name or { topicId }',
+const referenceSchema = z.lazy(() =>
+  z.union(
+    [topicNameSchema, z.strictObject({ topicId: topicIdSchema })],
+    'must be a topic name or { topicId }',
+  ),
 )
 
 /** DeleteTopics takes ids, and answers them, since this version (Kafka 2.8). */

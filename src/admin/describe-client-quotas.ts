@@ -26,32 +26,34 @@ export interface ClientQuotas {
 
 const typeSchema = z.enum(['user', 'client-id', 'ip'])
 
-const filterSchema = z.strictObject({
-  components: z._default(
-    z
-      .array(
-        z.union(
-          [
-            z.strictObject({
-              type: typeSchema,
-              match: z.literal('exact'),
-              name: z.string().check(z.minLength(1)),
-            }),
-            z.strictObject({ type: typeSchema, match: z.enum(['default', 'any']) }),
-          ],
-          "must have a type (user, client-id or ip) and a match: 'exact' with a name, 'default' or 'any'",
+const filterSchema = z.lazy(() =>
+  z.strictObject({
+    components: z._default(
+      z
+        .array(
+          z.union(
+            [
+              z.strictObject({
+                type: typeSchema,
+                match: z.literal('exact'),
+                name: z.string().check(z.minLength(1)),
+              }),
+              z.strictObject({ type: typeSchema, match: z.enum(['default', 'any']) }),
+            ],
+            "must have a type (user, client-id or ip) and a match: 'exact' with a name, 'default' or 'any'",
+          ),
+        )
+        .check(
+          z.refine(
+            (components) => new Set(components.map(({ type }) => type)).size === components.length,
+            'Each type can stand in one component only',
+          ),
         ),
-      )
-      .check(
-        z.refine(
-          (components) => new Set(components.map(({ type }) => type)).size === components.length,
-          'Each type can stand in one component only',
-        ),
-      ),
-    [],
-  ),
-  strict: z._default(z.boolean(), false),
-})
+      [],
+    ),
+    strict: z._default(z.boolean(), false),
+  }),
+)
 
 /** Kafka's numbers. */
 const matchTypes = { exact: 0, default: 1, any: 2 } as const

@@ -34,11 +34,13 @@ export interface DescribeClusterOptions extends AdminCallOptions {
 }
 
 /** The options of `describeCluster` as they are checked. */
-export const describeClusterOptions = z.strictObject({
-  ...callOptionFields,
-  includeAuthorizedOperations: z._default(z.boolean(), false),
-  includeFencedBrokers: z._default(z.boolean(), false),
-})
+export const describeClusterOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    includeAuthorizedOperations: z._default(z.boolean(), false),
+    includeFencedBrokers: z._default(z.boolean(), false),
+  }),
+)
 
 type Options = z.output<typeof describeClusterOptions>
 

@@ -64,16 +64,20 @@ export interface DescribeConfigsOptions extends AdminCallOptions {
 }
 
 /** The options of `describeConfigs` as they are checked. */
-export const describeConfigsOptions = z.strictObject({
-  ...callOptionFields,
-  includeSynonyms: z._default(z.boolean(), false),
-  includeDocumentation: z._default(z.boolean(), false),
-})
+export const describeConfigsOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    includeSynonyms: z._default(z.boolean(), false),
+    includeDocumentation: z._default(z.boolean(), false),
+  }),
+)
 
-const itemSchema = z.strictObject({
-  ...resourceFields,
-  configNames: z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1))),
-})
+const itemSchema = z.lazy(() =>
+  z.strictObject({
+    ...resourceFields,
+    configNames: z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1))),
+  }),
+)
 
 type Options = z.output<typeof describeConfigsOptions>
 type Configs = Pick<ConfigsDescription, 'configs'>

@@ -17,10 +17,12 @@ export interface DescribeGroupsOptions extends AdminCallOptions {
 }
 
 /** The options of `describeGroups` as they are checked. */
-export const describeGroupsOptions = z.strictObject({
-  ...callOptionFields,
-  includeAuthorizedOperations: z._default(z.boolean(), false),
-})
+export const describeGroupsOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    includeAuthorizedOperations: z._default(z.boolean(), false),
+  }),
+)
 
 /**
  * Kafka: `Admin.describeConsumerGroups` and `describeClassicGroups`. API ConsumerGroupDescribe (KIP-848) first, then

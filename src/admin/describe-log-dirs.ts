@@ -45,11 +45,13 @@ export interface DescribeLogDirsOptions extends AdminCallOptions {
 }
 
 /** The options of `describeLogDirs` as they are checked. */
-export const describeLogDirsOptions = z.strictObject({
-  ...callOptionFields,
-  nodeIds: z.optional(z.array(nodeIdSchema).check(z.minLength(1))),
-  partitions: z.optional(z.array(topicPartitionSchema)),
-})
+export const describeLogDirsOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    nodeIds: z.optional(z.array(nodeIdSchema).check(z.minLength(1))),
+    partitions: z.optional(z.array(topicPartitionSchema)),
+  }),
+)
 
 type Options = z.output<typeof describeLogDirsOptions>
 type LogDirs = Pick<BrokerLogDirs, 'logDirs'>

@@ -37,10 +37,12 @@ export interface DescribeProducersOptions extends AdminCallOptions {
 }
 
 /** The options of `describeProducers` as they are checked. */
-export const describeProducersOptions = z.strictObject({
-  ...callOptionFields,
-  nodeId: z.optional(nodeIdSchema),
-})
+export const describeProducersOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    nodeId: z.optional(nodeIdSchema),
+  }),
+)
 
 type Producers = Pick<PartitionProducers, 'producers'>
 

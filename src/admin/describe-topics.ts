@@ -51,11 +51,13 @@ export interface DescribeTopicsOptions extends AdminCallOptions {
 }
 
 /** The options of `describeTopics` as they are checked. */
-export const describeTopicsOptions = z.strictObject({
-  ...callOptionFields,
-  includeAuthorizedOperations: z._default(z.boolean(), false),
-  partitionsPerResponse: z._default(z.int().check(z.minimum(1), z.maximum(2_147_483_647)), 2000),
-})
+export const describeTopicsOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    includeAuthorizedOperations: z._default(z.boolean(), false),
+    partitionsPerResponse: z._default(z.int().check(z.minimum(1), z.maximum(2_147_483_647)), 2000),
+  }),
+)
 
 type Options = z.output<typeof describeTopicsOptions>
 type Description = Omit<TopicDescription, 'name'>

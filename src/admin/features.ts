@@ -48,16 +48,20 @@ export interface UpdateFeaturesOptions extends AdminCallOptions {
 }
 
 /** The options of `updateFeatures` as they are checked. */
-export const updateFeaturesOptions = z.strictObject({
-  ...callOptionFields,
-  validateOnly: z._default(z.boolean(), false),
-})
+export const updateFeaturesOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    validateOnly: z._default(z.boolean(), false),
+  }),
+)
 
-const updateSchema = z.strictObject({
-  feature: z.string().check(z.minLength(1)),
-  level: z.int().check(z.minimum(0), z.maximum(32_767)),
-  type: z._default(z.enum(['upgrade', 'safeDowngrade', 'unsafeDowngrade']), 'upgrade'),
-})
+const updateSchema = z.lazy(() =>
+  z.strictObject({
+    feature: z.string().check(z.minLength(1)),
+    level: z.int().check(z.minimum(0), z.maximum(32_767)),
+    type: z._default(z.enum(['upgrade', 'safeDowngrade', 'unsafeDowngrade']), 'upgrade'),
+  }),
+)
 
 /** Kafka's numbers. */
 const upgradeTypes = { upgrade: 1, safeDowngrade: 2, unsafeDowngrade: 3 } as const

@@ -44,20 +44,24 @@ export interface IncrementalAlterConfigsOptions extends AdminCallOptions {
 }
 
 /** The options of `incrementalAlterConfigs` as they are checked. */
-export const incrementalAlterConfigsOptions = z.strictObject({
-  ...callOptionFields,
-  validateOnly: z._default(z.boolean(), false),
-})
+export const incrementalAlterConfigsOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    validateOnly: z._default(z.boolean(), false),
+  }),
+)
 
 const valuesSchema = z.optional(z.record(z.string(), configValueSchema))
 
-const changesSchema = z.strictObject({
-  ...resourceFields,
-  set: valuesSchema,
-  unset: z.optional(z.array(z.string().check(z.minLength(1)))),
-  append: valuesSchema,
-  subtract: valuesSchema,
-})
+const changesSchema = z.lazy(() =>
+  z.strictObject({
+    ...resourceFields,
+    set: valuesSchema,
+    unset: z.optional(z.array(z.string().check(z.minLength(1)))),
+    append: valuesSchema,
+    subtract: valuesSchema,
+  }),
+)
 
 const operations = { set: 0, unset: 1, append: 2, subtract: 3 } as const
 

@@ -15,10 +15,12 @@ export interface ListConfigResourcesOptions extends AdminCallOptions {
 }
 
 /** The options of `listConfigResources` as they are checked. */
-export const listConfigResourcesOptions = z.strictObject({
-  ...callOptionFields,
-  types: z.optional(z.array(resourceFields.type).check(z.minLength(1))),
-})
+export const listConfigResourcesOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    types: z.optional(z.array(resourceFields.type).check(z.minLength(1))),
+  }),
+)
 
 /** Before it a broker lists client metrics, and nothing else (KIP-1142). */
 const typesVersion = 1

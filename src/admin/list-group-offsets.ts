@@ -41,15 +41,19 @@ export interface ListGroupOffsetsOptions extends AdminCallOptions {
 }
 
 /** The options of `listGroupOffsets` as they are checked. */
-export const listGroupOffsetsOptions = z.strictObject({
-  ...callOptionFields,
-  requireStable: z._default(z.boolean(), false),
-})
+export const listGroupOffsetsOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    requireStable: z._default(z.boolean(), false),
+  }),
+)
 
-const querySchema = z.strictObject({
-  groupId: groupIdSchema,
-  partitions: z.optional(z.array(topicPartitionSchema)),
-})
+const querySchema = z.lazy(() =>
+  z.strictObject({
+    groupId: groupIdSchema,
+    partitions: z.optional(z.array(topicPartitionSchema)),
+  }),
+)
 
 type Options = z.output<typeof listGroupOffsetsOptions>
 type Offsets = Pick<GroupOffsets, 'offsets'>

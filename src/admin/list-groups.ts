@@ -41,12 +41,14 @@ export interface ListGroupsOptions extends AdminCallOptions {
 }
 
 /** The options of `listGroups` as they are checked. */
-export const listGroupsOptions = z.strictObject({
-  ...callOptionFields,
-  states: z.optional(z.array(z.enum(groupStates)).check(z.minLength(1))),
-  types: z.optional(z.array(z.enum(groupTypes)).check(z.minLength(1))),
-  protocolTypes: z.optional(z.array(z.string()).check(z.minLength(1))),
-})
+export const listGroupsOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    states: z.optional(z.array(z.enum(groupStates)).check(z.minLength(1))),
+    types: z.optional(z.array(z.enum(groupTypes)).check(z.minLength(1))),
+    protocolTypes: z.optional(z.array(z.string()).check(z.minLength(1))),
+  }),
+)
 
 type Options = z.output<typeof listGroupsOptions>
 type Groups = Pick<BrokerGroups, 'groups'>

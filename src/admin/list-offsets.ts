@@ -50,10 +50,12 @@ export interface ListOffsetsOptions extends AdminCallOptions {
 }
 
 /** The options of `listOffsets` as they are checked. */
-export const listOffsetsOptions = z.strictObject({
-  ...callOptionFields,
-  isolationLevel: z._default(z.enum(['read_uncommitted', 'read_committed']), 'read_uncommitted'),
-})
+export const listOffsetsOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    isolationLevel: z._default(z.enum(['read_uncommitted', 'read_committed']), 'read_uncommitted'),
+  }),
+)
 
 /** The timestamp that stands for each spec, and the first version whose brokers know it: older ones take it for a time. */
 const sentinels = {
@@ -65,24 +67,26 @@ const sentinels = {
   earliestPendingUpload: { timestamp: -6n, minVersion: 11 },
 } as const
 
-const querySchema = z.strictObject({
-  topic: topicNameSchema,
-  partition: partitionSchema,
-  at: z.union(
-    [
-      z.enum([
-        'earliest',
-        'latest',
-        'maxTimestamp',
-        'earliestLocal',
-        'latestTiered',
-        'earliestPendingUpload',
-      ]),
-      z.strictObject({ timestamp: z.int().check(z.minimum(0)) }),
-    ],
-    "must be 'earliest', 'latest', 'maxTimestamp' or { timestamp: milliseconds since the epoch }",
-  ),
-})
+const querySchema = z.lazy(() =>
+  z.strictObject({
+    topic: topicNameSchema,
+    partition: partitionSchema,
+    at: z.union(
+      [
+        z.enum([
+          'earliest',
+          'latest',
+          'maxTimestamp',
+          'earliestLocal',
+          'latestTiered',
+          'earliestPendingUpload',
+        ]),
+        z.strictObject({ timestamp: z.int().check(z.minimum(0)) }),
+      ],
+      "must be 'earliest', 'latest', 'maxTimestamp' or { timestamp: milliseconds since the epoch }",
+    ),
+  }),
+)
 
 type Options = z.output<typeof listOffsetsOptions>
 type Found = Pick<ListedOffset, 'offset' | 'timestamp' | 'leaderEpoch'>

@@ -19,10 +19,12 @@ export interface ListPartitionReassignmentsOptions extends AdminCallOptions {
 }
 
 /** The options of `listPartitionReassignments` as they are checked. */
-export const listPartitionReassignmentsOptions = z.strictObject({
-  ...callOptionFields,
-  partitions: z.optional(z.array(topicPartitionSchema)),
-})
+export const listPartitionReassignmentsOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    partitions: z.optional(z.array(topicPartitionSchema)),
+  }),
+)
 
 /**
  * Kafka: `Admin.listPartitionReassignments` (KIP-455), API ListPartitionReassignments, to the controller. Partitions

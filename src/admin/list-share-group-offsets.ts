@@ -36,10 +36,12 @@ export interface ShareGroupOffsets {
 type Offsets = Pick<ShareGroupOffsets, 'offsets'>
 type GroupAnswer = DescribeShareGroupOffsetsResponse['groups'][number]
 
-const querySchema = z.strictObject({
-  groupId: groupIdSchema,
-  partitions: z.optional(z.array(topicPartitionSchema)),
-})
+const querySchema = z.lazy(() =>
+  z.strictObject({
+    groupId: groupIdSchema,
+    partitions: z.optional(z.array(topicPartitionSchema)),
+  }),
+)
 
 /**
  * Kafka: `Admin.listShareGroupOffsets` (KIP-932), API DescribeShareGroupOffsets, to the coordinator of each group. A

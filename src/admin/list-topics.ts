@@ -19,10 +19,12 @@ export interface ListTopicsOptions extends AdminCallOptions {
 }
 
 /** The options of `listTopics` as they are checked. */
-export const listTopicsOptions = z.strictObject({
-  ...callOptionFields,
-  includeInternal: z._default(z.boolean(), false),
-})
+export const listTopicsOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    includeInternal: z._default(z.boolean(), false),
+  }),
+)
 
 /** Kafka: `Admin.listTopics`, API Metadata, to any broker. Topics this client may not describe are not in it. */
 export async function listTopics(

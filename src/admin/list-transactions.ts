@@ -32,13 +32,15 @@ export interface ListTransactionsOptions extends AdminCallOptions {
 }
 
 /** The options of `listTransactions` as they are checked. */
-export const listTransactionsOptions = z.strictObject({
-  ...callOptionFields,
-  states: z.optional(z.array(z.enum(transactionStates)).check(z.minLength(1))),
-  producerIds: z.optional(z.array(z.bigint().check(z.minimum(0n))).check(z.minLength(1))),
-  minDurationMs: z.optional(z.int().check(z.minimum(0))),
-  transactionalIdPattern: z.optional(z.string().check(z.minLength(1))),
-})
+export const listTransactionsOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    states: z.optional(z.array(z.enum(transactionStates)).check(z.minLength(1))),
+    producerIds: z.optional(z.array(z.bigint().check(z.minimum(0n))).check(z.minLength(1))),
+    minDurationMs: z.optional(z.int().check(z.minimum(0))),
+    transactionalIdPattern: z.optional(z.string().check(z.minLength(1))),
+  }),
+)
 
 type Options = z.output<typeof listTransactionsOptions>
 type Transactions = Pick<BrokerTransactions, 'transactions'>

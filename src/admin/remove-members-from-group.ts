@@ -25,17 +25,21 @@ export interface RemoveMembersFromGroupOptions extends AdminCallOptions {
 }
 
 /** The options of `removeMembersFromGroup` as they are checked. */
-export const removeMembersFromGroupOptions = z.strictObject({
-  ...callOptionFields,
-  reason: z.optional(z.string().check(z.maxLength(255))),
-})
+export const removeMembersFromGroupOptions = z.lazy(() =>
+  z.strictObject({
+    ...callOptionFields,
+    reason: z.optional(z.string().check(z.maxLength(255))),
+  }),
+)
 
-const memberSchema = z.union(
-  [
-    z.strictObject({ groupInstanceId: z.string().check(z.minLength(1)) }),
-    z.strictObject({ memberId: z.string().check(z.minLength(1)) }),
-  ],
-  'must have either a groupInstanceId or a memberId',
+const memberSchema = z.lazy(() =>
+  z.union(
+    [
+      z.strictObject({ groupInstanceId: z.string().check(z.minLength(1)) }),
+      z.strictObject({ memberId: z.string().check(z.minLength(1)) }),
+    ],
+    'must have either a groupInstanceId or a memberId',
+  ),
 )
 
 type Options = z.output<typeof removeMembersFromGroupOptions>

@@ -32,13 +32,17 @@ export interface ShareGroupTopic {
   readonly topic: string
 }
 
-const offsetSchema = z.strictObject({
-  groupId: groupIdSchema,
-  topic: topicNameSchema,
-  partition: partitionSchema,
-  startOffset: z.bigint('must be a bigint, such as 5n').check(z.minimum(0n), z.maximum(0x7fffffffffffffffn)),
-})
-const topicSchema = z.strictObject({ groupId: groupIdSchema, topic: topicNameSchema })
+const offsetSchema = z.lazy(() =>
+  z.strictObject({
+    groupId: groupIdSchema,
+    topic: topicNameSchema,
+    partition: partitionSchema,
+    startOffset: z
+      .bigint('must be a bigint, such as 5n')
+      .check(z.minimum(0n), z.maximum(0x7fffffffffffffffn)),
+  }),
+)
+const topicSchema = z.lazy(() => z.strictObject({ groupId: groupIdSchema, topic: topicNameSchema }))
 
 /**
  * Kafka: `Admin.alterShareGroupOffsets` (KIP-932), API AlterShareGroupOffsets, to the coordinator of each group. A

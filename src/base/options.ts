@@ -1,4 +1,4 @@
-import type * as z from 'zod/mini'
+import * as z from 'zod/mini'
 import { InvalidOptionError } from './errors'
 import { inEnglish } from './in-english'
 
@@ -23,9 +23,14 @@ export function resolveOptions<Output>(
 ): Readonly<Output> {
   const result = schema.safeParse(options ?? {}, inEnglish)
   if (result.success) return Object.freeze(result.data)
-  const known = 'shape' in schema ? Object.keys(schema.shape as object) : []
+  const known = namesIn(schema)
   const problems = result.error.issues.flatMap((issue) => describeIssue(issue as Issue, options, known))
   throw new InvalidOptionError(`Wrong options for ${what}`, problems)
+}
+
+function namesIn(schema: object): string[] {
+  const made = schema instanceof z.ZodMiniLazy ? schema._zod.innerType : schema
+  return made instanceof z.ZodMiniObject ? Object.keys(made.shape) : []
 }
 
 type Issue = z.core.$ZodIssue

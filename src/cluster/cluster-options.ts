@@ -151,14 +151,16 @@ const optionalMs = (least: number) => z.optional(wholeMs(least))
 
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 
-const broker = z.pipe(
-  z.string("Each broker is a text 'host:port'"),
-  z.transform((text, context) => {
-    const parsed = parseBootstrapAddress(text)
-    if (typeof parsed !== 'string') return parsed
-    context.issues.push({ code: 'custom', message: parsed, input: text })
-    return z.NEVER
-  }),
+const broker = z.lazy(() =>
+  z.pipe(
+    z.string("Each broker is a text 'host:port'"),
+    z.transform((text, context) => {
+      const parsed = parseBootstrapAddress(text)
+      if (typeof parsed !== 'string') return parsed
+      context.issues.push({ code: 'custom', message: parsed, input: text })
+      return z.NEVER
+    }),
+  ),
 )
 const brokers = z.array(broker).check(z.minLength(1, 'At least one broker is needed'))
 
@@ -170,41 +172,49 @@ const pem = z.custom<NonNullable<TlsOptions['ca']>>(
 
 const tlsVersion = z.enum(['TLSv1.2', 'TLSv1.3'], "'TLSv1.2' and 'TLSv1.3' are allowed")
 
-const tls = z.union([
-  z.boolean(),
-  z.strictObject({
-    ca: z.optional(pem),
-    cert: z.optional(pem),
-    key: z.optional(z.custom<NonNullable<TlsOptions['key']>>((value) => value !== null)),
-    passphrase: z.optional(z.string()),
-    pfx: z.optional(z.custom<NonNullable<TlsOptions['pfx']>>((value) => value !== null)),
-    servername: z.optional(z.string()),
-    rejectUnauthorized: z.optional(z.boolean()),
-    checkServerIdentity: z.optional(z.custom<NonNullable<TlsOptions['checkServerIdentity']>>(isFunction)),
-    minVersion: z.optional(tlsVersion),
-    maxVersion: z.optional(tlsVersion),
-    ciphers: z.optional(z.string()),
-    ALPNProtocols: z.optional(z.custom<NonNullable<TlsOptions['ALPNProtocols']>>(Array.isArray)),
-    secureContext: z.optional(z.custom<NonNullable<TlsOptions['secureContext']>>((value) => value !== null)),
-    secureOptions: z.optional(z.number('A number is needed')),
-    secureProtocol: z.optional(z.string()),
-    sigalgs: z.optional(z.string()),
-    ecdhCurve: z.optional(z.string()),
-    dhparam: z.optional(z.custom<NonNullable<TlsOptions['dhparam']>>((value) => value !== null)),
-    crl: z.optional(pem),
-    minDHSize: z.optional(z.number('A number is needed')),
-    session: z.optional(z.custom<NonNullable<TlsOptions['session']>>((value) => value instanceof Uint8Array)),
-  }),
-])
+const tls = z.lazy(() =>
+  z.union([
+    z.boolean(),
+    z.strictObject({
+      ca: z.optional(pem),
+      cert: z.optional(pem),
+      key: z.optional(z.custom<NonNullable<TlsOptions['key']>>((value) => value !== null)),
+      passphrase: z.optional(z.string()),
+      pfx: z.optional(z.custom<NonNullable<TlsOptions['pfx']>>((value) => value !== null)),
+      servername: z.optional(z.string()),
+      rejectUnauthorized: z.optional(z.boolean()),
+      checkServerIdentity: z.optional(z.custom<NonNullable<TlsOptions['checkServerIdentity']>>(isFunction)),
+      minVersion: z.optional(tlsVersion),
+      maxVersion: z.optional(tlsVersion),
+      ciphers: z.optional(z.string()),
+      ALPNProtocols: z.optional(z.custom<NonNullable<TlsOptions['ALPNProtocols']>>(Array.isArray)),
+      secureContext: z.optional(
+        z.custom<NonNullable<TlsOptions['secureContext']>>((value) => value !== null),
+      ),
+      secureOptions: z.optional(z.number('A number is needed')),
+      secureProtocol: z.optional(z.string()),
+      sigalgs: z.optional(z.string()),
+      ecdhCurve: z.optional(z.string()),
+      dhparam: z.optional(z.custom<NonNullable<TlsOptions['dhparam']>>((value) => value !== null)),
+      crl: z.optional(pem),
+      minDHSize: z.optional(z.number('A number is needed')),
+      session: z.optional(
+        z.custom<NonNullable<TlsOptions['session']>>((value) => value instanceof Uint8Array),
+      ),
+    }),
+  ]),
+)
 
-const passwordSasl = z.strictObject({
-  mechanism: z.enum(
-    ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
-    "'PLAIN', 'SCRAM-SHA-256' and 'SCRAM-SHA-512' are allowed",
-  ),
-  username: z.string('A text is needed').check(z.minLength(1, 'A user name is needed')),
-  password: z.string('A text is needed'),
-})
+const passwordSasl = z.lazy(() =>
+  z.strictObject({
+    mechanism: z.enum(
+      ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
+      "'PLAIN', 'SCRAM-SHA-256' and 'SCRAM-SHA-512' are allowed",
+    ),
+    username: z.string('A text is needed').check(z.minLength(1, 'A user name is needed')),
+    password: z.string('A text is needed'),
+  }),
+)
 
 function isSaslMechanism(value: unknown): value is SaslMechanism {
   const mechanism = value as Partial<SaslMechanism> | null
@@ -213,11 +223,13 @@ function isSaslMechanism(value: unknown): value is SaslMechanism {
 
 const eventListener = <Listener>() => z.optional(z.custom<Listener>(isFunction, 'A function is needed'))
 
-const events = z.strictObject({
-  requestAnswered: eventListener<RequestListeners['requestAnswered']>(),
-  requestTimedOut: eventListener<RequestListeners['requestTimedOut']>(),
-  requestQueue: eventListener<RequestListeners['requestQueue']>(),
-})
+const events = z.lazy(() =>
+  z.strictObject({
+    requestAnswered: eventListener<RequestListeners['requestAnswered']>(),
+    requestTimedOut: eventListener<RequestListeners['requestTimedOut']>(),
+    requestQueue: eventListener<RequestListeners['requestQueue']>(),
+  }),
+)
 
 const logger = z.custom<Logger>((value) => {
   const candidate = value as Partial<Logger> | null
@@ -231,81 +243,83 @@ const codec = z.optional(
   }, 'An object with compress and decompress is needed'),
 )
 
-const schema = z
-  .strictObject({
-    brokers: z.pipe(
-      z.unknown(),
-      z.transform((given, context) => {
-        if (typeof given === 'function') return watched(given as BrokersFunction)
-        const { data, error } = brokers.safeParse(given, inEnglish)
-        for (const issue of error?.issues ?? []) context.issues.push({ ...issue, input: given as never })
-        return data ?? z.NEVER
-      }),
-    ),
-    clientId: z._default(
-      z.string('A text is needed').check(z.maxLength(249, 'At most 249 characters are allowed')),
-      'typed-kafka',
-    ),
-    tls: z._default(tls, false),
-    sasl: z.optional(
-      z.unknown().check(
-        z.superRefine((value, context) => {
-          if (value === undefined || isSaslMechanism(value)) return
-          const result = passwordSasl.safeParse(value, inEnglish)
-          for (const issue of result.error?.issues ?? []) context.addIssue({ ...issue })
+const schema = z.lazy(() =>
+  z
+    .strictObject({
+      brokers: z.pipe(
+        z.unknown(),
+        z.transform((given, context) => {
+          if (typeof given === 'function') return watched(given as BrokersFunction)
+          const { data, error } = brokers.safeParse(given, inEnglish)
+          for (const issue of error?.issues ?? []) context.issues.push({ ...issue, input: given as never })
+          return data ?? z.NEVER
         }),
       ),
-    ),
-    authenticationTimeoutMs: optionalMs(1),
-    reauthenticationThresholdMs: optionalMs(0),
-    requestTimeoutMs: ms(30_000, 1),
-    connectionSetupTimeoutMs: ms(10_000, 1),
-    connectionSetupTimeoutMaxMs: ms(30_000, 1),
-    reconnectBackoffMs: ms(50),
-    reconnectBackoffMaxMs: ms(1000),
-    retryBackoffMs: ms(100),
-    retryBackoffMaxMs: ms(1000),
-    metadataMaxAgeMs: ms(300_000, 1),
-    connectionsMaxIdleMs: ms(540_000, 1),
-    maxResponseBytes: z._default(
-      z
-        .int('Bytes are a whole number')
-        .check(
-          z.minimum(1024, 'At least 1024 is needed'),
-          z.maximum(0x7fffffff, 'At most 2147483647 is allowed'),
+      clientId: z._default(
+        z.string('A text is needed').check(z.maxLength(249, 'At most 249 characters are allowed')),
+        'typed-kafka',
+      ),
+      tls: z._default(tls, false),
+      sasl: z.optional(
+        z.unknown().check(
+          z.superRefine((value, context) => {
+            if (value === undefined || isSaslMechanism(value)) return
+            const result = passwordSasl.safeParse(value, inEnglish)
+            for (const issue of result.error?.issues ?? []) context.addIssue({ ...issue })
+          }),
         ),
-      104_857_600,
+      ),
+      authenticationTimeoutMs: optionalMs(1),
+      reauthenticationThresholdMs: optionalMs(0),
+      requestTimeoutMs: ms(30_000, 1),
+      connectionSetupTimeoutMs: ms(10_000, 1),
+      connectionSetupTimeoutMaxMs: ms(30_000, 1),
+      reconnectBackoffMs: ms(50),
+      reconnectBackoffMaxMs: ms(1000),
+      retryBackoffMs: ms(100),
+      retryBackoffMaxMs: ms(1000),
+      metadataMaxAgeMs: ms(300_000, 1),
+      connectionsMaxIdleMs: ms(540_000, 1),
+      maxResponseBytes: z._default(
+        z
+          .int('Bytes are a whole number')
+          .check(
+            z.minimum(1024, 'At least 1024 is needed'),
+            z.maximum(0x7fffffff, 'At most 2147483647 is allowed'),
+          ),
+        104_857_600,
+      ),
+      maxInFlightRequestsPerConnection: z.optional(
+        z.int('A whole number is needed').check(z.minimum(1, 'At least 1 is needed')),
+      ),
+      codecs: z.optional(z.strictObject({ gzip: codec, snappy: codec, lz4: codec, zstd: codec })),
+      logger: z._default(logger, () => consoleLogger),
+      events: z.optional(events),
+      clock: z._default(z.custom<Clock>(), () => systemClock),
+      socketFactory: z.optional(z.custom<SocketFactory>(isFunction, 'A function is needed')),
+      openSocket: z.optional(z.custom<SocketOpener>(isFunction)),
+      resolveHost: z.optional(z.custom<HostResolver>(isFunction)),
+      random: z._default(z.custom<() => number>(isFunction), () => Math.random),
+    })
+    .check(
+      z.superRefine((options, context) => {
+        for (const [base, limit] of backoffPairs) {
+          if (options[base] <= options[limit]) continue
+          context.addIssue({
+            code: 'custom',
+            path: [base],
+            message: `It must not be above ${limit} (${options[limit]})`,
+          })
+        }
+        if (
+          typeof options.tls === 'object' &&
+          (options.tls.cert === undefined) !== (options.tls.key === undefined)
+        ) {
+          context.addIssue({ code: 'custom', path: ['tls'], message: 'Cert and key are needed together' })
+        }
+      }),
     ),
-    maxInFlightRequestsPerConnection: z.optional(
-      z.int('A whole number is needed').check(z.minimum(1, 'At least 1 is needed')),
-    ),
-    codecs: z.optional(z.strictObject({ gzip: codec, snappy: codec, lz4: codec, zstd: codec })),
-    logger: z._default(logger, () => consoleLogger),
-    events: z.optional(events),
-    clock: z._default(z.custom<Clock>(), () => systemClock),
-    socketFactory: z.optional(z.custom<SocketFactory>(isFunction, 'A function is needed')),
-    openSocket: z.optional(z.custom<SocketOpener>(isFunction)),
-    resolveHost: z.optional(z.custom<HostResolver>(isFunction)),
-    random: z._default(z.custom<() => number>(isFunction), () => Math.random),
-  })
-  .check(
-    z.superRefine((options, context) => {
-      for (const [base, limit] of backoffPairs) {
-        if (options[base] <= options[limit]) continue
-        context.addIssue({
-          code: 'custom',
-          path: [base],
-          message: `It must not be above ${limit} (${options[limit]})`,
-        })
-      }
-      if (
-        typeof options.tls === 'object' &&
-        (options.tls.cert === undefined) !== (options.tls.key === undefined)
-      ) {
-        context.addIssue({ code: 'custom', path: ['tls'], message: 'Cert and key are needed together' })
-      }
-    }),
-  )
+)
 
 const backoffPairs = [
   ['connectionSetupTimeoutMs', 'connectionSetupTimeoutMaxMs'],

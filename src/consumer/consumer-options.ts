@@ -213,71 +213,75 @@ const listener = z.optional(
   z.custom<PartitionsListener>((value) => typeof value === 'function', 'must be a function'),
 )
 
-const assignor = z.union(
-  [
-    z.pipe(
-      z.enum(assignorNames),
-      z.transform((known) => builtInAssignors[known]()),
-    ),
-    z.custom<PartitionAssignor>(
-      (value) =>
-        typeof value === 'object' &&
-        value !== null &&
-        'name' in value &&
-        'assign' in value &&
-        typeof value.assign === 'function' &&
-        'supportedProtocols' in value,
-    ),
-  ],
-  `must be one of ${assignorNames.join(', ')}, or a PartitionAssignor`,
+const assignor = z.lazy(() =>
+  z.union(
+    [
+      z.pipe(
+        z.enum(assignorNames),
+        z.transform((known) => builtInAssignors[known]()),
+      ),
+      z.custom<PartitionAssignor>(
+        (value) =>
+          typeof value === 'object' &&
+          value !== null &&
+          'name' in value &&
+          'assign' in value &&
+          typeof value.assign === 'function' &&
+          'supportedProtocols' in value,
+      ),
+    ],
+    `must be one of ${assignorNames.join(', ')}, or a PartitionAssignor`,
+  ),
 )
 
-const schema = z.strictObject({
-  groupId: z.optional(name),
-  topics: z.optional(topicsOption),
-  assign: z.optional(
-    z.array(assignmentOption, 'must be a list of topics, or of { topic, partition, startFrom, until }'),
-  ),
-  startFrom: z.optional(startFromOption),
-  until: z.optional(untilOption),
-  whenOutOfRange: z._default(
-    z.enum(['startFrom', 'lastTimestamp'], "must be 'startFrom' or 'lastTimestamp'"),
-    'startFrom',
-  ),
-  groupInstanceId: z.optional(name),
-  groupProtocol: z._default(z.enum(['classic', 'consumer'], "must be 'classic' or 'consumer'"), 'classic'),
-  groupRemoteAssignor: z.optional(name),
-  sessionTimeoutMs: z._default(whole(1), 45_000),
-  heartbeatIntervalMs: z._default(whole(1), 3_000),
-  maxPollIntervalMs: z._default(whole(1), 300_000),
-  rebalanceTimeoutMs: z.optional(whole(1)),
-  revocationGraceMs: z.optional(whole(0)),
-  assignors: z._default(
-    z.array(assignor, 'must be a list').check(z.minLength(1, 'must name at least one assignor')),
-    () => [cooperativeStickyAssignor()],
-  ),
-  autoCommit: z.optional(flag),
-  autoCommitIntervalMs: z._default(whole(0), 5_000),
-  autoCommitMessages: z.optional(whole(1)),
-  isolationLevel: z._default(
-    z.enum(['read_uncommitted', 'read_committed'], "must be 'read_uncommitted' or 'read_committed'"),
-    'read_uncommitted',
-  ),
-  checkCrcs: z._default(flag, true),
-  fetchMinBytes: z._default(whole(0), 1),
-  fetchMaxBytes: z._default(whole(1), 52_428_800),
-  fetchMaxWaitMs: z._default(whole(0), 500),
-  maxPartitionFetchBytes: z._default(whole(1), 1_048_576),
-  fetchMemoryBytes: z._default(whole(1_048_576), 67_108_864),
-  clientRack: z._default(z.string('must be a string'), ''),
-  allowAutoTopicCreation: z._default(flag, false),
-  stallTimeoutMs: z._default(whole(1), 30_000),
-  defaultApiTimeoutMs: z._default(whole(1), 60_000),
-  onPartitionsAssigned: listener,
-  onPartitionsRevoked: listener,
-  onPartitionsLost: listener,
-  events: z.optional(eventListenersOption),
-})
+const schema = z.lazy(() =>
+  z.strictObject({
+    groupId: z.optional(name),
+    topics: z.optional(topicsOption),
+    assign: z.optional(
+      z.array(assignmentOption, 'must be a list of topics, or of { topic, partition, startFrom, until }'),
+    ),
+    startFrom: z.optional(startFromOption),
+    until: z.optional(untilOption),
+    whenOutOfRange: z._default(
+      z.enum(['startFrom', 'lastTimestamp'], "must be 'startFrom' or 'lastTimestamp'"),
+      'startFrom',
+    ),
+    groupInstanceId: z.optional(name),
+    groupProtocol: z._default(z.enum(['classic', 'consumer'], "must be 'classic' or 'consumer'"), 'classic'),
+    groupRemoteAssignor: z.optional(name),
+    sessionTimeoutMs: z._default(whole(1), 45_000),
+    heartbeatIntervalMs: z._default(whole(1), 3_000),
+    maxPollIntervalMs: z._default(whole(1), 300_000),
+    rebalanceTimeoutMs: z.optional(whole(1)),
+    revocationGraceMs: z.optional(whole(0)),
+    assignors: z._default(
+      z.array(assignor, 'must be a list').check(z.minLength(1, 'must name at least one assignor')),
+      () => [cooperativeStickyAssignor()],
+    ),
+    autoCommit: z.optional(flag),
+    autoCommitIntervalMs: z._default(whole(0), 5_000),
+    autoCommitMessages: z.optional(whole(1)),
+    isolationLevel: z._default(
+      z.enum(['read_uncommitted', 'read_committed'], "must be 'read_uncommitted' or 'read_committed'"),
+      'read_uncommitted',
+    ),
+    checkCrcs: z._default(flag, true),
+    fetchMinBytes: z._default(whole(0), 1),
+    fetchMaxBytes: z._default(whole(1), 52_428_800),
+    fetchMaxWaitMs: z._default(whole(0), 500),
+    maxPartitionFetchBytes: z._default(whole(1), 1_048_576),
+    fetchMemoryBytes: z._default(whole(1_048_576), 67_108_864),
+    clientRack: z._default(z.string('must be a string'), ''),
+    allowAutoTopicCreation: z._default(flag, false),
+    stallTimeoutMs: z._default(whole(1), 30_000),
+    defaultApiTimeoutMs: z._default(whole(1), 60_000),
+    onPartitionsAssigned: listener,
+    onPartitionsRevoked: listener,
+    onPartitionsLost: listener,
+    events: z.optional(eventListenersOption),
+  }),
+)
 
 const what = 'consumer'
 

@@ -22,22 +22,24 @@ export type StartFrom =
 const startFromText = "must be 'earliest', 'latest', 'none', { offset }, { timestamp } or { durationMs }"
 
 /** The option `startFrom`. */
-export const startFromOption = z.union(
-  [
-    z.enum(['earliest', 'latest', 'none']),
-    z.strictObject({
-      offset: z.custom<bigint | number>((value) => {
-        try {
-          return requireOffset(value, 'startFrom') >= 0n
-        } catch {
-          return false
-        }
+export const startFromOption = z.lazy(() =>
+  z.union(
+    [
+      z.enum(['earliest', 'latest', 'none']),
+      z.strictObject({
+        offset: z.custom<bigint | number>((value) => {
+          try {
+            return requireOffset(value, 'startFrom') >= 0n
+          } catch {
+            return false
+          }
+        }),
       }),
-    }),
-    z.strictObject({ timestamp: z.union([z.number().check(z.minimum(0)), z.date()]) }),
-    z.strictObject({ durationMs: z.number().check(z.minimum(0)) }),
-  ],
-  startFromText,
+      z.strictObject({ timestamp: z.union([z.number().check(z.minimum(0)), z.date()]) }),
+      z.strictObject({ durationMs: z.number().check(z.minimum(0)) }),
+    ],
+    startFromText,
+  ),
 )
 
 /** Where `seek` goes: an offset, an end of the log, or a time (ms since 1970, or a Date). */

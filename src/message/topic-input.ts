@@ -41,17 +41,19 @@ type ReadsBytes<Topics extends readonly SubscriptionInput[]> = [Topics[number]] 
     : true
 
 /** The option of a client that reads: a definition stays what it is, a name becomes a topic of bytes. */
-export const topicInput = z.pipe(
-  z.custom<TopicInput>(),
-  z.transform((value, context): AnyTopic => {
-    try {
-      if (typeof value === 'string') return rawTopic(value)
-      requireTopicName(value?.name)
-      return value
-    } catch (error) {
-      const { message } = KafkaError.from(error)
-      context.issues.push({ code: 'custom', message, input: value })
-      return z.NEVER
-    }
-  }),
+export const topicInput = z.lazy(() =>
+  z.pipe(
+    z.custom<TopicInput>(),
+    z.transform((value, context): AnyTopic => {
+      try {
+        if (typeof value === 'string') return rawTopic(value)
+        requireTopicName(value?.name)
+        return value
+      } catch (error) {
+        const { message } = KafkaError.from(error)
+        context.issues.push({ code: 'custom', message, input: value })
+        return z.NEVER
+      }
+    }),
+  ),
 )

@@ -20,10 +20,12 @@ export interface BatchTerms {
   readonly acknowledgementTimeoutMs: number
 }
 
-const schema = z.strictObject({
-  compression: compressionSchema,
-  acknowledgementTimeoutMs: millisecondsSchema.check(z.minimum(1, 'must be 1 or more')),
-})
+const schema = z.lazy(() =>
+  z.strictObject({
+    compression: compressionSchema,
+    acknowledgementTimeoutMs: millisecondsSchema.check(z.minimum(1, 'must be 1 or more')),
+  }),
+)
 
 /** When there are more, terms are made anew: who asks for so many different ones has no batches to share. */
 const maxKept = 64

@@ -135,23 +135,27 @@ const bytes = (least: number) =>
 const compressionNames = Object.keys(compressionTypes) as [CompressionType, ...CompressionType[]]
 const compressionName = z.enum(compressionNames, `must be one of ${compressionNames.join(', ')}`)
 /** How a compression is written. */
-export const compressionSchema = z.union(
-  [
-    z.pipe(
-      compressionName,
-      z.transform((type) => ({ type, level: undefined as number | undefined })),
-    ),
-    z.pipe(
-      z.strictObject({ type: compressionName, level: z.optional(z.int()) }),
-      z.transform(({ type, level }) => ({ type, level })),
-    ),
-  ],
-  `must be one of ${compressionNames.join(', ')}, or { type, level }`,
+export const compressionSchema = z.lazy(() =>
+  z.union(
+    [
+      z.pipe(
+        compressionName,
+        z.transform((type) => ({ type, level: undefined as number | undefined })),
+      ),
+      z.pipe(
+        z.strictObject({ type: compressionName, level: z.optional(z.int()) }),
+        z.transform(({ type, level }) => ({ type, level })),
+      ),
+    ],
+    `must be one of ${compressionNames.join(', ')}, or { type, level }`,
+  ),
 )
 
-const acks = z.pipe(
-  z.literal(['all', -1, 1, 0], "must be 'all', -1, 1 or 0"),
-  z.transform((value): -1 | 0 | 1 => (value === 'all' ? -1 : value)),
+const acks = z.lazy(() =>
+  z.pipe(
+    z.literal(['all', -1, 1, 0], "must be 'all', -1, 1 or 0"),
+    z.transform((value): -1 | 0 | 1 => (value === 'all' ? -1 : value)),
+  ),
 )
 
 const partitionerProblem = "must be 'default', 'round-robin', 'kafkajs-legacy', a function or { partition }"
@@ -180,31 +184,33 @@ function hasMethod(value: unknown, names: readonly string[]): boolean {
   return given.length > 0 && given.every((one) => typeof one === 'function')
 }
 
-const schema = z.strictObject({
-  acks: z._default(acks, -1),
-  idempotent: z.optional(z.boolean('must be true or false')),
-  compression: z._default(compressionSchema, { type: 'none', level: undefined }),
-  lingerMs: z._default(millisecondsSchema, 0),
-  batchSizeBytes: z._default(bytes(1), 131_072),
-  maxRequestSizeBytes: z._default(bytes(128), 1_048_576),
-  bufferMemoryBytes: z._default(bytes(1024), 33_554_432),
-  maxBlockMs: z._default(millisecondsSchema, 60_000),
-  retries: z.optional(z.int('must be a whole number').check(z.minimum(0, 'must be 0 or more'))),
-  deliveryTimeoutMs: z.optional(millisecondsSchema),
-  requestTimeoutMs: z.optional(millisecondsSchema.check(z.minimum(1, 'must be 1 or more'))),
-  maxInFlightRequestsPerConnection: z._default(
-    z.int('must be a whole number').check(z.minimum(1, 'must be 1 or more')),
-    5,
-  ),
-  partitioner: z._default(partitioner, 'default'),
-  partitionerAdaptive: z._default(z.boolean('must be true or false'), true),
-  partitionerAvailabilityTimeoutMs: z._default(millisecondsSchema, 0),
-  partitionerIgnoreKeys: z._default(z.boolean('must be true or false'), false),
-  interceptors: z._default(z.array(interceptor, 'must be a list'), []),
-  allowAutoTopicCreation: z._default(z.boolean('must be true or false'), true),
-  transactionalId: z.optional(z.string('must be a text').check(z.minLength(1, 'must not be empty'))),
-  transactionTimeoutMs: z._default(millisecondsSchema.check(z.minimum(1, 'must be 1 or more')), 60_000),
-})
+const schema = z.lazy(() =>
+  z.strictObject({
+    acks: z._default(acks, -1),
+    idempotent: z.optional(z.boolean('must be true or false')),
+    compression: z._default(compressionSchema, { type: 'none', level: undefined }),
+    lingerMs: z._default(millisecondsSchema, 0),
+    batchSizeBytes: z._default(bytes(1), 131_072),
+    maxRequestSizeBytes: z._default(bytes(128), 1_048_576),
+    bufferMemoryBytes: z._default(bytes(1024), 33_554_432),
+    maxBlockMs: z._default(millisecondsSchema, 60_000),
+    retries: z.optional(z.int('must be a whole number').check(z.minimum(0, 'must be 0 or more'))),
+    deliveryTimeoutMs: z.optional(millisecondsSchema),
+    requestTimeoutMs: z.optional(millisecondsSchema.check(z.minimum(1, 'must be 1 or more'))),
+    maxInFlightRequestsPerConnection: z._default(
+      z.int('must be a whole number').check(z.minimum(1, 'must be 1 or more')),
+      5,
+    ),
+    partitioner: z._default(partitioner, 'default'),
+    partitionerAdaptive: z._default(z.boolean('must be true or false'), true),
+    partitionerAvailabilityTimeoutMs: z._default(millisecondsSchema, 0),
+    partitionerIgnoreKeys: z._default(z.boolean('must be true or false'), false),
+    interceptors: z._default(z.array(interceptor, 'must be a list'), []),
+    allowAutoTopicCreation: z._default(z.boolean('must be true or false'), true),
+    transactionalId: z.optional(z.string('must be a text').check(z.minLength(1, 'must not be empty'))),
+    transactionTimeoutMs: z._default(millisecondsSchema.check(z.minimum(1, 'must be 1 or more')), 60_000),
+  }),
+)
 
 const what = 'producer'
 const defaultDeliveryTimeoutMs = 120_000

@@ -90,33 +90,35 @@ const whole = (least: number) =>
     .check(z.minimum(least, `must be ${least} or more`), z.maximum(maxInt, `must be ${maxInt} or less`))
 const flag = z.boolean('must be true or false')
 
-const schema = z.strictObject({
-  groupId: z.string('must be a string').check(z.minLength(1, 'must not be empty')),
-  topics: z
-    .array(topicInput, 'must be a list of topics')
-    .check(z.minLength(1, 'must name at least one topic')),
-  acknowledgementMode: z._default(
-    z.enum(['implicit', 'explicit'], "must be 'implicit' or 'explicit'"),
-    'implicit',
-  ),
-  acquireMode: z._default(
-    z.enum(['batch_optimized', 'record_limit'], "must be 'batch_optimized' or 'record_limit'"),
-    'batch_optimized',
-  ),
-  maxPollRecords: z._default(whole(1), 500),
-  lockRenewal: z._default(flag, false),
-  maxPollIntervalMs: z._default(whole(1), 300_000),
-  checkCrcs: z._default(flag, true),
-  fetchMinBytes: z._default(whole(0), 1),
-  fetchMaxBytes: z._default(whole(1), 52_428_800),
-  fetchMaxWaitMs: z._default(whole(0), 500),
-  fetchMemoryBytes: z._default(whole(1_048_576), 67_108_864),
-  clientRack: z._default(z.string('must be a string'), ''),
-  defaultApiTimeoutMs: z._default(whole(1), 60_000),
-  onAcknowledged: z.optional(
-    z.custom<AcknowledgementListener>((value) => typeof value === 'function', 'must be a function'),
-  ),
-})
+const schema = z.lazy(() =>
+  z.strictObject({
+    groupId: z.string('must be a string').check(z.minLength(1, 'must not be empty')),
+    topics: z
+      .array(topicInput, 'must be a list of topics')
+      .check(z.minLength(1, 'must name at least one topic')),
+    acknowledgementMode: z._default(
+      z.enum(['implicit', 'explicit'], "must be 'implicit' or 'explicit'"),
+      'implicit',
+    ),
+    acquireMode: z._default(
+      z.enum(['batch_optimized', 'record_limit'], "must be 'batch_optimized' or 'record_limit'"),
+      'batch_optimized',
+    ),
+    maxPollRecords: z._default(whole(1), 500),
+    lockRenewal: z._default(flag, false),
+    maxPollIntervalMs: z._default(whole(1), 300_000),
+    checkCrcs: z._default(flag, true),
+    fetchMinBytes: z._default(whole(0), 1),
+    fetchMaxBytes: z._default(whole(1), 52_428_800),
+    fetchMaxWaitMs: z._default(whole(0), 500),
+    fetchMemoryBytes: z._default(whole(1_048_576), 67_108_864),
+    clientRack: z._default(z.string('must be a string'), ''),
+    defaultApiTimeoutMs: z._default(whole(1), 60_000),
+    onAcknowledged: z.optional(
+      z.custom<AcknowledgementListener>((value) => typeof value === 'function', 'must be a function'),
+    ),
+  }),
+)
 
 const notShared = 'share groups have no positions of their members'
 const noRebalances = 'partitions are shared, and nothing has to be given back before others have it'

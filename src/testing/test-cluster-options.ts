@@ -88,66 +88,68 @@ const isFunction = (value: unknown): boolean => typeof value === 'function'
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const
 
-const schema = z
-  .strictObject({
-    brokers: z._default(wholeNumber(1, 100), 1),
-    version: z._default(text, newestRelease),
-    network: z._default(z.enum(['tcp', 'memory'], "'tcp' and 'memory' are allowed"), 'tcp'),
-    host: z._default(text.check(z.minLength(1, 'An address is needed')), '127.0.0.1'),
-    port: z._default(wholeNumber(0, 65_535), 0),
-    racks: z.optional(z.array(text)),
-    topics: z._default(z.array(z.custom<NewTopicSpec>(isObject, 'An object with a name is needed')), []),
-    configs: z._default(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])), {}),
-    maxBytes: z._default(wholeNumber(1, Number.MAX_SAFE_INTEGER), 256 * 1024 * 1024),
-    requestLogSize: z._default(wholeNumber(0, 10_000_000), 10_000),
-    tls: z.optional(
-      z.strictObject({
-        key: secret,
-        cert: secret,
-        ca: z.optional(secret),
-        requestCert: z._default(z.boolean(), false),
+const schema = z.lazy(() =>
+  z
+    .strictObject({
+      brokers: z._default(wholeNumber(1, 100), 1),
+      version: z._default(text, newestRelease),
+      network: z._default(z.enum(['tcp', 'memory'], "'tcp' and 'memory' are allowed"), 'tcp'),
+      host: z._default(text.check(z.minLength(1, 'An address is needed')), '127.0.0.1'),
+      port: z._default(wholeNumber(0, 65_535), 0),
+      racks: z.optional(z.array(text)),
+      topics: z._default(z.array(z.custom<NewTopicSpec>(isObject, 'An object with a name is needed')), []),
+      configs: z._default(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])), {}),
+      maxBytes: z._default(wholeNumber(1, Number.MAX_SAFE_INTEGER), 256 * 1024 * 1024),
+      requestLogSize: z._default(wholeNumber(0, 10_000_000), 10_000),
+      tls: z.optional(
+        z.strictObject({
+          key: secret,
+          cert: secret,
+          ca: z.optional(secret),
+          requestCert: z._default(z.boolean(), false),
+        }),
+      ),
+      sasl: z.optional(
+        z.strictObject({
+          mechanisms: z._default(
+            z
+              .array(z.enum(mechanisms, `These are allowed: ${mechanisms.join(', ')}`))
+              .check(z.minLength(1, 'At least one mechanism is needed')),
+            ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
+          ),
+          users: z._default(z.record(z.string(), text), {}),
+          oauthKey: z.optional(secret),
+        }),
+      ),
+      authorizer: z.optional(
+        z.strictObject({
+          superUsers: z._default(z.array(text), []),
+          allowEveryoneIfNoAclFound: z._default(z.boolean(), false),
+        }),
+      ),
+      logger: z._default(z.custom<Logger>(isObject), () => consoleLogger),
+      seed: z._default(wholeNumber(0, 0xffffffff), () => Math.floor(Math.random() * 0x100000000)),
+      clock: z._default(
+        z.custom<Clock>((value) => isFunction((value as Partial<Clock> | null)?.now)),
+        () => systemClock,
+      ),
+    })
+    .check(
+      z.superRefine((options, context) => {
+        const refuse = (path: string, message: string) =>
+          context.addIssue({ code: 'custom', path: [path], message })
+        if (options.racks !== undefined && options.racks.length !== options.brokers) {
+          refuse('racks', `One rack a broker is needed, ${options.brokers} in all`)
+        }
+        if (options.network === 'memory' && options.tls !== undefined) {
+          refuse('tls', "TLS needs sockets: leave it out, or use network 'tcp'")
+        }
+        if (options.port !== 0 && options.port + options.brokers - 1 > 65_535) {
+          refuse('port', `It leaves no room for ${options.brokers} brokers below 65536`)
+        }
       }),
     ),
-    sasl: z.optional(
-      z.strictObject({
-        mechanisms: z._default(
-          z
-            .array(z.enum(mechanisms, `These are allowed: ${mechanisms.join(', ')}`))
-            .check(z.minLength(1, 'At least one mechanism is needed')),
-          ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
-        ),
-        users: z._default(z.record(z.string(), text), {}),
-        oauthKey: z.optional(secret),
-      }),
-    ),
-    authorizer: z.optional(
-      z.strictObject({
-        superUsers: z._default(z.array(text), []),
-        allowEveryoneIfNoAclFound: z._default(z.boolean(), false),
-      }),
-    ),
-    logger: z._default(z.custom<Logger>(isObject), () => consoleLogger),
-    seed: z._default(wholeNumber(0, 0xffffffff), () => Math.floor(Math.random() * 0x100000000)),
-    clock: z._default(
-      z.custom<Clock>((value) => isFunction((value as Partial<Clock> | null)?.now)),
-      () => systemClock,
-    ),
-  })
-  .check(
-    z.superRefine((options, context) => {
-      const refuse = (path: string, message: string) =>
-        context.addIssue({ code: 'custom', path: [path], message })
-      if (options.racks !== undefined && options.racks.length !== options.brokers) {
-        refuse('racks', `One rack a broker is needed, ${options.brokers} in all`)
-      }
-      if (options.network === 'memory' && options.tls !== undefined) {
-        refuse('tls', "TLS needs sockets: leave it out, or use network 'tcp'")
-      }
-      if (options.port !== 0 && options.port + options.brokers - 1 > 65_535) {
-        refuse('port', `It leaves no room for ${options.brokers} brokers below 65536`)
-      }
-    }),
-  )
+)
 
 type Settled<Options> = Readonly<Required<Options>>
 

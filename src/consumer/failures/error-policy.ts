@@ -42,28 +42,30 @@ export interface ResolvedErrorPolicy<M extends Message = Message> {
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 const ms = z.number('must be a number of milliseconds').check(z.minimum(0, 'must be 0 or more'))
 
-const schema = z.strictObject({
-  retries: z._default(
-    z.custom<number>(
-      (value) => value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 0),
-      'must be a whole number of 0 or more, or Infinity',
+const schema = z.lazy(() =>
+  z.strictObject({
+    retries: z._default(
+      z.custom<number>(
+        (value) => value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 0),
+        'must be a whole number of 0 or more, or Infinity',
+      ),
+      5,
     ),
-    5,
-  ),
-  retryBackoffMs: z._default(ms, 100),
-  retryBackoffMaxMs: z._default(ms, 10_000),
-  isRetriable: z._default(
-    z.custom<ResolvedErrorPolicy['isRetriable']>(isFunction, 'must be a function'),
-    () => isCurable,
-  ),
-  giveUp: z._default(
-    z.custom<ResolvedErrorPolicy['giveUp']>(
-      (value) => value === 'stop' || value === 'skip' || value instanceof DeadLetter || isFunction(value),
-      "must be 'stop', 'skip', deadLetter(producer) or a function that answers with one of these",
+    retryBackoffMs: z._default(ms, 100),
+    retryBackoffMaxMs: z._default(ms, 10_000),
+    isRetriable: z._default(
+      z.custom<ResolvedErrorPolicy['isRetriable']>(isFunction, 'must be a function'),
+      () => isCurable,
     ),
-    'stop',
-  ),
-})
+    giveUp: z._default(
+      z.custom<ResolvedErrorPolicy['giveUp']>(
+        (value) => value === 'stop' || value === 'skip' || value instanceof DeadLetter || isFunction(value),
+        "must be 'stop', 'skip', deadLetter(producer) or a function that answers with one of these",
+      ),
+      'stop',
+    ),
+  }),
+)
 
 /** Bytes that can't be read, or values that can't be written, are the same the next time. */
 function isCurable(error: unknown): boolean {

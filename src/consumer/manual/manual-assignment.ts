@@ -49,54 +49,60 @@ export interface ResolvedAssignment {
 const untilText = "must be 'end', { offset } or { timestamp }"
 
 /** The option `until`. */
-export const untilOption = z.union(
-  [
-    z.literal('end'),
-    z.strictObject({
-      offset: z.custom<bigint | number>((value) => {
-        try {
-          return requireOffset(value, 'until') >= 0n
-        } catch {
-          return false
-        }
+export const untilOption = z.lazy(() =>
+  z.union(
+    [
+      z.literal('end'),
+      z.strictObject({
+        offset: z.custom<bigint | number>((value) => {
+          try {
+            return requireOffset(value, 'until') >= 0n
+          } catch {
+            return false
+          }
+        }),
       }),
-    }),
-    z.strictObject({ timestamp: z.union([z.number().check(z.minimum(0)), z.date()]) }),
-  ],
-  untilText,
+      z.strictObject({ timestamp: z.union([z.number().check(z.minimum(0)), z.date()]) }),
+    ],
+    untilText,
+  ),
 )
 
-const detailedAssignment = z.strictObject({
-  topic: topicInput,
-  partition: z.optional(
-    z
-      .int('must be a whole number')
-      .check(z.minimum(0, 'must be 0 or more'), z.maximum(0x7fffffff, 'must be 2147483647 or less')),
-  ),
-  startFrom: z.optional(startFromOption),
-  until: z.optional(untilOption),
-})
+const detailedAssignment = z.lazy(() =>
+  z.strictObject({
+    topic: topicInput,
+    partition: z.optional(
+      z
+        .int('must be a whole number')
+        .check(z.minimum(0, 'must be 0 or more'), z.maximum(0x7fffffff, 'must be 2147483647 or less')),
+    ),
+    startFrom: z.optional(startFromOption),
+    until: z.optional(untilOption),
+  }),
+)
 
 /** One item of the option `assign`. */
-export const assignmentOption = z.pipe(
-  z.custom<AssignmentInput>(),
-  z.transform((value, context): ResolvedAssignment => {
-    const isDetailed = typeof value === 'object' && value !== null && 'topic' in value
-    const result = isDetailed
-      ? detailedAssignment.safeParse(value, inEnglish)
-      : topicInput.safeParse(value, inEnglish)
-    if (!result.success) {
-      for (const { message, path } of result.error.issues) {
-        context.issues.push({ code: 'custom', message, path, input: value })
+export const assignmentOption = z.lazy(() =>
+  z.pipe(
+    z.custom<AssignmentInput>(),
+    z.transform((value, context): ResolvedAssignment => {
+      const isDetailed = typeof value === 'object' && value !== null && 'topic' in value
+      const result = isDetailed
+        ? detailedAssignment.safeParse(value, inEnglish)
+        : topicInput.safeParse(value, inEnglish)
+      if (!result.success) {
+        for (const { message, path } of result.error.issues) {
+          context.issues.push({ code: 'custom', message, path, input: value })
+        }
+        return z.NEVER
       }
-      return z.NEVER
-    }
-    if ('topic' in result.data) {
-      const { topic, partition, startFrom, until } = result.data
-      return { topic, partition, startFrom, until }
-    }
-    return { topic: result.data, partition: undefined, startFrom: undefined, until: undefined }
-  }),
+      if ('topic' in result.data) {
+        const { topic, partition, startFrom, until } = result.data
+        return { topic, partition, startFrom, until }
+      }
+      return { topic: result.data, partition: undefined, startFrom: undefined, until: undefined }
+    }),
+  ),
 )
 
 /** What is wrong with a list of assignments as a whole. */

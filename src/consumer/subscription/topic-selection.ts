@@ -12,30 +12,34 @@ export interface TopicSelection {
 }
 
 /** One item of the option `topics`. */
-const selected = z.pipe(
-  z.custom<SubscriptionInput>(),
-  z.transform((value, context): AnyTopic | RegExp => {
-    if (value instanceof RegExp) return value
-    const result = topicInput.safeParse(value, inEnglish)
-    if (result.success) return result.data
-    for (const { message } of result.error.issues) {
-      context.issues.push({ code: 'custom', message, input: value })
-    }
-    return z.NEVER
-  }),
+const selected = z.lazy(() =>
+  z.pipe(
+    z.custom<SubscriptionInput>(),
+    z.transform((value, context): AnyTopic | RegExp => {
+      if (value instanceof RegExp) return value
+      const result = topicInput.safeParse(value, inEnglish)
+      if (result.success) return result.data
+      for (const { message } of result.error.issues) {
+        context.issues.push({ code: 'custom', message, input: value })
+      }
+      return z.NEVER
+    }),
+  ),
 )
 
 /** The option `topics`. */
-export const topicsOption = z.pipe(
-  z.array(selected, 'must be a list of topics'),
-  z.transform((items, context): TopicSelection => {
-    const topics = items.filter((item): item is AnyTopic => !(item instanceof RegExp))
-    const patterns = items.filter((item) => item instanceof RegExp)
-    for (const message of [...repeatedNames(topics), ...patternProblems(patterns)]) {
-      context.issues.push({ code: 'custom', message, input: items })
-    }
-    return { topics, pattern: patterns.length === 0 ? null : combined(patterns) }
-  }),
+export const topicsOption = z.lazy(() =>
+  z.pipe(
+    z.array(selected, 'must be a list of topics'),
+    z.transform((items, context): TopicSelection => {
+      const topics = items.filter((item): item is AnyTopic => !(item instanceof RegExp))
+      const patterns = items.filter((item) => item instanceof RegExp)
+      for (const message of [...repeatedNames(topics), ...patternProblems(patterns)]) {
+        context.issues.push({ code: 'custom', message, input: items })
+      }
+      return { topics, pattern: patterns.length === 0 ? null : combined(patterns) }
+    }),
+  ),
 )
 
 /** The argument of `subscribe`. Throws InvalidOptionError that lists all problems. */
