@@ -6,7 +6,7 @@ import { inEnglish } from './in-english'
 export interface OptionsSchema<Output> {
   safeParse(
     options: unknown,
-    context: typeof inEnglish,
+    context: object,
   ):
     | { readonly success: true; readonly data: Output }
     | { readonly success: false; readonly error: { readonly issues: readonly object[] } }
@@ -28,6 +28,7 @@ export function resolveOptions<Output>(
   throw new InvalidOptionError(`Wrong options for ${what}`, problems)
 }
 
+/** What an object of this schema can have. */
 function namesIn(schema: object): string[] {
   const made = schema instanceof z.ZodMiniLazy ? schema._zod.innerType : schema
   return made instanceof z.ZodMiniObject ? Object.keys(made.shape) : []

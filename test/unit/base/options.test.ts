@@ -46,4 +46,18 @@ describe('resolveOptions', () => {
     expect(problem).toContain("option 'sasl.password' is (hidden)")
     expect(problem).not.toContain('hunter2')
   })
+
+  it('says in English what a schema has no words of its own for, and leaves the settings of zod alone', () => {
+    expect(problemsOf({ lingerMs: -1, sasl: 5 })).toEqual([
+      "option 'lingerMs' is -1: too small: expected number to be >=0",
+      "option 'sasl' is 5: invalid input: expected object, received number",
+    ])
+    expect(z.config()).toEqual({})
+  })
+
+  it('knows the options of a schema that is made at first use', () => {
+    const late = z.lazy(() => z.strictObject({ lingerMs: z.optional(z.int()) }))
+    expect(() => resolveOptions(late, 'the producer', { lingerms: 5 })).toThrow("did you mean 'lingerMs'?")
+    expect(resolveOptions(late, 'the producer', { lingerMs: 5 })).toEqual({ lingerMs: 5 })
+  })
 })
