@@ -8,7 +8,7 @@ import { chunkSizeFor, compressesOnPool, decompressesOnPool, zlibAsync } from '.
 
 /** Nanoseconds for a byte, before compression. */
 const compressCost = 40
-const decompressCost = 2
+const decompressCost = 1.5
 /** Compressed bytes are taken to hold about, and at most, so many. */
 const usualRatio = 4
 const largestRatio = 32

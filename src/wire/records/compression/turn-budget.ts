@@ -5,7 +5,7 @@ export type SlicedWork<Result> = Generator<number, Result, void>
  * What codecs may do on the main thread before the event loop turns. Counted in bytes, which are weighed by codec, and
  * not by a clock: the same input is then cut in the same places on every machine and in every run.
  */
-const nanosecondsOfTurn = 6_000_000
+const nanosecondsOfTurn = 4_000_000
 
 /** Does all the work at once. */
 export function runAtOnce<Result>(work: SlicedWork<Result>): Result {

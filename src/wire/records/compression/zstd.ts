@@ -37,7 +37,7 @@ const compressCosts = [
   { upTo: 15, cost: 100 },
 ]
 const slowestCompressCost = 400
-const decompressCost = 2
+const decompressCost = 1.5
 /** The same of our own decoder. */
 const ownDecompressCost = 12
 /** Compressed bytes are taken to hold about so many where a single block does not say, and at most. */
