@@ -10,10 +10,12 @@ export interface AbortedTransaction {
 /** What remains of a frame before its last parts get bytes of their own: less than a quarter. */
 const detachShare = 4
 
-/** Frames from this size on are renewed: it costs a few µs, which smaller ones are not worth; */
+/** Frames from this size on are renewed: it costs a few µs, which smaller ones are not worth. */
 const renewedBytes = 256 * 1024
-/** and each part costs a fraction of one, which those that are smaller on average are not worth. */
+/** Each part costs a fraction of one, which those that are smaller on average are not worth. */
 const renewedPartBytes = 8 * 1024
+/** Few larger ones fill what V8 lets young objects hold outside of its heap: it would collect with each that comes. */
+const mostRenewedBytes = 8 * 1024 * 1024
 
 /**
  * The records of one Fetch response. Its parts, one a partition, are views on one buffer, so a single part that waits
@@ -56,7 +58,7 @@ export class FetchedFrame {
     if (this.#isBegun) return
     this.#isBegun = true
     const least = Math.max(renewedBytes, this.#parts.size * renewedPartBytes)
-    if (this.#bytes >= least) this.#renew()
+    if (this.#bytes >= least && this.#bytes <= mostRenewedBytes) this.#renew()
   }
 
   /** Moves the bytes into a new ArrayBuffer, without a copy. Nothing but the parts views them. */
