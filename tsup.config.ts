@@ -7,8 +7,8 @@ const common: Options = {
   sourcemap: true,
   treeshake: true,
   splitting: false,
-  // Small, CommonJS and needed by every program: three to five files less to find, read and compile at start.
-  noExternal: ['crc-32', 'snappyjs'],
+  // Small, CommonJS and needed by every program: files less to find, read and compile at start.
+  noExternal: ['crc-32'],
   esbuildOptions: (options) => Object.assign(options, compact),
 }
 

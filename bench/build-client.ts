@@ -18,8 +18,10 @@ export const moduleOptions = {
 } as const
 
 /** Bundles our client from its source, as the package's own build does, and returns where it lies. */
-export async function buildClient(source = join(folder, '../src/index.ts')): Promise<string> {
-  const outfile = join(folder, 'dist/typed-kafka.mjs')
+export async function buildClient(
+  source = join(folder, '../src/index.ts'),
+  outfile = join(folder, 'dist/typed-kafka.mjs'),
+): Promise<string> {
   await build({ ...moduleOptions, entryPoints: [source], outfile, banner: { js: requireForEsm } })
   return pathToFileURL(outfile).href
 }
@@ -45,18 +47,7 @@ export async function bundleSize(client: Client, names: string): Promise<BundleS
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    external: [
-      '@node-rs/crc32',
-      'snappy',
-      'snappyjs',
-      'lz4*',
-      '@mongodb-js/zstd',
-      'zstd-napi',
-      'protobufjs',
-    ].filter(
-      // Ours is a dependency, not an option.
-      (name) => client.package !== undefined || name !== 'snappyjs',
-    ),
+    external: ['@node-rs/crc32', 'snappy', 'snappyjs', 'lz4*', '@mongodb-js/zstd', 'zstd-napi', 'protobufjs'],
     logLevel: 'silent',
   })
   const [bundle] = outputFiles
