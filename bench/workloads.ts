@@ -178,7 +178,7 @@ const growthWorkloads: readonly Workload[] = [
     title: `produce, keys scattered over ${partitions.toLocaleString('en')} partitions`,
     section: 'growth',
     partitions,
-    spec: arraysOf(100),
+    spec: { kind: 'grow', axis: 'produce', scattered: true, ...growing },
     can: onlyOurs,
   })),
   {

@@ -1,33 +1,41 @@
 import { sleep, startMeter } from './meter.mjs'
-import { payloads } from './payload.mjs'
+import { keys, payloads } from './payload.mjs'
 
-/**
- * What one message costs typed-kafka when there are many of something. Batches hold the same number of messages
- * whatever grows, so that only the bookkeeping can make a difference.
- */
+/** What one message costs typed-kafka when there are many of something. */
 export async function grow(client, spec) {
   return await axes[spec.axis](client, spec)
 }
 
 const axes = { produce: produceAcross, consume: consumeAll, trickle, consumers: manyConsumers }
 
-/** Arrays that go to one partition each, to the next partition with every call, over all topics. */
-async function produceAcross(client, { brokers, topics, partitions, valueBytes, arraySize, messages }) {
+/**
+ * Arrays that go to one partition each, to the next partition with every call, over all topics; or, scattered, wherever
+ * the key of each message belongs. Twenty calls are under way: where there are fewer partitions, they share batches.
+ */
+async function produceAcross(client, spec) {
+  const { brokers, topics, partitions, valueBytes, arraySize, messages, scattered = false } = spec
   const producer = client.kafka(brokers).producer()
   const values = payloads(valueBytes)
   const targets = topics.flatMap((topic) =>
     Array.from({ length: partitions }, (_, partition) => ({ topic, partition })),
   )
+  const arrayOf = (place) =>
+    Array.from({ length: arraySize }, (_, i) => ({ ...place(i), value: values[i % values.length] }))
   let calls = 0
-  const send = () => {
+  const toNext = () => {
     const { topic, partition } = targets[calls++ % targets.length]
-    const array = Array.from({ length: arraySize }, (_, i) => ({
-      partition,
-      value: values[i % values.length],
-    }))
-    return producer.send(topic, array)
+    return producer.send(
+      topic,
+      arrayOf(() => ({ partition })),
+    )
   }
-  const sendMany = async (count) => {
+  let messageCount = 0
+  const byKey = () =>
+    producer.send(
+      topics[0],
+      arrayOf(() => ({ key: keys[messageCount++ % keys.length] })),
+    )
+  const sendMany = async (count, send) => {
     let left = count / arraySize
     const caller = async () => {
       while (left-- > 0) await send()
@@ -35,9 +43,11 @@ async function produceAcross(client, { brokers, topics, partitions, valueBytes, 
     await Promise.all(Array.from({ length: 20 }, caller))
   }
   // Every partition at least once: who leads it is known, and its state exists.
-  await sendMany(Math.max(targets.length * arraySize, messages / 2))
+  await sendMany(Math.max(targets.length * arraySize, messages / 2), toNext)
+  const send = scattered ? byKey : toNext
+  if (scattered) await sendMany(messages / 2, send)
   const meter = startMeter()
-  await sendMany(messages)
+  await sendMany(messages, send)
   const result = meter.stop(messages)
   await producer.close()
   return { ...result, cpuNanosPerByte: (result.cpuMicros * 1000) / valueBytes }
