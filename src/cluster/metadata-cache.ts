@@ -49,7 +49,8 @@ const missingGraceMs = 15_000
 
 /**
  * Metadata, kept by one loop that asks at most once at a time: when someone waits, when someone saw a sign that it is
- * stale, and when it is older than `metadataMaxAgeMs`. Only topics that were asked for are asked again.
+ * stale, and when it is older than `metadataMaxAgeMs`. Only topics that were asked for are asked again, and when somebody
+ * waits for a topic that is not known yet, only that one (KIP-526): a program with thousands of topics uses them one by one.
  *
  * It keeps: a leader epoch never goes back for one topic id; an error of one topic touches no other; nothing runs
  * while the cluster is not leased or nothing is tracked.
@@ -70,12 +71,15 @@ export class MetadataCache implements Metadata {
   #waiters: Deferred<void>[] = []
   /** Those of the waiters whose callers have not given up. */
   readonly #live = new Set<Deferred<void>>()
+  /** All that is tracked is to be asked for. */
   #wanted = false
   #running = false
   #active = false
   #failures = 0
   #lastFailure: KafkaError | undefined
   #lastStartedAt = -Infinity
+  /** When all that is tracked was asked for last. */
+  #completeAt: number | undefined
   #ageTimer: Timer | undefined
   #pause: { timer: Timer; end(): void } | undefined
 
@@ -149,8 +153,19 @@ export class MetadataCache implements Metadata {
   }
 
   async refresh(deadline: Deadline): Promise<void> {
+    this.#requireActive(deadline)
+    this.#wanted = true
+    await this.#nextAnswer(deadline)
+  }
+
+  #requireActive(deadline: Deadline): void {
     deadline.throwIfAborted()
     if (!this.#active) throw new ClosedError('The cluster')
+  }
+
+  /** Waits for an answer to what is asked from now on: all that is wanted, else the topics that callers wait for. */
+  async #nextAnswer(deadline: Deadline): Promise<void> {
+    this.#requireActive(deadline)
     const waiter = createDeferred<void>()
     waiter.promise.catch(() => {})
     this.#waiters.push(waiter)
@@ -202,7 +217,7 @@ export class MetadataCache implements Metadata {
     const { retryBackoffMs: baseMs, retryBackoffMaxMs: maxMs, random } = this.#settings
     for (let failures = 1; ; failures++) {
       try {
-        await this.refresh(deadline)
+        await this.#nextAnswer(deadline)
       } catch (error) {
         throw error instanceof TimeoutError ? (this.#topicError(missing()) ?? error) : error
       }
@@ -287,11 +302,13 @@ export class MetadataCache implements Metadata {
       await this.#holdBack()
       if (!this.#active) return
       const waiters = this.#waiters
+      const isComplete = this.#wanted
       this.#waiters = []
       this.#wanted = false
       this.#lastStartedAt = this.#settings.clock.now()
       try {
-        await this.#refreshOnce()
+        await this.#refreshOnce(isComplete)
+        if (isComplete) this.#completeAt = this.#lastStartedAt
         this.#failures = 0
         this.#lastFailure = undefined
         for (const waiter of waiters) waiter.resolve()
@@ -335,9 +352,12 @@ export class MetadataCache implements Metadata {
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
   }
 
-  async #refreshOnce(): Promise<void> {
-    const creating = [...this.#creating.keys()].filter((name) => !this.#snapshot.topics.has(name))
-    const others = [...this.#tracked].filter((name) => !creating.includes(name))
+  /** @param isComplete asks for all that is tracked, else for what callers wait for and nobody knows yet */
+  async #refreshOnce(isComplete: boolean): Promise<void> {
+    const isUnknown = (name: string) => !this.#snapshot.topics.has(name)
+    const creating = [...this.#creating.keys()].filter(isUnknown)
+    const asked = isComplete ? [...this.#tracked] : [...this.#requiring.keys()].filter(isUnknown)
+    const others = asked.filter((name) => !this.#creating.has(name) || !isUnknown(name))
     if (creating.length > 0) await this.#ask(creating, true)
     if (others.length > 0 || creating.length === 0) await this.#ask(others, false)
   }
@@ -393,7 +413,9 @@ export class MetadataCache implements Metadata {
     this.#ageTimer = undefined
     if (!this.#active || this.#tracked.size === 0) return
     const { clock, metadataMaxAgeMs } = this.#settings
-    this.#ageTimer = clock.setTimer(metadataMaxAgeMs, () =>
+    // Topics that come one by one must not put off the refresh of the others.
+    const ageMs = clock.now() - (this.#completeAt ??= clock.now())
+    this.#ageTimer = clock.setTimer(Math.max(metadataMaxAgeMs - ageMs, 0), () =>
       this.requestRefresh('metadataMaxAgeMs has passed'),
     )
     this.#ageTimer.unref?.()

@@ -347,6 +347,34 @@ test('L23: refreshes by age only what is tracked, and has no timer otherwise', a
   expect(clock.pendingTimers).toBe(0)
 })
 
+test('KIP-526: asks for a new topic alone, and for all of them when something seems stale or someone wants all', async () => {
+  const { topics, asked, metadata, deadline, require, clock } = setUp()
+  for (const name of ['a', 'b', 'c', 'd']) topics.set(name, { leaders: [[1, 0]] })
+  const names = () => asked.map((request) => request.topics?.map(({ name }) => name))
+  await require(['a', 'b'])
+  await require(['b', 'c'])
+  await Promise.all([require(['a']), require(['d'], undefined, true)])
+  expect(names()).toEqual([['a', 'b'], ['c'], ['d']])
+  metadata.requestRefresh('a test')
+  await clock.advance(100)
+  await metadata.refresh(deadline())
+  expect(names().slice(3)).toEqual([
+    ['a', 'b', 'c', 'd'],
+    ['a', 'b', 'c', 'd'],
+  ])
+})
+
+test('new topics do not put off the refresh of those that are known', async () => {
+  const { clock, topics, asked, require } = setUp()
+  for (let i = 0; i < 6; i++) {
+    topics.set(`t${i}`, { leaders: [[1, 0]] })
+    await require([`t${i}`])
+    await clock.advance(60_000)
+  }
+  await settle()
+  expect(asked.map((request) => request.topics?.length)).toEqual([1, 1, 1, 1, 1, 5, 1])
+})
+
 test('a listener that throws does not keep the others from being called', async () => {
   const { metadata, deadline } = setUp()
   let called = 0
