@@ -1,5 +1,5 @@
 // Guards the end of every error code that can be said to a producer: what is mended, what fails one message, and nothing that hangs.
-import { Kafka, type KafkaError, type ProduceError, type ProducerOptions } from '../../src'
+import { Kafka, type KafkaError, type ProduceError, type Producer, type ProducerOptions } from '../../src'
 import { silentLogger } from '../../src/base/logger'
 import { createBroker, type TestCluster } from '../../src/testing'
 import { ArmedErrors, errorOf, outcomesByName } from './support/case-runner'
@@ -51,6 +51,15 @@ const log = (partition: number) =>
 function failure(error: unknown, name: string): string {
   const { code, message } = error as KafkaError
   return code === name ? 'fails' : `fails with ${code}: ${message}`
+}
+
+/** One message, by a producer that gives up soon: on a busy machine sooner than it may be answered. */
+async function eventuallySent(producer: Producer): Promise<void> {
+  for (let attempts = 1; ; attempts++) {
+    const error = await errorOf(producer.send('t', { partition: 0, value: 'b' }))
+    if (error === undefined) return
+    if (attempts === 10 || (error as ProduceError).maybeStored) throw error as Error
+  }
 }
 
 /** Those that do not say that the batch is in the log. */
@@ -221,8 +230,9 @@ test.each([
   expect(await errorOf(producer.send('t', { partition: 0, value: 'a' }))).toMatchObject({ code: expected })
   const tookMs = performance.now() - startedAt
   expect(tookMs).toBeGreaterThan(250)
-  expect(tookMs).toBeLessThan(300 + 200 + 200)
+  // A second for what else the machine may have to do.
+  expect(tookMs).toBeLessThan(300 + 200 + 1000)
   broker.clearFaults()
-  await producer.send('t', { partition: 0, value: 'b' })
+  await eventuallySent(producer)
   expect(log(0)).toBe('b')
 })
