@@ -146,10 +146,11 @@ describeEachKafkaCluster(
     it('T10: a transaction that takes too long is aborted by the broker, and its producer learns it', async () => {
       const topic = await newTopic()
       const id = target.uniqueName('slow')
-      const producer = producerOf(id, { transactionTimeoutMs: 500 })
+      // Long enough for the message to arrive on a busy machine.
+      const producer = producerOf(id, { transactionTimeoutMs: 3_000 })
       const tx = await producer.beginTransaction()
       await tx.send(topic, { value: 'too slow' })
-      const end = Date.now() + 15_000
+      const end = Date.now() + 20_000
       while ((await describe(id)).state !== 'CompleteAbort') {
         if (Date.now() > end) throw new Error('The broker did not end the transaction')
       }
