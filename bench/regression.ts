@@ -3,7 +3,8 @@
  * compared is the ratio to the socket alone in the same run, so that the speed of the machine cancels out. Of several
  * short runs of each the cheapest counts: whatever else the machine does can only add to the cost. Fails when a ratio is
  * more than 20 % above that of `bench/regression-baseline.json`; one that seems to be is measured again first.
- * `--record` writes the ratios of this run as the new baseline: for a change that is meant to cost, and says so.
+ * `--record` measures three times and writes the highest ratios as the new baseline: for a change that is meant to cost,
+ * and says so.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,6 +21,8 @@ const baselineFile = join(import.meta.dirname, 'regression-baseline.json')
 const tolerance = 0.2
 const rounds = 3
 const extraRounds = 4
+/** Ratios differ by a tenth and more from run to run: what is recorded is what an unlucky run would find. */
+const recordedRuns = 3
 const names = ['produce-100', 'send-1000', 'consume-batches', 'consume-each']
 /** Short runs, of which there are several: a slow second spoils one of them only. */
 const seconds = { seconds: 1.5, warmUpSeconds: 0.7, maxSeconds: 1.5 }
@@ -107,11 +110,22 @@ async function main(): Promise<void> {
     const pairs = new Pairs(broker, topics, clients)
     await pairs.prepare()
     const measured = await measure(pairs, allowed)
+    for (let run = 1; options.record && run < recordedRuns; run++) {
+      for (const [name, ratio] of Object.entries(await measure(pairs, allowed))) {
+        measured[name] = Math.max(measured[name] ?? 0, ratio)
+      }
+    }
     report(measured, baseline, allowed)
-    if (options.record) await writeFile(baselineFile, `${JSON.stringify(measured, null, 2)}\n`)
+    if (options.record) await writeFile(baselineFile, `${JSON.stringify(rounded(measured), null, 2)}\n`)
   } finally {
     await broker.stop()
   }
+}
+
+function rounded(ratios: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(ratios).map(([name, ratio]) => [name, Number(ratio.toPrecision(4))]),
+  )
 }
 
 function report(
