@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { nodeModule } from '../base/node-module'
-import { saslprep } from '../network/sasl/saslprep'
+import { saltedPassword } from '../network/sasl/salted-password'
 import {
   alterUserScramCredentialsApi,
   type AlterUserScramCredentialsRequest,
@@ -80,17 +80,11 @@ export async function alterUserScramCredentials(
 
 /** `Hi(password, salt, iterations)` of RFC 5802, all that a broker needs to know. */
 async function upsertion(change: z.output<typeof upsertionSchema>): Promise<Upsertion> {
-  const { pbkdf2, randomBytes } = nodeModule('node:crypto')
+  const { randomBytes } = nodeModule('node:crypto')
   const { user, mechanism, password, iterations, salt = randomBytes(32) } = change
-  const [hash, size] = mechanism === 'SCRAM-SHA-256' ? (['sha256', 32] as const) : (['sha512', 64] as const)
-  const saltedPassword = await nodeModule('node:util').promisify(pbkdf2)(
-    saslprep(password),
-    salt,
-    iterations,
-    size,
-    hash,
-  )
-  return { name: user, mechanism: scramMechanismCodes[mechanism], iterations, salt, saltedPassword }
+  const hash = mechanism === 'SCRAM-SHA-256' ? 'sha256' : 'sha512'
+  const salted = await saltedPassword(hash, password, salt, iterations)
+  return { name: user, mechanism: scramMechanismCodes[mechanism], iterations, salt, saltedPassword: salted }
 }
 
 async function send(

@@ -1,14 +1,12 @@
 import { AuthenticationError } from '../../base/errors'
 import { nodeModule } from '../../base/node-module'
+import { saltedPassword, type ScramHash } from './salted-password'
 import { saslprep } from './saslprep'
 import type { SaslExchange, SaslMechanism } from './sasl-mechanism'
 
 /** A server that asks for fewer rounds (RFC 7677) is weak or lies; one that asks for more would only burn time. */
 const minIterations = 4096
 const maxIterations = 10_000_000
-
-/** The hash of a SCRAM mechanism, as node:crypto calls it. */
-export type ScramHash = 'sha256' | 'sha512'
 
 /**
  * SASL SCRAM (RFC 5802, RFC 7677): the password never travels, and the broker has to prove that it knows it too.
@@ -70,15 +68,8 @@ class ScramExchange implements SaslExchange {
 
   async #prove(serverFirst: string): Promise<Uint8Array> {
     const { nonce, salt, iterations } = this.#parseServerFirst(serverFirst)
-    const keyLength = this.#hash === 'sha256' ? 32 : 64
-    const { createHash, pbkdf2 } = nodeModule('node:crypto')
-    const salted = await nodeModule('node:util').promisify(pbkdf2)(
-      saslprep(this.#password),
-      salt,
-      iterations,
-      keyLength,
-      this.#hash,
-    )
+    const { createHash } = nodeModule('node:crypto')
+    const salted = await saltedPassword(this.#hash, this.#password, salt, iterations)
     const clientKey = this.#hmac(salted, 'Client Key')
     const storedKey = createHash(this.#hash).update(clientKey).digest()
     // 'biws' is the base64 of 'n,,': no channel binding, no other authorization identity.
