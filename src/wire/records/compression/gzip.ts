@@ -1,17 +1,21 @@
 import type { InputType } from 'node:zlib'
-import { DecodeError } from '../../../base/errors'
 import { nodeModule } from '../../../base/node-module'
 import type { CompressionCodec } from './codec'
-import { tooLarge } from './output-buffer'
+import {
+  compressByZlib,
+  compressedChunkSize,
+  decompressesOnPool,
+  decompressOptions,
+  largestRatio,
+  usualRatio,
+  zlibAsync,
+  zlibDecodeError,
+} from './node-zlib'
 import { inOnePiece, mainThread } from './turn-budget'
-import { chunkSizeFor, compressesOnPool, decompressesOnPool, zlibAsync } from './zlib-async'
 
 /** Nanoseconds for a byte, before compression. */
 const compressCost = 40
 const decompressCost = 1.5
-/** Compressed bytes are taken to hold about, and at most, so many. */
-const usualRatio = 4
-const largestRatio = 32
 /** Of the last bytes of gzip data: how much the last member holds, modulo 2^32. */
 const sizeBytes = 4
 
@@ -27,22 +31,18 @@ export const gzip: CompressionCodec = {
   compress: (bytes, level) => nodeModule('node:zlib').gzipSync(bytes, compressOptions(bytes, level)),
 
   compressAsync(bytes, level) {
-    const cost = bytes.length * compressCost
-    if (compressesOnPool(cost)) {
-      return zlibAsync((done) => nodeModule('node:zlib').gzip(bytes, compressOptions(bytes, level), done))
-    }
-    const work = inOnePiece(
-      () => this.compress(bytes, level),
-      () => cost,
+    return compressByZlib(
+      bytes.length * compressCost,
+      () => nodeModule('node:zlib').gzipSync(bytes, compressOptions(bytes, level)),
+      (done) => nodeModule('node:zlib').gzip(bytes, compressOptions(bytes, level), done),
     )
-    return mainThread.run(work)
   },
 
   decompress(bytes, maxBytes) {
     try {
-      return nodeModule('node:zlib').gunzipSync(bytes, decompressOptions(bytes, maxBytes))
+      return nodeModule('node:zlib').gunzipSync(bytes, decompressOptions(expectedSize(bytes), maxBytes))
     } catch (error) {
-      throw decodeError(error, maxBytes)
+      throw zlibDecodeError('gzip', error, maxBytes)
     }
   },
 
@@ -54,32 +54,21 @@ export const gzip: CompressionCodec = {
       )
       return mainThread.run(work)
     }
-    const options = decompressOptions(bytes, maxBytes)
+    const options = decompressOptions(expectedSize(bytes), maxBytes)
     const { gunzip } = nodeModule('node:zlib')
     return zlibAsync((done) => gunzip(bytes as InputType, options, done)).catch((error: unknown) => {
-      throw decodeError(error, maxBytes)
+      throw zlibDecodeError('gzip', error, maxBytes)
     })
   },
 }
 
 function compressOptions(bytes: Uint8Array, level: number | undefined) {
-  return { level, chunkSize: chunkSizeFor(bytes.length / 2) }
+  return { level, chunkSize: compressedChunkSize(bytes) }
 }
 
-function decompressOptions(bytes: Uint8Array, maxBytes: number) {
-  const maxOutputLength = Math.max(maxBytes, 1)
-  const expected = Math.min(declaredSize(bytes), bytes.length * largestRatio, maxOutputLength)
-  return { maxOutputLength, chunkSize: chunkSizeFor(expected) }
-}
-
-/** A hint, and no more: it may be wrong, and is that of one member of several. */
-function declaredSize(bytes: Uint8Array): number {
+/** What the data say of their size. A hint, and no more: it may be wrong, and is that of one member of several. */
+function expectedSize(bytes: Uint8Array): number {
   if (bytes.length < sizeBytes) return 0
-  return new DataView(bytes.buffer, bytes.byteOffset + bytes.length - sizeBytes).getUint32(0, true)
-}
-
-function decodeError(error: unknown, maxBytes: number): DecodeError {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge('gzip', maxBytes)
-  return new DecodeError(`Malformed gzip data: ${message}`, { cause: error })
+  const declared = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - sizeBytes).getUint32(0, true)
+  return Math.min(declared, bytes.length * largestRatio)
 }

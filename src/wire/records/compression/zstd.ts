@@ -1,11 +1,20 @@
-import { DecodeError, KafkaError } from '../../../base/errors'
+import { KafkaError } from '../../../base/errors'
 import { nodeModule } from '../../../base/node-module'
 import type { CompressionCodec } from './codec'
-import { OutputBuffer, tooLarge } from './output-buffer'
+import {
+  compressByZlib,
+  compressedChunkSize,
+  decompressesOnPool,
+  decompressOptions,
+  largestRatio,
+  usualRatio,
+  zlibAsync,
+  zlibDecodeError,
+} from './node-zlib'
+import { OutputBuffer } from './output-buffer'
 import { decodingZstdFrame } from './zstd-decoder'
 import { maxBlockBytes, readZstdFrames, type ZstdFrame } from './zstd-frames'
-import { inOnePiece, mainThread, runAtOnce, type SlicedWork } from './turn-budget'
-import { chunkSizeFor, compressesOnPool, decompressesOnPool, zlibAsync } from './zlib-async'
+import { mainThread, runAtOnce, type SlicedWork } from './turn-budget'
 
 interface ZstdOptions {
   readonly chunkSize?: number
@@ -40,9 +49,6 @@ const slowestCompressCost = 400
 const decompressCost = 1.5
 /** The same of our own decoder. */
 const ownDecompressCost = 12
-/** Compressed bytes are taken to hold about so many where a single block does not say, and at most. */
-const usualRatio = 4
-const largestRatio = 32
 
 /**
  * Zstandard, by node:zlib from Node 22.15 on. Older versions read it by a decoder of our own and do not write it:
@@ -65,14 +71,12 @@ export const zstd: CompressionCodec = {
 
   compressAsync(bytes, level) {
     const node = requireNode(this)
-    const cost = bytes.length * compressCostOf(level)
     const options = compressOptions(bytes, level)
-    if (compressesOnPool(cost)) return zlibAsync((done) => node.zstdCompress(bytes, options, done))
-    const work = inOnePiece(
+    return compressByZlib(
+      bytes.length * compressCostOf(level),
       () => node.zstdCompressSync(bytes, options),
-      () => cost,
+      (done) => node.zstdCompress(bytes, options, done),
     )
-    return mainThread.run(work)
   },
 
   decompress: (bytes, maxBytes) => runAtOnce(decompressing(readZstdFrames(bytes, maxBytes), maxBytes)),
@@ -89,7 +93,7 @@ export const zstd: CompressionCodec = {
       return mainThread.run(decompressing(frames, maxBytes))
     }
     return zlibAsync((done) =>
-      node.zstdDecompress(only.bytes, decompressOptions(only, maxBytes), done),
+      node.zstdDecompress(only.bytes, decompressOptions(expectedSize(only), maxBytes), done),
     ).catch((error: unknown) => {
       throw decodeError(error, maxBytes)
     })
@@ -126,7 +130,7 @@ function* decodingInto(output: OutputBuffer, frame: ZstdFrame, maxBytes: number)
 }
 
 function decodeByNode(node: NodeZstd, frame: ZstdFrame, maxBytes: number): Buffer {
-  return node.zstdDecompressSync(frame.bytes, decompressOptions(frame, maxBytes))
+  return node.zstdDecompressSync(frame.bytes, decompressOptions(expectedSize(frame), maxBytes))
 }
 
 function compressCostOf(level = 3): number {
@@ -134,7 +138,7 @@ function compressCostOf(level = 3): number {
 }
 
 function compressOptions(bytes: Uint8Array, level: number | undefined): ZstdOptions {
-  const chunkSize = chunkSizeFor(bytes.length / 2)
+  const chunkSize = compressedChunkSize(bytes)
   return level === undefined ? { chunkSize } : { chunkSize, params: { [compressionLevelParameter]: level } }
 }
 
@@ -147,11 +151,6 @@ function expectedSize({ bytes, contentSize, capacity }: ZstdFrame): number {
   const believed = bytes.length * largestRatio
   if (contentSize >= 0) return Math.min(contentSize, believed)
   return Math.min(capacity, capacity > maxBlockBytes ? believed : bytes.length * usualRatio)
-}
-
-function decompressOptions(frame: ZstdFrame, maxBytes: number): ZstdOptions {
-  const maxOutputLength = Math.max(maxBytes, 1)
-  return { maxOutputLength, chunkSize: chunkSizeFor(Math.min(expectedSize(frame), maxOutputLength)) }
 }
 
 function nodeZstd(): NodeZstd | undefined {
@@ -167,7 +166,5 @@ function requireNode(codec: CompressionCodec): NodeZstd {
 
 function decodeError(error: unknown, maxBytes: number): KafkaError {
   if (error instanceof KafkaError) return error
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge('zstd', maxBytes)
-  return new DecodeError(`Malformed zstd data: ${message}`, { cause: error })
+  return zlibDecodeError('zstd', error, maxBytes)
 }
