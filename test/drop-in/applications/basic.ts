@@ -1,5 +1,6 @@
 import { Kafka, PartitionAssigners } from 'kafkajs'
 import { application, until } from './support/application.js'
+import { createTopics } from './support/kafka.js'
 
 // The shortest program there is: a topic, a message, and what comes back.
 
@@ -7,15 +8,7 @@ void application(async ({ brokers, name, check }) => {
   const kafka = new Kafka({ brokers, clientId: 'basic', logLevel: 0 })
   const topic = name('greetings')
 
-  await check('a topic is made', async () => {
-    const admin = kafka.admin()
-    await admin.connect()
-    try {
-      return await admin.createTopics({ topics: [{ topic, numPartitions: 2 }] })
-    } finally {
-      await admin.disconnect()
-    }
-  })
+  await check('a topic is made', () => createTopics(kafka, { topic, numPartitions: 2 }))
 
   await check('messages come back as they were sent', async () => {
     const producer = kafka.producer()

@@ -2,6 +2,7 @@ import tracer from 'dd-trace'
 import { get } from 'node:http'
 import { Kafka, type Message } from 'kafkajs'
 import { application, until } from './support/application.js'
+import { createTopics } from './support/kafka.js'
 
 // What Datadog's tracer sees, loaded as its users do, before the program: it replaces the class, the factories of producers
 // and consumers and their methods. The agent keeps what it is sent.
@@ -55,7 +56,7 @@ void application(async ({ brokers, name, check }) => {
   const admin = kafka.admin()
   await admin.connect()
   const topics = ['first', 'orders', 'payments', 'each', 'failing', 'batch'].map(name)
-  await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 1 })) })
+  await createTopics(kafka, ...topics)
   const { clusterId } = await admin.describeCluster()
   const producer = kafka.producer()
   await producer.connect()

@@ -1,6 +1,7 @@
 import { createMechanism } from '@jm18457/kafkajs-msk-iam-authentication-mechanism'
 import { Kafka, type LogEntry } from 'kafkajs'
 import { application, until } from './support/application.js'
+import { createTopics } from './support/kafka.js'
 
 // A program that authenticates by `@jm18457/kafkajs-msk-iam-authentication-mechanism`: a producer and a consumer with the
 // right secret, then an admin with a wrong one. What the mechanism logs goes where the program's log goes.
@@ -29,10 +30,7 @@ void application(async ({ brokers, name, check }) => {
   const producer = kafka.producer()
   const consumer = kafka.consumer({ groupId: name('readers'), maxWaitTimeInMs: 50 })
   await check('messages go and come', async () => {
-    const admin = kafka.admin()
-    await admin.connect()
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true })
-    await admin.disconnect()
+    await createTopics(kafka, topic)
     const read: string[] = []
     await producer.connect()
     await consumer.connect()

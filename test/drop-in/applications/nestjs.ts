@@ -17,6 +17,7 @@ import {
 import { Kafka } from 'kafkajs'
 import { firstValueFrom, from, lastValueFrom, toArray } from 'rxjs'
 import { application, until } from './support/application.js'
+import { createTopics } from './support/kafka.js'
 
 // A service of NestJS with two replicas: it answers requests, takes events, and topics by a regular expression. Two clients
 // ask it, whose answers come to a partition of their own: their assigner is NestJS's.
@@ -139,13 +140,12 @@ void application(async ({ brokers, name, check }) => {
     }
   }
   const requests = [topics.sum, topics.fail, topics.many]
-  await admin.createTopics({
-    topics: [
-      ...[...requests, topics.created].map((topic) => ({ topic, numPartitions: 4 })),
-      ...requests.map((topic) => ({ topic: `${topic}.reply`, numPartitions: 2 })),
-      ...[topics.flaky, topics.manual, ...audits].map((topic) => ({ topic, numPartitions: 1 })),
-    ],
-  })
+  await createTopics(
+    kafka,
+    ...[...requests, topics.created].map((topic) => ({ topic, numPartitions: 4 })),
+    ...requests.map((topic) => ({ topic: `${topic}.reply`, numPartitions: 2 })),
+    ...[topics.flaky, topics.manual, ...audits],
+  )
   const replicas = [await startReplica('a'), await startReplica('b')]
   const clients = [await startClient('one'), await startClient('two')]
   const [one, two] = clients as [ClientKafka, ClientKafka]

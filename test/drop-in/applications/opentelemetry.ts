@@ -9,6 +9,7 @@ import {
 } from './support/telemetry.js'
 import { Kafka, type Producer } from 'kafkajs'
 import { application, until } from './support/application.js'
+import { createTopics } from './support/kafka.js'
 
 // What OpenTelemetry's instrumentation of KafkaJS sees: spans of what is sent and handled, with their parents, and metrics.
 
@@ -18,7 +19,7 @@ void application(async ({ brokers, name, check }) => {
   const admin = kafka.admin()
   await admin.connect()
   const topics = ['first', 'orders', 'payments', 'each', 'failing', 'batch'].map(name)
-  await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 1 })) })
+  await createTopics(kafka, ...topics)
   expectCluster((await admin.describeCluster()).clusterId)
   const producer = kafka.producer()
   await producer.connect()

@@ -81,7 +81,7 @@ void application(async ({ brokers, name, check }) => {
   consumer.on('consumer.heartbeat', () => void heartbeats++)
   consumer.on('consumer.group_join', ({ payload }) => void (memberId = payload.memberId))
   await admin.connect()
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true })
+  await createTopics(kafka, topic)
   await producer.connect()
   for (let i = 0; i < 10; i++) await producer.send({ topic, messages: [{ value: `${i}` }] })
   await consumer.connect()

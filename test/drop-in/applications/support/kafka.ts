@@ -1,15 +1,45 @@
-import type { Kafka, KafkaMessage, Producer } from 'kafkajs'
+import type { Admin, Kafka, KafkaMessage, Producer } from 'kafkajs'
 import { until } from './application.js'
 
-/** Creates topics of one partition, and waits until they can be used. */
-export async function createTopics(kafka: Kafka, ...names: string[]): Promise<void> {
+const readyTimeoutMs = 25_000
+
+/** A topic to create, by default of one partition. */
+export type NewTopic = string | { readonly topic: string; readonly numPartitions: number }
+
+/**
+ * Creates topics and waits until they can be used; gives what `createTopics` gave. KafkaJS's own `waitForLeaders` fails when
+ * a broker answers before it has heard of the topic.
+ */
+export async function createTopics(kafka: Kafka, ...wanted: NewTopic[]): Promise<boolean> {
+  const topics = wanted.map((each) => (typeof each === 'string' ? { topic: each, numPartitions: 1 } : each))
   const admin = kafka.admin()
   await admin.connect()
   try {
-    const topics = names.map((topic) => ({ topic, numPartitions: 1 }))
-    await admin.createTopics({ topics, waitForLeaders: true })
+    const created = await admin.createTopics({ topics, waitForLeaders: false })
+    const end = Date.now() + readyTimeoutMs
+    while (!(await areReady(admin, topics))) {
+      if (Date.now() > end) throw new Error(`waited in vain for ${JSON.stringify(topics)}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    return created
   } finally {
     await admin.disconnect()
+  }
+}
+
+async function areReady(
+  admin: Admin,
+  wanted: readonly { topic: string; numPartitions: number }[],
+): Promise<boolean> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) })
+    return wanted.every(({ topic, numPartitions }) => {
+      const partitions = topics.find(({ name }) => name === topic)?.partitions ?? []
+      return partitions.filter(({ leader }) => leader >= 0).length === numPartitions
+    })
+  } catch {
+    // The broker that was asked has not heard of them yet.
+    return false
   }
 }
 
