@@ -1,8 +1,10 @@
-// Guards against tests that are skipped silently: what could not run must be shouted, and fail where CI asks for all.
+// Guards against tests that are skipped silently: what could not run must be shouted, and fail where CI asks for all. And
+// against second attempts that hide a failure.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { JestOutcome } from '../../../tools/support/jest-run'
 
 /** A project of its own with one suite, so that no broker is needed to test what happens without one. */
 function runSuite(
@@ -51,5 +53,61 @@ describe('the report of what did not run', () => {
   it('lists any other skipped test', () => {
     const { output } = runSuite(`it('passes', () => {}); it.skip('is left for later', () => {})`, {})
     expect(output).toMatch(/These tests were skipped:\s+- is left for later/)
+  })
+})
+
+describe('a second attempt', () => {
+  const root = mkdtempSync(join(tmpdir(), 'typed-kafka-attempts-'))
+
+  afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+  /** Passes from the time on that it was run so often. */
+  const passesAt = (attempt: number) => `
+    it('always passes', () => {})
+    it('passes in attempt ${attempt}', () => {
+      const fs = require('node:fs')
+      fs.appendFileSync(__filename + '.attempts', '.')
+      expect(fs.readFileSync(__filename + '.attempts').length).toBeGreaterThanOrEqual(${attempt})
+    })`
+
+  /** Runs a project of these files as the suites with other programs are run. */
+  function attempt(files: Record<string, string>): { outcome: JestOutcome; said: string } {
+    const folder = mkdtempSync(join(root, 'project-'))
+    for (const [name, body] of Object.entries(files)) writeFileSync(join(folder, `${name}.test.js`), body)
+    const result = join(folder, 'outcome.json')
+    const program = join(folder, 'program.ts')
+    const config = join(folder, 'jest.config.json')
+    writeFileSync(config, '{}')
+    writeFileSync(
+      program,
+      `import { writeFileSync } from 'node:fs'
+      import { runJestWithSecondAttempt } from '${join(process.cwd(), 'tools/support/jest-run')}'
+      const run = { workers: 2, args: ['--config', '${config}'], outputFile: '${folder}/results.json' }
+      void runJestWithSecondAttempt(run).then((it) => writeFileSync('${result}', JSON.stringify(it)))`,
+    )
+    const tsx = join(process.cwd(), 'node_modules/tsx/dist/cli.mjs')
+    const { stdout } = spawnSync(process.execPath, [tsx, program], { encoding: 'utf8' })
+    return { outcome: JSON.parse(readFileSync(result, 'utf8')) as JestOutcome, said: stdout }
+  }
+
+  it('is given to a file that failed, is counted in its place, and is told', () => {
+    const { outcome, said } = attempt({ steady: passesAt(1), shaky: passesAt(2) })
+    expect(outcome).toMatchObject({ passed: 4, failed: 0, notRun: 0, succeeded: true })
+    expect(said).toMatch(/Passed in the second attempt only:\n {2}\S+shaky\.test\.js/)
+  })
+
+  it('is the last one', () => {
+    const { outcome } = attempt({ steady: passesAt(1), broken: passesAt(3) })
+    expect(outcome).toMatchObject({ passed: 3, failed: 1, succeeded: false })
+  })
+
+  it('is not given where many fail', () => {
+    const { outcome } = attempt({ a: passesAt(2), b: passesAt(2), c: passesAt(2), d: passesAt(2) })
+    expect(outcome).toMatchObject({ passed: 4, failed: 4, succeeded: false })
+  })
+
+  it('is given to a file that could not be loaded', () => {
+    const { outcome } = attempt({ steady: passesAt(1), broken: 'throw new Error("not today")' })
+    expect(outcome).toMatchObject({ passed: 2, failed: 1, succeeded: false })
   })
 })
