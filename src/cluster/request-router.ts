@@ -126,9 +126,9 @@ export class RequestRouter {
     const response = await this.#pool.link(broker, connection).send(api, body, {
       timeoutMs,
       patienceMs,
-      ...(deadline.signal === undefined ? {} : { signal: deadline.signal }),
-      ...(options.minVersion === undefined ? {} : { minVersion: options.minVersion }),
-      ...(options.maxVersion === undefined ? {} : { maxVersion: options.maxVersion }),
+      signal: deadline.signal,
+      minVersion: options.minVersion,
+      maxVersion: options.maxVersion,
     })
     this.#served = true
     const error = errorOf?.(response)

@@ -52,19 +52,19 @@ export class BatchEncoder {
 
   /** Writes header and checksum with the batch's place in the sequence; only while it is not in flight. */
   seal(batch: ProducerBatch): void {
-    const identity = {
+    const { compressed } = batch
+    const stamp = {
       producerId: batch.identity?.producerId ?? -1n,
       producerEpoch: batch.identity?.producerEpoch ?? -1,
       baseSequence: batch.baseSequence,
+      isTransactional: this.#isTransactional,
+      compressed: compressed?.type === 0 ? undefined : compressed,
     }
     if (batch.sealed === undefined) {
-      const { compressed } = batch
-      const isCompressed = compressed !== undefined && compressed.type !== 0
-      const isTransactional = this.#isTransactional
-      batch.sealed = batch.builder.seal({ ...identity, isTransactional, ...(isCompressed && { compressed }) })
+      batch.sealed = batch.builder.seal(stamp)
       batch.stage = 'sealed'
     } else if (batch.identity !== batch.stampedAs || batch.baseSequence !== batch.stampedSequence) {
-      batch.sealed.restamp(identity)
+      batch.sealed.restamp(stamp)
     }
     batch.stampedAs = batch.identity
     batch.stampedSequence = batch.baseSequence

@@ -54,6 +54,7 @@ interface InFlightRequest {
  */
 export class BrokerSender {
   readonly nodeId: number
+  isDue = false
   readonly #cluster: Cluster
   readonly #options: BrokerSenderOptions
   readonly #owner: BrokerSenderOwner
@@ -131,7 +132,7 @@ export class BrokerSender {
         timeoutMs: requestTimeoutMs,
         connection,
         noResponse: acks === 0,
-        ...(maxVersion !== undefined && { maxVersion }),
+        maxVersion,
       })
       .then(
         (response) => {

@@ -2,6 +2,8 @@
 export interface Drained {
   /** True while its broker owes no answer. */
   readonly isIdle: boolean
+  /** Kept by the schedule: it is to be drained. */
+  isDue: boolean
   /** Sends what can be sent now. */
   drain(): void
 }
@@ -12,27 +14,26 @@ export interface Drained {
  * answers are due, batches fill until the turn of the event loop ends.
  */
 export class DrainSchedule {
-  readonly #due = new Set<Drained>()
-  #awaitsTurnEnd = false
+  #dueAtTurnEnd: Drained[] = []
 
   /** There may be something to send. Cheap, however often it is called. */
   add(broker: Drained): void {
-    if (this.#due.has(broker)) return
-    this.#due.add(broker)
+    if (broker.isDue) return
+    broker.isDue = true
     // Ticks come after all promise reactions that are due.
-    if (broker.isIdle) process.nextTick(() => this.#drain(broker))
-    else if (!this.#awaitsTurnEnd) {
-      this.#awaitsTurnEnd = true
-      setImmediate(() => this.#endTurn())
-    }
+    if (broker.isIdle) return process.nextTick(drain, broker)
+    this.#dueAtTurnEnd.push(broker)
+    if (this.#dueAtTurnEnd.length === 1) setImmediate(() => this.#endTurn())
   }
 
   #endTurn(): void {
-    this.#awaitsTurnEnd = false
-    for (const broker of [...this.#due]) this.#drain(broker)
+    const due = this.#dueAtTurnEnd
+    this.#dueAtTurnEnd = []
+    due.forEach(drain)
   }
+}
 
-  #drain(broker: Drained): void {
-    if (this.#due.delete(broker)) broker.drain()
-  }
+function drain(broker: Drained): void {
+  broker.isDue = false
+  broker.drain()
 }

@@ -44,7 +44,8 @@ export function createProduceRequest(
     if (data === undefined) topics.set(topic, (data = { name: topic, topicId, partitionData: [] }))
     data.partitionData.push({ index: partition, records: batch.sealed?.bytes ?? null })
   }
-  return { ...options, topicData: [...topics.values()] }
+  const { transactionalId, acks, timeoutMs } = options
+  return { transactionalId, acks, timeoutMs, topicData: [...topics.values()] }
 }
 
 /** The outcomes in the order of `outgoing`. A partition that the broker forgot to answer is lost. */

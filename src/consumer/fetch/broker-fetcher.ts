@@ -61,6 +61,8 @@ export class BrokerFetcher implements FetchAsker {
     this.#planner = planner
     this.#handler = handler
     this.#pace = new PollPace(settings)
+    // A signal whose last listener goes, request by request, makes its table of listeners anew each time.
+    this.#abort.signal.addEventListener('abort', () => {}, { once: true })
     this.#exchange = new FetchExchange(nodeId, settings, this.#abort.signal)
     this.#immediate = new ImmediateFetch(this.#exchange, settings, handler, {
       takeListed: (isTaken) => this.#takeListed(isTaken),

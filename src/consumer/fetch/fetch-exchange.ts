@@ -77,7 +77,7 @@ export class FetchExchange {
       connection,
       timeoutMs: maxWaitMs + cluster.requestTimeoutMs,
       signal: this.#signal,
-      ...(!plan.usesTopicIds && { maxVersion: firstVersionWithTopicIds - 1 }),
+      maxVersion: plan.usesTopicIds ? undefined : firstVersionWithTopicIds - 1,
     })
   }
 }

@@ -26,7 +26,7 @@ const largestEpoch = 0x7fffffff
 export class FetchSession<Target extends FetchTarget = FetchTarget> {
   readonly #targets = new FetchTargets<Target>()
   /** Those that the broker does not know as they are now. */
-  readonly #changed = new Set<Target>()
+  #changed = new Set<Target>()
   /** Those that the broker knows and that are gone. */
   readonly #forgotten = new FetchTargets<Target>()
   #id = 0
@@ -87,8 +87,7 @@ export class FetchSession<Target extends FetchTarget = FetchTarget> {
 
   /** The broker carried the request out. Nothing was wanted or dropped since it was planned. */
   accept(plan: FetchPlan, sessionId: number): void {
-    this.#changed.clear()
-    this.#forgotten.clear()
+    this.#allIsSaid()
     if (plan.sessionEpoch === initialEpoch && sessionId === 0) {
       // The broker has no room for a session, or does not know them: every request is a full one.
       this.#id = 0
@@ -118,7 +117,12 @@ export class FetchSession<Target extends FetchTarget = FetchTarget> {
   /** The next request opens a session in place of this one: what the broker knows is uncertain. */
   replace(): void {
     this.#epoch = initialEpoch
-    this.#changed.clear()
+    this.#allIsSaid()
+  }
+
+  #allIsSaid(): void {
+    // A set that is cleared, answer by answer, is a chain of tables that outlive their time (see DESIGN.md).
+    if (this.#changed.size > 0) this.#changed = new Set()
     this.#forgotten.clear()
   }
 }

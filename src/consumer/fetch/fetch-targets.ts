@@ -11,19 +11,30 @@ export interface FetchTarget {
   readonly partitionMaxBytes: number
 }
 
+/** The place of one partition: it stays while its target is replaced by the next one, answer by answer. */
+interface Place<Target> {
+  target: Target
+  before: Place<Target> | undefined
+  after: Place<Target> | undefined
+}
+
+type Places<Target> = Map<string, Map<number, Place<Target>>>
+
 /**
  * Partitions that one broker is asked for, each once. In their order: the one that was set last stands at the end, so
  * that no partition is starved by the limit of an answer (C11).
  */
 export class FetchTargets<Target extends FetchTarget> {
-  readonly #all = new Set<Target>()
-  readonly #byName = new Map<string, Map<number, Target>>()
-  readonly #byId = new Map<string, Map<number, Target>>()
+  readonly #byName: Places<Target> = new Map()
+  readonly #byId: Places<Target> = new Map()
+  #first: Place<Target> | undefined
+  #last: Place<Target> | undefined
+  #size = 0
   #bytes = 0
   #withoutId = 0
 
   get size(): number {
-    return this.#all.size
+    return this.#size
   }
 
   /** Bytes that all of them together are asked for. */
@@ -36,67 +47,100 @@ export class FetchTargets<Target extends FetchTarget> {
     return this.#withoutId === 0
   }
 
-  [Symbol.iterator](): IterableIterator<Target> {
-    return this.#all.values()
+  *[Symbol.iterator](): Generator<Target> {
+    for (let place = this.#first; place !== undefined; place = place.after) yield place.target
   }
 
   get(topic: string, partition: number): Target | undefined {
-    return this.#byName.get(topic)?.get(partition)
+    return this.#byName.get(topic)?.get(partition)?.target
   }
 
   /** As answers name partitions: versions to 12 by the name of the topic, later ones by its id with an empty name. */
   find(topic: string, topicId: string, partition: number): Target | undefined {
-    return topic === '' ? this.#byId.get(topicId)?.get(partition) : this.get(topic, partition)
+    return topic === '' ? this.#byId.get(topicId)?.get(partition)?.target : this.get(topic, partition)
   }
 
   /** Puts the target at the end, in place of the one of the same partition, which is returned. */
   set(target: Target): Target | undefined {
-    const before = this.delete(target.topic, target.partition)
-    this.#all.add(target)
-    this.#bytes += target.partitionMaxBytes
-    if (target.topicId === zeroUuid) this.#withoutId++
-    file(this.#byName, target.topic, target)
-    file(this.#byId, target.topicId, target)
+    const place = this.#byName.get(target.topic)?.get(target.partition)
+    if (place === undefined) {
+      this.#add(target)
+      return undefined
+    }
+    const before = place.target
+    if (before.topicId !== target.topicId) {
+      this.delete(before.topic, before.partition)
+      this.#add(target)
+      return before
+    }
+    place.target = target
+    this.#bytes += target.partitionMaxBytes - before.partitionMaxBytes
+    if (place !== this.#last) {
+      this.#unlink(place)
+      this.#append(place)
+    }
     return before
   }
 
+  #add(target: Target): void {
+    const place: Place<Target> = { target, before: undefined, after: undefined }
+    this.#append(place)
+    this.#size++
+    this.#bytes += target.partitionMaxBytes
+    if (target.topicId === zeroUuid) this.#withoutId++
+    file(this.#byName, target.topic, place)
+    file(this.#byId, target.topicId, place)
+  }
+
   delete(topic: string, partition: number): Target | undefined {
-    const target = this.get(topic, partition)
-    if (target === undefined) return undefined
-    this.#all.delete(target)
+    const place = this.#byName.get(topic)?.get(partition)
+    if (place === undefined) return undefined
+    const { target } = place
+    this.#unlink(place)
+    this.#size--
     this.#bytes -= target.partitionMaxBytes
     if (target.topicId === zeroUuid) this.#withoutId--
-    unfile(this.#byName, topic, target)
-    unfile(this.#byId, target.topicId, target)
+    unfile(this.#byName, topic, place)
+    unfile(this.#byId, target.topicId, place)
     return target
   }
 
   clear(): void {
-    this.#all.clear()
+    if (this.#size === 0) return
     this.#byName.clear()
     this.#byId.clear()
-    this.#bytes = this.#withoutId = 0
+    this.#first = this.#last = undefined
+    this.#size = this.#bytes = this.#withoutId = 0
+  }
+
+  #append(place: Place<Target>): void {
+    place.before = this.#last
+    if (this.#last === undefined) this.#first = place
+    else this.#last.after = place
+    this.#last = place
+  }
+
+  #unlink(place: Place<Target>): void {
+    const { before, after } = place
+    if (before === undefined) this.#first = after
+    else before.after = after
+    if (after === undefined) this.#last = before
+    else after.before = before
+    place.before = place.after = undefined
   }
 }
 
-function file<Target extends FetchTarget>(
-  index: Map<string, Map<number, Target>>,
-  key: string,
-  target: Target,
-): void {
+function file<Target extends FetchTarget>(index: Places<Target>, key: string, place: Place<Target>): void {
   const partitions = index.get(key)
-  if (partitions === undefined) index.set(key, new Map([[target.partition, target]]))
-  else partitions.set(target.partition, target)
+  if (partitions === undefined) index.set(key, new Map([[place.target.partition, place]]))
+  else partitions.set(place.target.partition, place)
 }
 
-function unfile<Target extends FetchTarget>(
-  index: Map<string, Map<number, Target>>,
-  key: string,
-  target: Target,
-): void {
+function unfile<Target extends FetchTarget>(index: Places<Target>, key: string, place: Place<Target>): void {
   const partitions = index.get(key)
+  const { partition } = place.target
   // Topics without an id share one entry, where another topic may have taken the place.
-  if (partitions?.get(target.partition) !== target) return
-  partitions.delete(target.partition)
+  if (partitions?.get(partition) !== place) return
+  partitions.delete(partition)
   if (partitions.size === 0) index.delete(key)
 }

@@ -64,7 +64,7 @@ export class ImmediateFetch {
   pollEnded(): void {
     this.#isPolling = false
     this.#isWoken = false
-    this.#asked.clear()
+    if (this.#asked.size > 0) this.#asked.clear()
     this.#disarm()
   }
 

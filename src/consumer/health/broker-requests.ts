@@ -15,6 +15,8 @@ export interface RequestWait {
 }
 
 interface Waiting {
+  /** False once an answer was good and none is awaited. */
+  isWaiting: boolean
   since: number
   api: string
   nodeId: number | undefined
@@ -31,6 +33,7 @@ const longestBackoffMs = 10_000
  * An answer that says "later" is no answer.
  */
 export class BrokerRequests {
+  /** By `keyOf`. What was waited for once is kept: requests come and go by the thousand. */
   readonly #waiting = new Map<string, Waiting>()
   readonly #throttledUntil = new Map<number, number>()
   readonly #fetchAnsweredAt = new Map<number, number>()
@@ -46,6 +49,7 @@ export class BrokerRequests {
     const waiting = this.#waiting.get(key)
     if (waiting === undefined) {
       this.#waiting.set(key, {
+        isWaiting: true,
         since: startedAt,
         api,
         nodeId,
@@ -55,7 +59,9 @@ export class BrokerRequests {
       })
       return
     }
-    if (waiting.underWay === 0 && startedAt - waiting.lastEndedAt > longestBackoffMs) {
+    const isAnotherAttempt = waiting.underWay === 0 && startedAt - waiting.lastEndedAt > longestBackoffMs
+    if (!waiting.isWaiting || isAnotherAttempt) {
+      waiting.isWaiting = true
       waiting.since = startedAt
       waiting.lastError = undefined
     }
@@ -74,11 +80,9 @@ export class BrokerRequests {
     if (api === 'Fetch' && nodeId !== undefined) this.#fetchAnsweredAt.set(nodeId, now)
     const waiting = this.#waiting.get(key)
     if (waiting === undefined) return
-    if (--waiting.underWay <= 0) this.#waiting.delete(key)
-    else {
-      waiting.since = now
-      waiting.lastError = undefined
-    }
+    waiting.isWaiting = --waiting.underWay > 0
+    waiting.since = now
+    waiting.lastError = undefined
   }
 
   failed({ api, nodeId }: ObservedRequest, error: KafkaError, now: number): void {
@@ -87,7 +91,7 @@ export class BrokerRequests {
     if (!(error instanceof AbortedError)) return this.#refused(key, error.message, now)
     // Given up by ourselves: nobody waits for it any more.
     const waiting = this.#waiting.get(key)
-    if (waiting !== undefined && --waiting.underWay <= 0) this.#waiting.delete(key)
+    if (waiting !== undefined && --waiting.underWay <= 0) waiting.isWaiting = false
   }
 
   #refused(key: string, why: string, now: number): void {
@@ -105,7 +109,7 @@ export class BrokerRequests {
   /** Undefined when the last answer was good, or nothing was asked. For fetches of one broker, or requests of one kind. */
   waitOf(api: string, nodeId?: number): RequestWait | undefined {
     const waiting = this.#waiting.get(keyOf(api, nodeId))
-    if (waiting === undefined) return undefined
+    if (waiting?.isWaiting !== true) return undefined
     const { since, lastError, underWay } = waiting
     // While a quota holds requests back, no answer can come.
     const throttledUntil = this.#throttledUntil.get(waiting.nodeId ?? -1) ?? 0

@@ -41,8 +41,8 @@ export async function callCoordinator<Request, Response>(
         const passes = errorCode === ErrorCode.NONE || errorCode === ErrorCode.CONCURRENT_TRANSACTIONS
         return passes ? undefined : { errorCode }
       },
-      ...(call.minVersion !== undefined && { minVersion: call.minVersion }),
-      ...(call.maxVersion !== undefined && { maxVersion: call.maxVersion }),
+      minVersion: call.minVersion,
+      maxVersion: call.maxVersion,
     })
     if (call.errorCodeOf(response) !== ErrorCode.CONCURRENT_TRANSACTIONS) return response
     if (deadline.expired) {

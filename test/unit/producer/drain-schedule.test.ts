@@ -3,7 +3,7 @@ import { DrainSchedule } from '../../../src/producer/drain-schedule'
 
 function broker(isIdle: boolean) {
   const drained: string[] = []
-  return { isIdle, drained, drain: () => void drained.push('now') }
+  return { isIdle, isDue: false, drained, drain: () => void drained.push('now') }
 }
 
 const turnEnd = () => new Promise<void>((resolve) => setImmediate(resolve))
