@@ -32,7 +32,7 @@ const inShape = (shape: Shape) => (client: Client) => client.shapes.includes(sha
 
 /** 100-byte messages that a consumer reads in one run. */
 const backlog = 4_000_000
-const compressedBacklog = 300_000
+const compressedBacklog = 1_200_000
 
 const arraysOf = (valueBytes: number, compression = 'none') => ({
   kind: 'produce',

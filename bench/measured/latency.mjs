@@ -2,9 +2,10 @@ import { latencies, sleep, startMeter } from './meter.mjs'
 
 /**
  * So many single messages a second, and how long each takes from the call of `send` to the handler: producer and
- * consumer live in this process and share its clock.
+ * consumer live in this process and share its clock. Programs that are asked for such times run for hours: the warm-up is
+ * long enough for most of the code to be compiled.
  */
-export async function latency(client, { brokers, topic, valueBytes, rate, warmUpSeconds = 2, seconds }) {
+export async function latency(client, { brokers, topic, valueBytes, rate, warmUpSeconds = 10, seconds }) {
   const times = []
   let counting = false
   let seen = 0

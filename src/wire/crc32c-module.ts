@@ -30,8 +30,8 @@ const entryBytes = 4
 export const tableBytes = bytesAtOnce * 256 * entryBytes
 
 /**
- * The module that `Crc32c` runs: imports a memory `e.m`, which begins with a table for each of 16 bytes, and exports
- * `u(crc, at, end)`, the register after the bytes of the memory from `at` to `end`. Sixteen bytes are taken at a time, each
+ * The module that `Crc32c` runs: imports a memory `env.memory`, which begins with a table for each of 16 bytes, and exports
+ * `update(crc, at, end)`, the register after the bytes of the memory from `at` to `end`. Sixteen bytes are taken at a time, each
  * by its own table ("slicing"), because a table a byte is one chain of loads that wait for each other.
  */
 export function crc32cModule(): Uint8Array<ArrayBuffer> {
@@ -40,9 +40,9 @@ export function crc32cModule(): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, [1, 0x60, 3, i32, i32, i32, 1, i32]),
-    ...section(2, [1, ...name('e'), ...name('m'), 2, 0, 1]),
+    ...section(2, [1, ...name('env'), ...name('memory'), 2, 0, 1]),
     ...section(3, [1, 0]),
-    ...section(7, [1, ...name('u'), 0, 0]),
+    ...section(7, [1, ...name('update'), 0, 0]),
     ...section(10, [1, ...unsigned(body.length), ...body]),
   ])
 }
@@ -132,8 +132,8 @@ function section(id: number, content: readonly number[]): number[] {
   return [id, ...unsigned(content.length), ...content]
 }
 
-function name(letter: string): number[] {
-  return [1, letter.charCodeAt(0)]
+function name(text: string): number[] {
+  return [text.length, ...Buffer.from(text)]
 }
 
 /** LEB128 */

@@ -1,16 +1,9 @@
 import { crc32cModule, tableBytes } from './crc32c-module'
+import { instantiate, type WasmFunction } from './web-assembly'
 
 const polynomial = 0x82f63b78
-const pageBytes = 65_536
-
-/** What is used of it here; Node's types leave the values out. */
-interface WebAssemblyApi {
-  readonly Memory: new (limits: { initial: number }) => { readonly buffer: ArrayBuffer }
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object, imports: object) => { readonly exports: { readonly u: Update } }
-}
-
-type Update = (crc: number, at: number, end: number) => number
+/** Of a longer piece, so much at a time. */
+const roomBytes = 114_688
 
 /**
  * Makes CRC-32C run in WebAssembly: bytes are copied into its memory, a piece at a time, and taken sixteen at once. With the
@@ -18,12 +11,12 @@ type Update = (crc: number, at: number, end: number) => number
  * @returns undefined where WebAssembly is switched off
  */
 export function makeWasmCrc32c(): ((bytes: Uint8Array, seed: number) => number) | undefined {
-  const wasm = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly
-  if (wasm === undefined) return undefined
-  const memory = new wasm.Memory({ initial: 2 })
-  fillTables(new Uint32Array(memory.buffer, 0, tableBytes / 4))
-  const { u: update } = new wasm.Instance(new wasm.Module(crc32cModule()), { e: { m: memory } }).exports
-  const room = new Uint8Array(memory.buffer, tableBytes, 2 * pageBytes - tableBytes)
+  const instance = instantiate(crc32cModule(), tableBytes + roomBytes)
+  if (instance === undefined) return undefined
+  const { memory, exports } = instance
+  fillTables(new Uint32Array(memory, 0, tableBytes / 4))
+  const update = exports['update'] as WasmFunction
+  const room = new Uint8Array(memory, tableBytes, roomBytes)
   return (bytes, seed) => {
     let crc = ~seed
     for (let at = 0; at < bytes.length; at += room.length) {

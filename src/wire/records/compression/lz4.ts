@@ -2,6 +2,7 @@ import type { CompressionCodec } from './codec'
 import { compressLz4Block, decompressLz4Block, lz4BlockBound } from './lz4-block'
 import { malformed, OutputBuffer } from './output-buffer'
 import { mainThread, runAtOnce, type SlicedWork } from './turn-budget'
+import { wasmBlocks } from './wasm-blocks'
 import { xxhash32 } from './xxhash32'
 
 /**
@@ -27,8 +28,8 @@ const blockBytes = 64 * 1024
 const frameOverheadBytes = 11
 const uncompressedBit = 0x80000000
 /** Nanoseconds for a byte, before compression. */
-const compressCost = 3
-const decompressCost = 2
+const compressCost = 1.5
+const decompressCost = 1
 /** Compressed bytes are taken to hold about, and at most, so many. */
 const usualRatio = 3
 const largestRatio = 32
@@ -75,7 +76,10 @@ function writeFrameHeader(output: Buffer): number {
 }
 
 function writeBlock(bytes: Uint8Array, start: number, end: number, output: Buffer, at: number): number {
-  const length = compressLz4Block(bytes, start, end, output, at + 4) - at - 4
+  const blockEnd =
+    wasmBlocks()?.compressLz4(bytes, start, end, output, at + 4) ??
+    compressLz4Block(bytes, start, end, output, at + 4)
+  const length = blockEnd - at - 4
   if (length < end - start) {
     output.writeUInt32LE(length, at)
     return at + 4 + length
@@ -157,7 +161,9 @@ function readBlock(
   if (length > header.maxBlockBytes) throw malformed('lz4', start, `a block of ${length} bytes is too large`)
   const end = start + length
   if ((size & uncompressedBit) === 0) {
-    decompressLz4Block(input, start, end, output, floor, header.maxBlockBytes)
+    const { maxBlockBytes } = header
+    const isDone = wasmBlocks()?.decompressLz4(input, start, end, output, floor, maxBlockBytes)
+    if (isDone !== true) decompressLz4Block(input, start, end, output, floor, maxBlockBytes)
   } else {
     input.copy(output.reserve(length), output.length, start, end)
     output.length += length

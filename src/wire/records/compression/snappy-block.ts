@@ -123,13 +123,11 @@ function writeCopy(output: Uint8Array, at: number, distance: number, length: num
   return at + 3
 }
 
-/** Bytes that the block in `input[start, end)` says it holds; more than it can is a DecodeError. */
-export function sizeOfSnappyBlock(input: Buffer, start: number, end: number): number {
-  return readLength(input, start, end).length
-}
-
-/** The length that a block says it has, and where what follows begins. */
-function readLength(input: Buffer, start: number, end: number): { length: number; at: number } {
+/**
+ * How many bytes the block in `input[start, end)` says it holds, and where what follows begins. More than it can is a
+ * DecodeError.
+ */
+export function readSnappyLength(input: Buffer, start: number, end: number): { length: number; at: number } {
   let at = start
   let length = 0
   for (let shift = 0, more = true; more; shift += 7) {
@@ -149,7 +147,7 @@ function readLength(input: Buffer, start: number, end: number): { length: number
  * before they are followed, so that it ends on any input.
  */
 export function decompressSnappyBlock(input: Buffer, start: number, end: number, output: OutputBuffer): void {
-  const header = readLength(input, start, end)
+  const header = readSnappyLength(input, start, end)
   const { length } = header
   let { at } = header
   const bytes = output.reserve(length)

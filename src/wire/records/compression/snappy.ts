@@ -3,10 +3,11 @@ import { malformed, OutputBuffer } from './output-buffer'
 import {
   compressSnappyBlock,
   decompressSnappyBlock,
-  sizeOfSnappyBlock,
+  readSnappyLength,
   snappyBlockBound,
 } from './snappy-block'
 import { mainThread, runAtOnce, type SlicedWork } from './turn-budget'
+import { wasmBlocks } from './wasm-blocks'
 
 /**
  * Snappy as Java's SnappyOutputStream frames it: a header of 16 bytes, then chunks of an int32 length and a block.
@@ -21,8 +22,8 @@ const headerBytes = 16
 const blockBytes = 32 * 1024
 const version = 1
 /** Nanoseconds for a byte, before compression. */
-const compressCost = 3
-const decompressCost = 2
+const compressCost = 1.5
+const decompressCost = 1
 
 export const snappy: CompressionCodec = {
   type: 2,
@@ -42,7 +43,9 @@ function* compressing(bytes: Uint8Array): SlicedWork<Uint8Array> {
   let to = headerBytes
   for (let at = 0; at < bytes.length; at += blockBytes) {
     const end = Math.min(at + blockBytes, bytes.length)
-    const blockEnd = compressSnappyBlock(bytes, at, end, output, to + 4)
+    const blockEnd =
+      wasmBlocks()?.compressSnappy(bytes, at, end, output, to + 4) ??
+      compressSnappyBlock(bytes, at, end, output, to + 4)
     output.writeInt32BE(blockEnd - to - 4, to)
     to = blockEnd
     yield (end - at) * compressCost
@@ -58,7 +61,7 @@ function* decompressing(bytes: Uint8Array, maxBytes: number): SlicedWork<Buffer>
     return output.finish()
   }
   const output = new OutputBuffer('snappy', 0, maxBytes)
-  decompressSnappyBlock(input, 0, input.length, output)
+  decompressBlock(input, 0, input.length, output)
   yield output.length * decompressCost
   return output.finish()
 }
@@ -75,7 +78,7 @@ function expectedSize(input: Buffer): number {
   for (let at = headerBytes; at + 4 < input.length;) {
     const length = input.readInt32BE(at)
     if (length <= 0 || length > input.length - at - 4) break
-    total += sizeOfSnappyBlock(input, at + 4, at + 4 + length)
+    total += readSnappyLength(input, at + 4, at + 4 + length).length
     at += 4 + length
   }
   return total
@@ -98,10 +101,16 @@ function* decompressingChunks(input: Buffer, output: OutputBuffer): SlicedWork<v
       throw malformed('snappy', at, 'a chunk is cut off')
     }
     const before = output.length
-    decompressSnappyBlock(input, at + 4, at + 4 + length, output)
+    decompressBlock(input, at + 4, at + 4 + length, output)
     at += 4 + length
     yield (output.length - before) * decompressCost
   }
+}
+
+function decompressBlock(input: Buffer, start: number, end: number, output: OutputBuffer): void {
+  const { length, at } = readSnappyLength(input, start, end)
+  const isDone = wasmBlocks()?.decompressSnappy(input, at, end, output, length)
+  if (isDone !== true) decompressSnappyBlock(input, start, end, output)
 }
 
 function startsWithMagic(input: Buffer, at: number): boolean {
