@@ -98,7 +98,7 @@ export class Rounds implements AsyncDisposable {
     const shorter = seconds !== undefined && {
       seconds,
       maxSeconds: seconds,
-      warmUpSeconds: Math.min(1, seconds),
+      ...(seconds < 1 && { warmUpSeconds: seconds }),
     }
     const spec: Spec = { ...asked, ...shorter }
     const figures: Figures[] = []
