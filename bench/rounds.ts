@@ -43,7 +43,7 @@ export class Rounds implements AsyncDisposable {
   async warmUp(seconds: number): Promise<void> {
     if (seconds === 0) return
     const client = this.#ours()
-    for (const workload of chooseWorkloads(['produce-100', 'send-1000'])) {
+    for (const workload of chooseWorkloads(['produce-100', 'send-1000', 'latency-5000'])) {
       const names = await this.#topics.create('warm-up', workload.partitions)
       await runMeasured({ client, spec: { ...this.#target(names), ...workload.spec, seconds } })
       await this.#topics.delete(names)

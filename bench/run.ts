@@ -7,7 +7,7 @@
  *   --clients <names>   clients, separated by commas; `typed-kafka=<file>` is a build of another state of the source
  *   --rounds <number>   default 3: in each, every client has its turn
  *   --seconds <number>  instead of each workload's own time
- *   --warm-up <seconds> for the broker, before everything; default 3
+ *   --warm-up <seconds> for the broker by each of three workloads, before everything; default 10
  *   --profile <folder>  a CPU profile of every run; `bench/profile.ts` reads them
  *   --allocations <folder>  the same for what is allocated
  *   --results <file>    default bench/results.json; what is measured replaces what stands there
@@ -34,7 +34,7 @@ const { values: options } = parseArgs({
     clients: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string' },
-    'warm-up': { type: 'string', default: '3' },
+    'warm-up': { type: 'string', default: '10' },
     profile: { type: 'string' },
     allocations: { type: 'string' },
     results: { type: 'string', default: defaultResultsFile },
