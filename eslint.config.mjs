@@ -18,7 +18,18 @@ const noDoubleCast = {
 const typed = ['src/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts', 'examples/**/*.ts', '*.ts']
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'test/package/alias', 'src/wire/generated', 'tools/wasm/assembly', 'bench', '.ci', '**/*.d.ts'] },
+  {
+    ignores: [
+      'dist',
+      'coverage',
+      'test/package/alias',
+      'src/wire/generated',
+      'tools/wasm/assembly',
+      'bench',
+      '.ci',
+      '**/*.d.ts',
+    ],
+  },
   eslint.configs.recommended,
   {
     files: ['**/*.cjs', 'kafkajs/**/*.js'],
