@@ -5,7 +5,8 @@ const resolution = 2
 
 /**
  * Measures from now on. `stop(messages)` gives messages a second, microseconds of CPU a message (of all threads of the
- * process), how late the event loop was, in milliseconds, and the process's highest memory until now, in megabytes.
+ * process), how late the event loop was, in milliseconds, and the process's highest memory until now, in megabytes. Without
+ * a message nothing was measured, and it throws.
  */
 export function startMeter() {
   const delay = monitorEventLoopDelay({ resolution })
@@ -17,6 +18,7 @@ export function startMeter() {
       const seconds = (performance.now() - startedAt) / 1000
       const { user, system } = process.cpuUsage(cpu)
       delay.disable()
+      if (messages === 0) throw new Error(`No message in ${seconds.toFixed(1)} s: measure for longer (--seconds)`)
       const late = (nanoseconds) => Math.max(0, nanoseconds / 1e6 - resolution)
       return {
         messages,

@@ -24,7 +24,7 @@ test('the bench measures our client and the socket alone, and keeps the figures'
   const folder = await mkdtemp(join(tmpdir(), 'typed-kafka-bench-test-'))
   try {
     const file = join(folder, 'results.json')
-    const options = ['--clients', 'typed-kafka,socket', '--rounds', '1', '--seconds', '0.1', '--warm-up', '0']
+    const options = ['--clients', 'typed-kafka,socket', '--rounds', '1', '--seconds', '1', '--warm-up', '0']
     const { stdout } = await run(
       process.execPath,
       [
