@@ -140,8 +140,8 @@ describe('a cluster for tests', () => {
     const logger = { ...silentLogger, error: (line: string) => void lines.push(line) }
     const cluster = await start({ maxBytes: 100_000, logger, topics: [{ name: 't' }] })
     const producer = closing(
-      connect(cluster, { requestTimeoutMs: 100 }).producer({
-        deliveryTimeoutMs: 300,
+      connect(cluster, { requestTimeoutMs: 500 }).producer({
+        deliveryTimeoutMs: 1500,
         batchSizeBytes: 20_000,
       }),
     )
@@ -161,7 +161,7 @@ describe('a cluster for tests', () => {
   test('a transaction can end although the memory is full', async () => {
     const cluster = await start({ maxBytes: 12_000, topics: [{ name: 't', partitions: 2 }] })
     const producer = closing(
-      connect(cluster, { requestTimeoutMs: 100 }).producer({ transactionalId: 'tx', deliveryTimeoutMs: 300 }),
+      connect(cluster, { requestTimeoutMs: 500 }).producer({ transactionalId: 'tx', deliveryTimeoutMs: 1500 }),
     )
     const failing = producer.transaction(async (tx) => {
       await tx.send('t', { partition: 0, value: 'x'.repeat(10_000) })

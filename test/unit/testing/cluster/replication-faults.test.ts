@@ -125,4 +125,4 @@ it('keeps every replicated record on all in-sync replicas, whatever happens to b
     written += scenario.written
   }
   expect(written).toBeGreaterThan(300)
-})
+}, 60_000)
