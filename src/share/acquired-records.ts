@@ -1,7 +1,7 @@
 import { ErrorCode } from '../base/error-codes'
 import { BrokerError, InvalidArgumentError, type KafkaError } from '../base/errors'
 import { formatTopicPartition } from '../base/topic-partition'
-import { acknowledgeCode, type AcknowledgeCode, acknowledgeName } from './acknowledge-type'
+import { acknowledgeCode, type AcknowledgeCode } from './acknowledge-type'
 import { type OffsetRun, OffsetRuns } from './offset-runs'
 import type { SharePartition } from './share-partition'
 import { unsupportedRenewal } from './unsupported-share-groups'
@@ -363,9 +363,4 @@ function runsOf(ranges: readonly AcquiredRange[], baseOffset: bigint): AcquiredR
     next = last + 1
   }
   return runs
-}
-
-/** For logs: `3-9 accept`. */
-export function describeRun(records: AcquiredRecords, { first, last, code }: OffsetRun): string {
-  return `${records.offsetOf(first)}-${records.offsetOf(last)} ${acknowledgeName(code)}`
 }

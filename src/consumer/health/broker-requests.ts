@@ -138,7 +138,7 @@ function errorCodeOf(response: unknown): number {
   return numberIn(response, 'errorCode')
 }
 
-export function throttleOf(response: unknown): number {
+function throttleOf(response: unknown): number {
   return numberIn(response, 'throttleTimeMs')
 }
 

@@ -2,7 +2,7 @@ import { logLevel } from '../enums'
 import type { logCreator, LogEntry, Logger } from '../types/logger'
 
 /** The level that the environment's `KAFKAJS_LOG_LEVEL` names, else the given one. */
-export function levelInEffect<Level extends logLevel | null>(level: Level): Level | logLevel {
+function levelInEffect<Level extends logLevel | null>(level: Level): Level | logLevel {
   const named = logLevel[(process.env['KAFKAJS_LOG_LEVEL'] ?? '').toUpperCase() as keyof typeof logLevel]
   return named ?? level
 }

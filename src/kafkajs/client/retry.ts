@@ -68,7 +68,7 @@ export function totalPauseMs({ initialRetryTime, multiplier, maxRetryTime, retri
 }
 
 /** Milliseconds of the last pause, when chance makes none longer. */
-export function lastPauseMs({ initialRetryTime, multiplier, maxRetryTime, retries }: RetrySettings): number {
+function lastPauseMs({ initialRetryTime, multiplier, maxRetryTime, retries }: RetrySettings): number {
   return Math.min(initialRetryTime * multiplier ** retries, maxRetryTime)
 }
 

@@ -21,7 +21,7 @@ const rebalances: ReadonlySet<string | undefined> = new Set([
 ])
 
 /** Whether it is no failure, but news of a rebalance that a handler passed on. */
-export function isRebalance(error: unknown): boolean {
+function isRebalance(error: unknown): boolean {
   return rebalances.has((error as { type?: string } | null | undefined)?.type)
 }
 

@@ -29,14 +29,14 @@ export function apiVersionsHandler({
 }
 
 /** True for a client's name and version as Kafka takes them (KIP-511); others end in INVALID_REQUEST. */
-export function isValidSoftware(name: string, version: string): boolean {
+function isValidSoftware(name: string, version: string): boolean {
   return software.test(name) && software.test(version)
 }
 
 const software = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 
 /** What ApiVersions lists: each served API with its versions. */
-export function servedVersions(
+function servedVersions(
   release: Release,
 ): { apiKey: number; minVersion: number; maxVersion: number }[] {
   return brokerApis.flatMap(({ key }: BrokerApi<unknown, never>) => {

@@ -4,7 +4,7 @@ import type { StoredBatch } from '../contracts/partition-log'
 const largestSequence = 0x7fffffff
 
 /** The sequence that lies `by` records behind another; after 2^31 - 1 comes 0. */
-export function advanceSequence(sequence: number, by: number): number {
+function advanceSequence(sequence: number, by: number): number {
   return sequence > largestSequence - by ? by - (largestSequence - sequence) - 1 : sequence + by
 }
 

@@ -3,7 +3,7 @@ import type { Runtime } from '../contracts/runtime'
 import type { StorageBudget } from '../contracts/partition-log'
 
 /** Bytes that the logs of a cluster may hold when nothing else is said: 256 MiB. */
-export const defaultMaxBytes = 256 * 1024 * 1024
+const defaultMaxBytes = 256 * 1024 * 1024
 
 const millisecondsBetweenLines = 1000
 

@@ -53,7 +53,7 @@ export function firstBatchOf(records: Buffer | null): Buffer | undefined {
 }
 
 /** The number of a batch's codec; 0 for a batch too short to say. */
-export function compressionTypeOf(batch: Buffer): number {
+function compressionTypeOf(batch: Buffer): number {
   if (batch.length < batchHeaderBytes) return compressionTypes.none
   return batch.readInt16BE(batchLayout.attributes) & batchAttributes.compressionMask
 }

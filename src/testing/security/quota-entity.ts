@@ -9,7 +9,7 @@ export type QuotaEntityType = (typeof quotaEntityTypes)[number]
 export type QuotaEntity = ReadonlyMap<QuotaEntityType, string | null>
 
 /** The quotas that users and client ids can have; all but the last hold for each broker. */
-export const clientQuotaKeys = [
+const clientQuotaKeys = [
   'producer_byte_rate',
   'consumer_byte_rate',
   'request_percentage',

@@ -13,7 +13,7 @@ export interface OpenRecordsOptions {
 }
 
 /** Default of `maxBytes`. */
-export const defaultMaxDecompressedBytes = 128 * 1024 * 1024
+const defaultMaxDecompressedBytes = 128 * 1024 * 1024
 
 /** Opens the records of a batch for reading, decompressing them now. Throws DecodeError on malformed bytes. */
 export function openRecords(batch: RecordBatch, options: OpenRecordsOptions = {}): RecordCursor {

@@ -13,7 +13,7 @@ const syncKey = 'sync'
 const heartbeatKey = (memberId: string) => `heartbeat ${memberId}`
 
 /** How long a new member's first JoinGroup is held at most; such a member can't be seen to be dead. Kafka's constant. */
-export const newMemberJoinTimeoutMs = 300_000
+const newMemberJoinTimeoutMs = 300_000
 
 /**
  * The course of one classic group: its state, its generation, who is in it and every timer it has. The requests are
