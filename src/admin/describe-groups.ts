@@ -6,6 +6,7 @@ import { groupIdSchema, parseItems } from './arguments'
 import { callOptionFields, type AdminCallOptions } from './call-options'
 import { describeClassicGroups } from './describe-classic-groups'
 import { describeConsumerGroups } from './describe-consumer-groups'
+import { describeShareGroups } from './describe-share-groups'
 import type { DescribedGroup, GroupDescription } from './group-types'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
@@ -25,9 +26,10 @@ export const describeGroupsOptions = z.lazy(() =>
 )
 
 /**
- * Kafka: `Admin.describeConsumerGroups` and `describeClassicGroups`. API ConsumerGroupDescribe (KIP-848) first, then
- * DescribeGroups for the groups it does not know, to the coordinator of each group. A group that does not exist is
- * GROUP_ID_NOT_FOUND on all brokers, also on those that describe it as a dead group without members.
+ * Kafka: `Admin.describeConsumerGroups`, `describeClassicGroups` and `describeShareGroups`. API ConsumerGroupDescribe
+ * (KIP-848) first, then DescribeGroups for the groups it does not know, then ShareGroupDescribe (KIP-932) for what is
+ * left, to the coordinator of each group. A group that does not exist is GROUP_ID_NOT_FOUND on all brokers, also on
+ * those that describe it as a dead group without members.
  */
 export async function describeGroups(
   call: AdminCall,
@@ -49,36 +51,53 @@ export async function describeGroups(
 
 type Described = ReadonlyMap<string, Outcome<DescribedGroup>>
 
+/** Asks the coordinator for groups of one kind; groups of other kinds are GROUP_ID_NOT_FOUND. */
+type Describer = typeof describeClassicGroups
+
+/** The most usual kinds first: each is asked only for what those before it do not know. */
+const describers: readonly Describer[] = [
+  ifSupported(describeConsumerGroups),
+  describeClassicGroups,
+  ifSupported(describeShareGroups),
+]
+
 async function describe(
   call: AdminCall,
   nodeId: number,
   groupIds: readonly string[],
   withOperations: boolean,
 ): Promise<Described> {
-  const described = await describeNewProtocol(call, nodeId, groupIds, withOperations)
-  const classic = groupIds.filter((groupId) => isNotOfNewProtocol(described.get(groupId)))
-  if (classic.length === 0) return described
-  return new Map([...described, ...(await describeClassicGroups(call, nodeId, classic, withOperations))])
+  const described = new Map<string, Outcome<DescribedGroup>>()
+  for (const describer of describers) {
+    const open = groupIds.filter((groupId) => isOfOtherKind(described.get(groupId)))
+    if (open.length === 0) break
+    for (const [groupId, outcome] of await describer(call, nodeId, open, withOperations)) {
+      if (!described.has(groupId) || !has(outcome, ErrorCode.UNSUPPORTED_VERSION)) {
+        described.set(groupId, outcome)
+      }
+    }
+  }
+  return described
 }
 
-async function describeNewProtocol(
-  call: AdminCall,
-  nodeId: number,
-  groupIds: readonly string[],
-  withOperations: boolean,
-): Promise<Described> {
-  try {
-    return await describeConsumerGroups(call, nodeId, groupIds, withOperations)
-  } catch (error) {
-    if (error instanceof UnsupportedVersionError) return new Map()
-    throw error
+/** Brokers without the API have no such groups. */
+function ifSupported(describer: Describer): Describer {
+  return async (...args) => {
+    try {
+      return await describer(...args)
+    } catch (error) {
+      if (error instanceof UnsupportedVersionError) return new Map()
+      throw error
+    }
   }
 }
 
 /** Brokers that know the API but have the protocol switched off answer UNSUPPORTED_VERSION per group. */
-function isNotOfNewProtocol(outcome: Outcome<DescribedGroup> | undefined): boolean {
+function isOfOtherKind(outcome: Outcome<DescribedGroup> | undefined): boolean {
   if (outcome === undefined) return true
-  if (!('error' in outcome) || !(outcome.error instanceof BrokerError)) return false
-  const { errorCode } = outcome.error
-  return errorCode === ErrorCode.GROUP_ID_NOT_FOUND || errorCode === ErrorCode.UNSUPPORTED_VERSION
+  return has(outcome, ErrorCode.GROUP_ID_NOT_FOUND) || has(outcome, ErrorCode.UNSUPPORTED_VERSION)
+}
+
+function has(outcome: Outcome<DescribedGroup>, errorCode: number): boolean {
+  return 'error' in outcome && outcome.error instanceof BrokerError && outcome.error.errorCode === errorCode
 }

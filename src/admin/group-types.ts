@@ -50,12 +50,12 @@ export interface GroupMember {
   /** The address it connects from, such as `/10.0.0.7`. */
   readonly clientHost: string
   readonly rackId: string | null
-  /** KIP-848 groups only. */
+  /** KIP-848 and share groups only. */
   readonly memberEpoch: number | null
   /** Null also for classic members of another protocol than `consumer`. */
   readonly subscribedTopics: readonly string[] | null
   readonly subscribedTopicRegex: string | null
-  /** What it works on; null for members of another protocol than `consumer`. */
+  /** What it works on; null for classic members of another protocol than `consumer`. */
   readonly assignment: readonly TopicPartition[] | null
   /** What it is to work on once the group has settled; KIP-848 groups only. */
   readonly targetAssignment: readonly TopicPartition[] | null
@@ -68,16 +68,16 @@ export interface GroupMember {
 /** A group and its members. */
 export interface GroupDescription {
   readonly groupId: string
-  /** `consumer` for groups of the KIP-848 protocol, `classic` for all others. */
-  readonly type: 'classic' | 'consumer'
+  /** `consumer` for groups of the KIP-848 protocol, `share` for share groups (KIP-932), `classic` for all others. */
+  readonly type: 'classic' | 'consumer' | 'share'
   readonly state: GroupState
-  /** `consumer`, `connect`, …; empty for groups that only store offsets. */
+  /** `consumer`, `share`, `connect`, …; empty for groups that only store offsets. */
   readonly protocolType: string
   /** The assignor in use, such as `range`; empty while there is none. */
   readonly assignor: string
-  /** KIP-848 groups only. */
+  /** KIP-848 and share groups only. */
   readonly groupEpoch: number | null
-  /** KIP-848 groups only. */
+  /** KIP-848 and share groups only. */
   readonly assignmentEpoch: number | null
   readonly members: readonly GroupMember[]
   /** Node id of the broker that coordinates the group. */

@@ -1,6 +1,7 @@
-// Guards against share groups that begin somewhere else than they were told, and configs that outlive their
-// replacement.
+// Guards against share groups that nobody can look into or that begin somewhere else than they were told, and configs
+// that outlive their replacement.
 import { AdminError, InvalidArgumentError } from '../../src'
+import { eventualAnswer } from '../support/eventually'
 import { openAdminCluster, type AdminCluster } from './support/admin-cluster'
 import { errorOf, until } from './support/case-runner'
 
@@ -8,6 +9,53 @@ async function produce(test: AdminCluster, count: number): Promise<void> {
   await using producer = test.kafka.producer()
   for (let n = 0; n < count; n++) await producer.send('orders', { value: `v${n}`, partition: 0 })
 }
+
+describe('a share group', () => {
+  it('is described with its members, beside groups of other protocols and those there are not', async () => {
+    await using test = await openAdminCluster({ authorizer: { superUsers: ['User:ANONYMOUS'] } })
+    await test.admin.alterGroupOffsets([{ groupId: 'billing', topic: 'orders', partition: 0, offset: 0n }])
+    // With a start in each partition they are assigned at once, not with the next heartbeat.
+    await test.admin.alterShareGroupOffsets(
+      [0, 1].map((partition) => ({ groupId: 'workers', topic: 'orders', partition, startOffset: 0n })),
+    )
+    await using consumer = test.kafka.shareConsumer({ groupId: 'workers', topics: ['orders'] })
+    const run = consumer.run(() => {})
+    const describe = () =>
+      test.admin.describeGroups(['billing', 'workers', 'nobody'], {
+        includeAuthorizedOperations: true,
+        partial: true,
+      })
+    const [billing, workers, nobody] = await eventualAnswer(
+      describe,
+      ([, group]) => group?.error === null && group.members[0]?.assignment?.length === 2,
+      'both partitions to be assigned',
+      4_000,
+    )
+    expect(billing).toMatchObject({ type: 'classic', state: 'Empty', error: null })
+    expect(workers).toMatchObject({
+      type: 'share',
+      state: 'Stable',
+      protocolType: 'share',
+      assignor: 'simple',
+      coordinator: 1,
+      authorizedOperations: expect.arrayContaining(['read', 'delete', 'describe']) as unknown,
+      members: [{ subscribedTopics: ['orders'], targetAssignment: null, groupInstanceId: null }],
+    })
+    if (workers?.error !== null) throw new Error('the share group is not described')
+    const [member] = workers.members
+    expect(member?.assignment).toEqual([
+      { topic: 'orders', partition: 0 },
+      { topic: 'orders', partition: 1 },
+    ])
+    expect(member?.memberEpoch).toBe(workers.groupEpoch)
+    expect(workers.assignmentEpoch).toBe(workers.groupEpoch)
+    expect(nobody?.error?.code).toBe('GROUP_ID_NOT_FOUND')
+    await consumer.close()
+    await run
+    const [left] = await test.admin.describeGroups(['workers'])
+    expect(left).toMatchObject({ type: 'share', state: 'Empty', members: [], authorizedOperations: null })
+  })
+})
 
 describe('offsets of share groups', () => {
   it('are set, told with the lag, read from, and forgotten; each item fails by itself', async () => {

@@ -1,0 +1,72 @@
+import {
+  shareGroupDescribeApi,
+  type ShareGroupDescribeResponse,
+} from '../wire/generated/client/share-group-describe'
+import { attempt, type AdminCall } from './admin-call'
+import { authorizedOperations } from './authorized-operations'
+import { listPartitions } from './group-assignments'
+import { parseGroupState, type DescribedGroup, type GroupMember } from './group-types'
+import type { Outcome } from './item-result'
+import { outcomeOf } from './shards'
+
+/** As brokers list share groups. */
+const shareProtocolType = 'share'
+
+/** Share groups (KIP-932), from their coordinator; others are answered GROUP_ID_NOT_FOUND. */
+export async function describeShareGroups(
+  call: AdminCall,
+  nodeId: number,
+  groupIds: readonly string[],
+  includeAuthorizedOperations: boolean,
+): Promise<ReadonlyMap<string, Outcome<DescribedGroup>>> {
+  const body = { groupIds, includeAuthorizedOperations }
+  const response = await attempt(call, nodeId, shareGroupDescribeApi, body)
+  return new Map(
+    response.groups.map((answer) => {
+      const { groupId } = answer
+      const context = { api: shareGroupDescribeApi.name, groupId, nodeId }
+      const describe = () => describeGroup(answer, nodeId)
+      return [groupId, outcomeOf(answer, 'The group could not be described', context, describe)]
+    }),
+  )
+}
+
+type GroupAnswer = ShareGroupDescribeResponse['groups'][number]
+type MemberAnswer = GroupAnswer['members'][number]
+
+function describeGroup(answer: GroupAnswer, coordinator: number): DescribedGroup {
+  return {
+    type: 'share',
+    state: parseGroupState(answer.groupState),
+    protocolType: shareProtocolType,
+    assignor: answer.assignorName,
+    groupEpoch: answer.groupEpoch,
+    assignmentEpoch: answer.assignmentEpoch,
+    members: answer.members.map(describeMember),
+    coordinator,
+    authorizedOperations: authorizedOperations(answer.authorizedOperations),
+  }
+}
+
+/** Members of share groups have no names that outlive them, no patterns, and nothing to wait for before they read. */
+function describeMember(answer: MemberAnswer): GroupMember {
+  return {
+    memberId: answer.memberId,
+    groupInstanceId: null,
+    clientId: answer.clientId,
+    clientHost: answer.clientHost,
+    rackId: answer.rackId,
+    memberEpoch: answer.memberEpoch,
+    subscribedTopics: answer.subscribedTopicNames,
+    subscribedTopicRegex: null,
+    assignment: listPartitions(
+      answer.assignment.topicPartitions.map(({ topicName, partitions }) => ({
+        topic: topicName,
+        partitions,
+      })),
+    ),
+    targetAssignment: null,
+    memberMetadata: null,
+    memberAssignment: null,
+  }
+}

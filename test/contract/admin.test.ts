@@ -1,0 +1,67 @@
+// Guards against admin calls that only our own idea of a broker answers: the same calls get the same answers everywhere.
+import { silentLogger } from '../../src/base/logger'
+import { Kafka } from '../../src/kafka'
+import { eventualAnswer } from '../support/eventually'
+import { describeEachBroker } from './support/describe-each-broker'
+
+describeEachBroker('the admin client', {}, (broker) => {
+  const client = (): Kafka => new Kafka({ brokers: broker.brokers, logger: silentLogger })
+
+  it('describes share groups and classic groups in one call, and knows who is not there', async () => {
+    const [topic, workers, billing, nobody] = ['topic', 'workers', 'billing', 'nobody'].map((name) =>
+      broker.uniqueName(name),
+    ) as [string, string, string, string]
+    const kafka = client()
+    await using admin = kafka.admin()
+    await admin.createTopics([{ name: topic, partitions: 2, replicationFactor: 1 }])
+    await admin.alterGroupOffsets([{ groupId: billing, topic, partition: 0, offset: 0n }])
+    const describe = () =>
+      admin.describeGroups([billing, workers, nobody], { includeAuthorizedOperations: true, partial: true })
+    if (broker.version === '3.7') {
+      expect(await describe()).toMatchObject([
+        { type: 'classic', state: 'Empty' },
+        { error: { code: 'GROUP_ID_NOT_FOUND' } },
+        { error: { code: 'GROUP_ID_NOT_FOUND' } },
+      ])
+      return
+    }
+    // With a start in each partition they are assigned at once, not with the next heartbeat.
+    await admin.alterShareGroupOffsets(
+      [0, 1].map((partition) => ({ groupId: workers, topic, partition, startOffset: 0n })),
+    )
+    await using consumer = kafka.shareConsumer({ groupId: workers, topics: [topic] })
+    const run = consumer.run(() => {})
+    const results = await eventualAnswer(
+      describe,
+      ([, group]) => group?.error === null && group.members[0]?.assignment?.length === 2,
+      'both partitions to be assigned',
+    )
+    expect(results).toMatchObject([
+      { type: 'classic', state: 'Empty' },
+      {
+        type: 'share',
+        state: 'Stable',
+        protocolType: 'share',
+        assignor: 'simple',
+        authorizedOperations: expect.arrayContaining(['read', 'delete', 'describe']) as unknown,
+        members: [
+          {
+            groupInstanceId: null,
+            subscribedTopics: [topic],
+            assignment: [
+              { topic, partition: 0 },
+              { topic, partition: 1 },
+            ],
+            targetAssignment: null,
+          },
+        ],
+      },
+      { error: { code: 'GROUP_ID_NOT_FOUND' } },
+    ])
+    await consumer.close()
+    await run
+    expect(await admin.describeGroups([workers])).toMatchObject([
+      { type: 'share', state: 'Empty', members: [], authorizedOperations: null },
+    ])
+  }, 60_000)
+})
