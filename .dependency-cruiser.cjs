@@ -1,5 +1,5 @@
 /** The layers of DESIGN.md, in order: each may import only what stands before it. */
-const layers = ['base', 'wire', 'serde', 'message', 'network', 'cluster', 'group']
+const layers = ['base', 'wire', 'serde', 'message', 'network', 'cluster', 'group', 'health']
 /** They share all layers and nothing among themselves: what two of them need stands in a layer. */
 const clients = ['producer', 'consumer', 'share', 'admin']
 const composition = ['^src/kafka\\.ts$', '^src/index\\.ts$']

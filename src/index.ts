@@ -85,7 +85,8 @@ export type { FailedMessage } from './consumer/failures/failed-message'
 export type { ConsumerHealth, ConsumerState, GroupHealth } from './consumer/health/consumer-health'
 export type { PartitionHealth, PartitionWait } from './consumer/health/partition-health'
 export type { PartitionLag } from './consumer/health/partition-lag'
-export type { Stall, StallKind } from './consumer/health/stall'
+export type { Stall } from './health/stall'
+export type { StallKind } from './consumer/health/stall-kind'
 export type {
   ConsumerMetrics,
   ConsumerPartitionMetrics,

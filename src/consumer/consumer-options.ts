@@ -10,7 +10,7 @@ import { stickyAssignor } from './assignors/sticky/sticky-assignor'
 import type { AnyTopic } from '../message/message'
 import type { SubscriptionInput } from '../message/topic-input'
 import type { GroupProtocol } from './group/create-membership'
-import { type ConsumerEventListeners, eventListenersOption } from './events/consumer-event-listeners'
+import { type ConsumerEventListeners, consumerEventsOption } from './events/consumer-event-listeners'
 import { groupProtocolProblems } from './group-protocol-options'
 import {
   type AssignmentInput,
@@ -279,7 +279,7 @@ const schema = z.lazy(() =>
     onPartitionsAssigned: listener,
     onPartitionsRevoked: listener,
     onPartitionsLost: listener,
-    events: z.optional(eventListenersOption),
+    events: z.optional(consumerEventsOption),
   }),
 )
 

@@ -1,7 +1,6 @@
-import * as z from 'zod/mini'
-import { type DiagnosticsChannel, diagnosticsChannel, type DiagnosticsEvents } from '../../base/diagnostics'
-import { tellListener } from '../../base/event-listener'
+import { diagnosticsChannel, type DiagnosticsEvents } from '../../base/diagnostics'
 import type { Logger } from '../../base/logger'
+import { EventOutlet, eventListenersOption } from '../../health/event-outlet'
 
 /** The events of a consumer, by the names of their listeners, and the channels on which they are published as well. */
 const channelNames = {
@@ -39,48 +38,8 @@ export type ConsumerEventListeners = {
   readonly [Name in EventName]?: ((event: EventOf<Name>) => void) | undefined
 }
 
-/** The option of that name. */
-export const eventListenersOption = z.custom<ConsumerEventListeners>().check(
-  z.superRefine((given: unknown, context) => {
-    const fail = (message: string, path: string[] = []) => context.addIssue({ code: 'custom', message, path })
-    if (typeof given !== 'object' || given === null) return fail('must be an object of functions')
-    for (const [name, listener] of Object.entries(given)) {
-      if (!(name in channelNames)) {
-        fail(`there is no such event; there are ${Object.keys(channelNames).join(', ')}`, [name])
-      } else if (listener !== undefined && typeof listener !== 'function') fail('must be a function', [name])
-    }
-  }),
-)
-
-/** Where the events of one kind go. Whoever publishes asks `isHeard` first, and makes the event only then. */
-export class EventOutlet<Event> {
-  readonly #name: string
-  readonly #channel: DiagnosticsChannel<Event>
-  readonly #listener: ((event: Event) => void) | undefined
-  readonly #logger: Logger
-
-  /** @param name what the log calls it */
-  constructor(
-    name: string,
-    channel: DiagnosticsChannel<Event>,
-    listener: ((event: Event) => void) | undefined,
-    logger: Logger,
-  ) {
-    this.#name = name
-    this.#channel = channel
-    this.#listener = listener
-    this.#logger = logger
-  }
-
-  get isHeard(): boolean {
-    return this.#listener !== undefined || this.#channel.hasSubscribers
-  }
-
-  publish(event: Event): void {
-    if (this.#channel.hasSubscribers) this.#channel.publish(event)
-    if (this.#listener !== undefined) tellListener(this.#logger, this.#name, this.#listener, event)
-  }
-}
+/** The option `events`. */
+export const consumerEventsOption = eventListenersOption<ConsumerEventListeners>(Object.keys(channelNames))
 
 /** An outlet for each kind of event. */
 export type ConsumerEventOutlets = { readonly [Name in EventName]: EventOutlet<EventOf<Name>> }

@@ -2,19 +2,11 @@ import type { ConsumerEvent, PositionOfPartition, StallEvent } from '../../base/
 import type { KafkaError } from '../../base/errors'
 import type { TopicPartition } from '../../base/topic-partition'
 import type { PartitionOffset } from '../group/group-membership'
+import type { FetchAnswer } from '../../health/fetch-answer'
+import type { Stall } from '../../health/stall'
 import type { ConsumerEventOutlets } from '../events/consumer-event-listeners'
 import type { RebalanceOutcome } from './group-monitor'
 import type { MemberSeen } from './member-seen'
-import type { Stall } from './stall'
-
-/** A fetch that was answered, in numbers. */
-export interface FetchAnswer {
-  readonly nodeId: number
-  readonly partitions: number
-  readonly byteLength: number
-  readonly latencyMs: number
-  readonly throttleMs: number
-}
 
 /** A partition whose position has moved without a message. */
 export interface PassedPartition extends TopicPartition {

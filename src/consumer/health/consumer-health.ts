@@ -1,7 +1,8 @@
 import type { KafkaError } from '../../base/errors'
+import type { Stall } from '../../health/stall'
 import type { GroupProtocol } from '../group/create-membership'
 import type { PartitionHealth } from './partition-health'
-import type { Stall } from './stall'
+import type { StallKind } from './stall-kind'
 
 /**
  * Where a consumer stands:
@@ -40,7 +41,7 @@ export interface ConsumerHealth {
   /** Why it can't go on; undefined when it can. */
   readonly error: KafkaError | undefined
   /** What has not moved for `stallTimeoutMs`; one for each kind and broker. */
-  readonly stalls: readonly Stall[]
+  readonly stalls: readonly Stall<StallKind>[]
   /** Undefined for a consumer without a group. */
   readonly group: GroupHealth | undefined
   /** The partitions that are assigned now. */

@@ -1,3 +1,6 @@
+import type { FetchMetrics } from '../../health/fetch-metrics'
+import type { HeartbeatMetrics } from '../../health/heartbeat-statistics'
+
 /** What a consumer read of one partition that it has now. */
 export interface ConsumerPartitionMetrics {
   /** `records-lag`. Offsets from the position to the log's end; undefined while a broker has not told it. */
@@ -17,35 +20,7 @@ export interface ConsumerTopicMetrics {
 }
 
 /** Requests that fetch messages, and what they brought. */
-export interface ConsumerFetchMetrics {
-  /** `records-consumed-total`. Messages handed out; again when they are delivered again. */
-  readonly recordsConsumedTotal: number
-  /** `records-consumed-rate` */
-  readonly recordsConsumedRate: number
-  /** `bytes-consumed-total`. Bytes of the batches that were read, decompressed. */
-  readonly bytesConsumedTotal: number
-  /** `bytes-consumed-rate` */
-  readonly bytesConsumedRate: number
-  /** `fetch-total`. Fetch requests that were answered. */
-  readonly fetchTotal: number
-  /** `fetch-rate` */
-  readonly fetchRate: number
-  /** Fetch requests without an answer: failed connections, timeouts. Not one of Java's. */
-  readonly fetchErrorTotal: number
-  /** `fetch-latency-avg`. Milliseconds; a broker without news holds an answer back for up to `fetchMaxWaitMs`. */
-  readonly fetchLatencyAvg: number
-  /** `fetch-latency-max` */
-  readonly fetchLatencyMax: number
-  /** `fetch-size-avg`. Bytes of records in an answer. */
-  readonly fetchSizeAvg: number
-  /** `fetch-size-max` */
-  readonly fetchSizeMax: number
-  /** `records-per-request-avg`. Messages handed out by fetches answered. */
-  readonly recordsPerRequestAvg: number
-  /** `fetch-throttle-time-avg`. Milliseconds for which brokers asked to pause because of a quota. */
-  readonly fetchThrottleTimeAvg: number
-  /** `fetch-throttle-time-max` */
-  readonly fetchThrottleTimeMax: number
+export interface ConsumerFetchMetrics extends FetchMetrics {
   /** `records-lag-max`: of the partitions assigned now; undefined while no lag is known. */
   readonly recordsLagMax: number | undefined
   /** `records-lead-min`: of the partitions assigned now; undefined while none is known. */
@@ -61,7 +36,7 @@ export interface ConsumerFetchMetrics {
 }
 
 /** Membership, rebalances and commits. */
-export interface ConsumerCoordinatorMetrics {
+export interface ConsumerCoordinatorMetrics extends HeartbeatMetrics {
   /** `assigned-partitions` */
   readonly assignedPartitions: number
   /** `commit-total`. OffsetCommit requests that were answered. */
@@ -94,14 +69,6 @@ export interface ConsumerCoordinatorMetrics {
   readonly failedRebalanceRatePerHour: number
   /** `last-rebalance-seconds-ago`; -1 before the first. */
   readonly lastRebalanceSecondsAgo: number
-  /** `heartbeat-total`. Heartbeats that were answered. */
-  readonly heartbeatTotal: number
-  /** `heartbeat-rate` */
-  readonly heartbeatRate: number
-  /** `heartbeat-response-time-max`. Milliseconds. */
-  readonly heartbeatResponseTimeMax: number
-  /** `last-heartbeat-seconds-ago`: since one was last sent; -1 before the first. */
-  readonly lastHeartbeatSecondsAgo: number
   /** `join-total`. JoinGroup requests that succeeded; 0 with KIP-848, which has none. */
   readonly joinTotal: number
   /** `join-rate` */

@@ -2,6 +2,8 @@ import type { Clock } from '../../base/clock'
 import type { KafkaError } from '../../base/errors'
 import type { Cluster } from '../../cluster/cluster'
 import { ObservedCluster, type ObservedRequest, type RequestObserver } from '../../cluster/observed-cluster'
+import { BrokerRequests } from '../../health/broker-requests'
+import { StallWatchdog } from '../../health/stall-watchdog'
 import type { HandlerWatch } from '../../message/handler-watch'
 import type { ResolvedConsumerOptions } from '../consumer-options'
 import type { FailureMonitor } from '../failures/failure-monitor'
@@ -13,7 +15,6 @@ import { gaugesOf } from './consumer-gauges'
 import { RequestStatistics } from './request-statistics'
 import type { TopicSelection } from '../subscription/topic-selection'
 import type { SubscriptionState } from '../subscription-state'
-import { BrokerRequests } from './broker-requests'
 import { CommitMonitor } from './commit-monitor'
 import { type ConsumerEventOutlets, consumerEventOutlets } from '../events/consumer-event-listeners'
 import { ConsumerEvents, type PassedPartition } from './consumer-events'
@@ -22,8 +23,8 @@ import { GroupMonitor } from './group-monitor'
 import { ListenerMonitor, type PartitionsListeners } from './listener-monitor'
 import { partitionHealthOf } from './partition-health'
 import { lagOf, type PartitionLag } from './partition-lag'
-import { StallFinder } from './stall-finder'
-import { StallWatchdog } from './stall-watchdog'
+import { ConsumerStallFinder } from './consumer-stall-finder'
+import type { StallKind } from './stall-kind'
 
 /** The rooms of the consumer that are looked at. */
 export interface MonitoredParts {
@@ -49,12 +50,12 @@ export class ConsumerMonitor implements RequestObserver {
   readonly #statistics: ConsumerStatistics
   readonly #requestStatistics: RequestStatistics
   readonly #events: ConsumerEvents
-  readonly #requests = new BrokerRequests()
+  readonly #requests = new BrokerRequests(['Fetch'])
   readonly #listeners: ListenerMonitor
   #group: GroupMonitor | undefined
   #commits: CommitMonitor | undefined
   #parts: MonitoredParts | undefined
-  #watchdog: StallWatchdog | undefined
+  #watchdog: StallWatchdog<StallKind> | undefined
   #stage: 'idle' | 'started' | 'suspended' | 'closing' | 'closed' = 'idle'
   #error: KafkaError | undefined
   #protocol: GroupProtocol
@@ -118,7 +119,7 @@ export class ConsumerMonitor implements RequestObserver {
     this.#parts = parts
     const { clientId, logger } = this.cluster
     const { groupId, stallTimeoutMs, fetchMaxWaitMs } = this.#options
-    const finder = new StallFinder({
+    const finder = new ConsumerStallFinder({
       ...parts,
       cluster: this.cluster,
       requests: this.#requests,
@@ -133,6 +134,7 @@ export class ConsumerMonitor implements RequestObserver {
       logger,
       finder,
       stallTimeoutMs,
+      who: 'The consumer',
       names: { clientId, groupId },
       onBegan: (stall) => {
         this.#statistics.stallBegan()
@@ -175,7 +177,7 @@ export class ConsumerMonitor implements RequestObserver {
   }
 
   handedOut(topic: string, messages: number, bytes: number): void {
-    this.#statistics.consumed(topic, messages, bytes, this.#clock.now())
+    this.#statistics.fetches.consumed(topic, messages, bytes, this.#clock.now())
   }
 
   /** The partition's position has moved from this offset without a message. */

@@ -1,4 +1,6 @@
 import { WindowedStat } from '../../base/windowed-stat'
+import { FetchStatistics } from '../../health/fetch-statistics'
+import { HeartbeatStatistics, secondsSince } from '../../health/heartbeat-statistics'
 import type { FailureCounts } from '../failures/failure-monitor'
 import type {
   ConsumerCoordinatorMetrics,
@@ -24,36 +26,20 @@ export type ListenerName = 'onPartitionsAssigned' | 'onPartitionsRevoked' | 'onP
 const nanosecondsPerMs = 1e6
 const secondsPerHour = 3600
 
-/** Messages of one topic that were handed out. */
-export class Consumption {
-  records = 0
-  bytes = 0
-}
-
 /** Counts what `consumer.metrics()` shows: once a slice, a request or a rebalance, never once a message. */
 export class ConsumerStatistics {
-  readonly #total = new Consumption()
-  readonly #topics = new Map<string, Consumption>()
-  readonly #records: WindowedStat
-  readonly #bytes: WindowedStat
-  readonly #fetchMs: WindowedStat
-  readonly #fetchBytes: WindowedStat
-  readonly #throttleMs: WindowedStat
+  readonly fetches: FetchStatistics
+  readonly heartbeats: HeartbeatStatistics
   readonly #commitMs: WindowedStat
-  readonly #heartbeatMs: WindowedStat
   readonly #joinMs: WindowedStat
   readonly #syncMs: WindowedStat
   readonly #rebalanceMs: WindowedStat
   readonly #failedRebalances: WindowedStat
   readonly #listenerMs: Readonly<Record<ListenerName, WindowedStat>>
-  #fetches = 0
-  #fetchErrors = 0
   #commits = 0
   #commitErrors = 0
   #commitCallMs = 0
   #lookupMs = 0
-  #heartbeats = 0
-  #heartbeatSentAt: number | undefined
   #joins = 0
   #syncs = 0
   #rebalances = 0
@@ -65,13 +51,9 @@ export class ConsumerStatistics {
   /** @param now by the clock whose times the other methods are given */
   constructor(now: number) {
     const stat = () => new WindowedStat(now)
-    this.#records = stat()
-    this.#bytes = stat()
-    this.#fetchMs = stat()
-    this.#fetchBytes = stat()
-    this.#throttleMs = stat()
+    this.fetches = new FetchStatistics(now)
+    this.heartbeats = new HeartbeatStatistics(now)
     this.#commitMs = stat()
-    this.#heartbeatMs = stat()
     this.#joinMs = stat()
     this.#syncMs = stat()
     this.#rebalanceMs = stat()
@@ -81,27 +63,6 @@ export class ConsumerStatistics {
       onPartitionsRevoked: stat(),
       onPartitionsLost: stat(),
     }
-  }
-
-  consumed(topic: string, records: number, bytes: number, now: number): void {
-    this.#total.records += records
-    this.#total.bytes += bytes
-    const counters = this.#topic(topic)
-    counters.records += records
-    counters.bytes += bytes
-    this.#records.add(records, now)
-    this.#bytes.add(bytes, now)
-  }
-
-  fetched(latencyMs: number, recordBytes: number, throttleMs: number, now: number): void {
-    this.#fetches++
-    this.#fetchMs.add(latencyMs, now)
-    this.#fetchBytes.add(recordBytes, now)
-    this.#throttleMs.add(throttleMs, now)
-  }
-
-  fetchFailed(): void {
-    this.#fetchErrors++
   }
 
   commitAnswered(latencyMs: number, now: number): void {
@@ -117,15 +78,6 @@ export class ConsumerStatistics {
 
   committedLookedUp(durationMs: number): void {
     this.#lookupMs += durationMs
-  }
-
-  heartbeatSent(now: number): void {
-    this.#heartbeatSentAt = now
-  }
-
-  heartbeatAnswered(latencyMs: number, now: number): void {
-    this.#heartbeats++
-    this.#heartbeatMs.add(latencyMs, now)
   }
 
   joined(latencyMs: number, now: number): void {
@@ -173,25 +125,8 @@ export class ConsumerStatistics {
     { recordsLagMax, recordsLeadMin, bufferedBytes, failures }: ConsumerGauges,
     now: number,
   ): ConsumerFetchMetrics {
-    const records = this.#records.read(now)
-    const latency = this.#fetchMs.read(now)
-    const size = this.#fetchBytes.read(now)
-    const throttle = this.#throttleMs.read(now)
     return {
-      recordsConsumedTotal: this.#total.records,
-      recordsConsumedRate: records.rate,
-      bytesConsumedTotal: this.#total.bytes,
-      bytesConsumedRate: this.#bytes.read(now).rate,
-      fetchTotal: this.#fetches,
-      fetchRate: latency.frequency,
-      fetchErrorTotal: this.#fetchErrors,
-      fetchLatencyAvg: latency.avg,
-      fetchLatencyMax: latency.max,
-      fetchSizeAvg: size.avg,
-      fetchSizeMax: size.max,
-      recordsPerRequestAvg: latency.frequency === 0 ? 0 : records.rate / latency.frequency,
-      fetchThrottleTimeAvg: throttle.avg,
-      fetchThrottleTimeMax: throttle.max,
+      ...this.fetches.metrics(now),
       recordsLagMax,
       recordsLeadMin,
       bufferedBytes,
@@ -215,15 +150,11 @@ export class ConsumerStatistics {
   }
 
   #membershipMetrics({ assignedPartitions }: ConsumerGauges, now: number) {
-    const heartbeat = this.#heartbeatMs.read(now)
     const join = this.#joinMs.read(now)
     const sync = this.#syncMs.read(now)
     return {
       assignedPartitions,
-      heartbeatTotal: this.#heartbeats,
-      heartbeatRate: heartbeat.frequency,
-      heartbeatResponseTimeMax: heartbeat.max,
-      lastHeartbeatSecondsAgo: secondsSince(this.#heartbeatSentAt, now),
+      ...this.heartbeats.metrics(now),
       joinTotal: this.#joins,
       joinRate: join.frequency,
       joinTimeAvg: join.avg,
@@ -259,10 +190,10 @@ export class ConsumerStatistics {
   }
 
   #topicMetrics({ partitions }: ConsumerGauges): Record<string, ConsumerTopicMetrics> {
-    const names = new Set([...this.#topics.keys(), ...partitions.keys()])
+    const names = new Set([...this.fetches.topics.keys(), ...partitions.keys()])
     return Object.fromEntries(
       [...names].map((name) => {
-        const { records = 0, bytes = 0 } = this.#topics.get(name) ?? {}
+        const { records = 0, bytes = 0 } = this.fetches.topics.get(name) ?? {}
         const metrics: ConsumerTopicMetrics = {
           recordsConsumedTotal: records,
           bytesConsumedTotal: bytes,
@@ -272,14 +203,4 @@ export class ConsumerStatistics {
       }),
     )
   }
-
-  #topic(name: string): Consumption {
-    let counters = this.#topics.get(name)
-    if (counters === undefined) this.#topics.set(name, (counters = new Consumption()))
-    return counters
-  }
-}
-
-function secondsSince(at: number | undefined, now: number): number {
-  return at === undefined ? -1 : (now - at) / 1000
 }

@@ -2,8 +2,8 @@ import type { KafkaError } from '../../base/errors'
 import type { TopicPartition } from '../../base/topic-partition'
 import type { Clock } from '../../base/clock'
 import type { Metadata } from '../../cluster/metadata'
+import type { BrokerRequests } from '../../health/broker-requests'
 import type { PartitionState } from '../partition-state'
-import type { BrokerRequests } from './broker-requests'
 import { fetchedFrom } from './fetched-from'
 import { lagOf, logEndOf, positionOf, timeLagOf } from './partition-lag'
 
@@ -81,7 +81,7 @@ function knowledgeAge(
   // In a fetch session a broker says nothing of partitions that have nothing new.
   const nodeId =
     state.standingFetch === undefined || state.failures > 0 ? undefined : fetchedFrom(state, metadata)
-  const confirmedAt = nodeId === undefined ? undefined : requests.fetchAnsweredAt(nodeId)
+  const confirmedAt = nodeId === undefined ? undefined : requests.answeredAt('Fetch', nodeId)
   return clock.now() - Math.max(state.toldAt, confirmedAt ?? 0)
 }
 

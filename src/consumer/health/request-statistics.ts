@@ -2,7 +2,7 @@ import { ErrorCode } from '../../base/error-codes'
 import { AbortedError, type KafkaError } from '../../base/errors'
 import type { ObservedRequest } from '../../cluster/observed-cluster'
 import type { FetchResponse } from '../../wire/generated/client/fetch'
-import { batchLayout, batchLengthOverhead } from '../../wire/records/batch-layout'
+import { countRecords, fetchAnswerOf } from '../../health/fetch-answer'
 import type { ConsumerEvents } from './consumer-events'
 import { memberOf, type MemberSeen } from './member-seen'
 import type { ConsumerStatistics } from './consumer-statistics'
@@ -26,7 +26,7 @@ export class RequestStatistics {
   sent({ api, nodeId, startedAt }: ObservedRequest): void {
     if (api === 'Fetch') this.#events.fetchStarted(nodeId ?? -1)
     else if (api === 'Heartbeat' || api === 'ConsumerGroupHeartbeat') {
-      this.#statistics.heartbeatSent(startedAt)
+      this.#statistics.heartbeats.sent(startedAt)
     }
   }
 
@@ -41,7 +41,7 @@ export class RequestStatistics {
         return statistics.commitAnswered(latencyMs, now)
       case 'Heartbeat':
       case 'ConsumerGroupHeartbeat':
-        statistics.heartbeatAnswered(latencyMs, now)
+        statistics.heartbeats.answered(latencyMs, now)
         return this.#heartbeatAnswered((response as { readonly errorCode: number }).errorCode, latencyMs)
       case 'JoinGroup':
       case 'SyncGroup':
@@ -68,46 +68,17 @@ export class RequestStatistics {
   }
 
   #fetched(request: ObservedRequest, response: FetchResponse, latencyMs: number, now: number): void {
-    if (response.errorCode !== ErrorCode.NONE) return this.#statistics.fetchFailed()
-    let partitions = 0
-    let byteLength = 0
-    for (const topic of response.responses) {
-      partitions += topic.partitions.length
-      for (const { records } of topic.partitions) byteLength += records?.length ?? 0
-    }
-    const throttleMs = response.throttleTimeMs
-    this.#statistics.fetched(latencyMs, byteLength, throttleMs, now)
-    const answer = { nodeId: request.nodeId ?? -1, partitions, byteLength, latencyMs, throttleMs }
+    if (response.errorCode !== ErrorCode.NONE) return this.#statistics.fetches.fetchFailed()
+    const answer = fetchAnswerOf(response, request.nodeId, latencyMs)
+    this.#statistics.fetches.fetched(latencyMs, answer.byteLength, answer.throttleMs, now)
     this.#events.fetched(answer, () => countRecords(response))
   }
 
   failed({ api, nodeId, startedAt }: ObservedRequest, error: KafkaError, now: number): void {
     if (error instanceof AbortedError) return
     if (api === 'Fetch') {
-      this.#statistics.fetchFailed()
+      this.#statistics.fetches.fetchFailed()
       this.#events.fetchFailed(nodeId ?? -1, now - startedAt, error)
     } else if (api === 'JoinGroup' || api === 'SyncGroup') this.#statistics.rebalanceFailed(now)
   }
-}
-
-/** By the headers of whole batches; in the formats before Kafka 0.11 an entry counts as one. */
-function countRecords({ responses }: FetchResponse): number {
-  let count = 0
-  for (const { partitions } of responses) {
-    for (const { records } of partitions) if (records !== null) count += recordsIn(records)
-  }
-  return count
-}
-
-function recordsIn(records: Buffer): number {
-  let count = 0
-  let at = 0
-  while (records.length - at >= batchLayout.records) {
-    const end = at + batchLengthOverhead + records.readInt32BE(at + batchLayout.batchLength)
-    // The broker cuts at its limit, and damage is for the reader to tell of.
-    if (end <= at + batchLengthOverhead || end > records.length) break
-    count += records[at + batchLayout.magic] === 2 ? records.readInt32BE(at + batchLayout.recordsCount) : 1
-    at = end
-  }
-  return count
 }

@@ -2,7 +2,7 @@ import type { OffsetResetEvent } from '../../base/diagnostics'
 import { KafkaError } from '../../base/errors'
 import { formatTopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
-import type { EventOutlet } from '../events/consumer-event-listeners'
+import type { EventOutlet } from '../../health/event-outlet'
 import type { PartitionState } from '../partition-state'
 import { type PositionQuery, queryOfStartFrom, type StartFrom } from '../start-from'
 

@@ -1,20 +1,8 @@
-import type { TopicPartition } from '../../base/topic-partition'
+import type { TopicPartition } from '../base/topic-partition'
 
-/**
- * What does not move:
- * - `fetch`: a broker does not answer fetches, refuses a partition again and again, or a partition has no leader
- * - `offsets`: the position of a partition is not found, or can't be checked against a new leader
- * - `handler`: a handler, or the body of a loop, has not come back
- * - `listener`: one of `onPartitionsAssigned`, `onPartitionsRevoked` and `onPartitionsLost` has not come back
- * - `join`: the member does not get into its group, or a rebalance does not end
- * - `heartbeat`: the coordinator does not answer heartbeats
- * - `commit`: positions are not stored
- */
-export type StallKind = 'fetch' | 'offsets' | 'handler' | 'listener' | 'join' | 'heartbeat' | 'commit'
-
-/** Something that has not moved for `stallTimeoutMs`, although something waits for it. */
-export interface Stall {
-  readonly kind: StallKind
+/** Something that has not moved for `stallTimeoutMs`, although something waits for it. Which kinds there are is the client's. */
+export interface Stall<Kind extends string = string> {
+  readonly kind: Kind
   /** Since when, in milliseconds since 1970. */
   readonly since: number
   readonly durationMs: number
@@ -27,8 +15,8 @@ export interface Stall {
 }
 
 /** Something that has waited for longer than it may. */
-export interface Overdue {
-  readonly kind: StallKind
+export interface Overdue<Kind extends string> {
+  readonly kind: Kind
   readonly waitedMs: number
   readonly partition: TopicPartition | undefined
   readonly nodeId: number | undefined
@@ -38,8 +26,11 @@ export interface Overdue {
 }
 
 /** One stall for each kind and broker, told by what has waited longest. */
-export function stallsOf(overdue: readonly Overdue[], wallTime: number): Stall[] {
-  const groups = new Map<string, Overdue[]>()
+export function stallsOf<Kind extends string>(
+  overdue: readonly Overdue<Kind>[],
+  wallTime: number,
+): Stall<Kind>[] {
+  const groups = new Map<string, Overdue<Kind>[]>()
   for (const one of overdue) {
     const key = stallKey(one)
     const group = groups.get(key)
@@ -50,17 +41,11 @@ export function stallsOf(overdue: readonly Overdue[], wallTime: number): Stall[]
 }
 
 /** Tells stalls apart from one look to the next. */
-export function stallKey({
-  kind,
-  nodeId,
-}: {
-  readonly kind: StallKind
-  readonly nodeId: number | undefined
-}) {
+export function stallKey({ kind, nodeId }: { readonly kind: string; readonly nodeId: number | undefined }) {
   return `${kind} ${nodeId}`
 }
 
-function stallOf(group: readonly Overdue[], wallTime: number): Stall {
+function stallOf<Kind extends string>(group: readonly Overdue<Kind>[], wallTime: number): Stall<Kind> {
   const oldest = group.reduce((a, b) => (b.waitedMs > a.waitedMs ? b : a))
   const { kind, nodeId, waitedMs, text } = oldest
   const lastError = oldest.lastError ?? group.find((one) => one.lastError !== undefined)?.lastError

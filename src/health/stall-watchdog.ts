@@ -1,17 +1,26 @@
-import type { Clock, Timer } from '../../base/clock'
-import type { Logger } from '../../base/logger'
-import { type Stall, stallKey, stallsOf } from './stall'
-import type { StallFinder } from './stall-finder'
+import type { Clock, Timer } from '../base/clock'
+import type { Logger } from '../base/logger'
+import { type Overdue, type Stall, stallKey, stallsOf } from './stall'
 
-export interface StallWatchdogOptions {
+/** Looks at one client from outside. */
+export interface StallFinder<Kind extends string> {
+  /** True when nothing is under way that could stall. */
+  readonly isAtRest: boolean
+  /** Everything that has waited for too long. */
+  find(now: number): Overdue<Kind>[]
+}
+
+export interface StallWatchdogOptions<Kind extends string> {
   readonly clock: Clock
   readonly logger: Logger
-  readonly finder: StallFinder
+  readonly finder: StallFinder<Kind>
   readonly stallTimeoutMs: number
-  /** Details of log lines: which consumer it is. */
+  /** What the log calls the client. */
+  readonly who: string
+  /** Details of log lines: which one it is. */
   readonly names: Readonly<Record<string, unknown>>
-  readonly onBegan: (stall: Stall) => void
-  readonly onEnded: (stall: Stall) => void
+  readonly onBegan: (stall: Stall<Kind>) => void
+  readonly onEnded: (stall: Stall<Kind>) => void
 }
 
 /** Looks in one stall timeout: enough to tell when a stall began, and few enough to cost nothing. */
@@ -23,17 +32,17 @@ const shortestIntervalMs = 10
 
 /**
  * Looks from time to time whether something has stalled, and says so once when it begins and once when it ends. It acts
- * on nothing. One timer while something is under way; none while the consumer is at rest (L23).
+ * on nothing. One timer while something is under way; none while the client is at rest (L23).
  */
-export class StallWatchdog {
-  readonly #options: StallWatchdogOptions
-  #stalls: readonly Stall[] = []
-  #active = new Map<string, Stall>()
+export class StallWatchdog<Kind extends string> {
+  readonly #options: StallWatchdogOptions<Kind>
+  #stalls: readonly Stall<Kind>[] = []
+  #active = new Map<string, Stall<Kind>>()
   #timer: Timer | undefined
   #dueAt = Infinity
   #hasEnded = false
 
-  constructor(options: StallWatchdogOptions) {
+  constructor(options: StallWatchdogOptions<Kind>) {
     this.#options = options
   }
 
@@ -50,7 +59,7 @@ export class StallWatchdog {
   }
 
   /** The stalls of this moment. */
-  stalls(): readonly Stall[] {
+  stalls(): readonly Stall<Kind>[] {
     if (this.#hasEnded) return []
     const { clock, finder } = this.#options
     const now = clock.now()
@@ -77,23 +86,23 @@ export class StallWatchdog {
     this.arm()
   }
 
-  #tell(stalls: readonly Stall[]): void {
+  #tell(stalls: readonly Stall<Kind>[]): void {
     const before = this.#active
     this.#active = new Map(stalls.map((stall) => [stallKey(stall), stall]))
     for (const [key, stall] of this.#active) if (!before.has(key)) this.#began(stall)
     for (const [key, stall] of before) if (!this.#active.has(key)) this.#ended(stall)
   }
 
-  #began(stall: Stall): void {
-    const { logger, names, onBegan } = this.#options
-    logger.warn(`The consumer is stalled: ${stall.reason}`, { ...names, kind: stall.kind })
+  #began(stall: Stall<Kind>): void {
+    const { logger, who, names, onBegan } = this.#options
+    logger.warn(`${who} is stalled: ${stall.reason}`, { ...names, kind: stall.kind })
     onBegan(stall)
   }
 
-  #ended(stall: Stall): void {
-    const { clock, logger, names, onEnded } = this.#options
+  #ended(stall: Stall<Kind>): void {
+    const { clock, logger, who, names, onEnded } = this.#options
     const durationMs = clock.wallTime() - stall.since
-    logger.info('The consumer goes on: a stall has ended', { ...names, kind: stall.kind, durationMs })
+    logger.info(`${who} goes on: a stall has ended`, { ...names, kind: stall.kind, durationMs })
     onEnded({ ...stall, durationMs })
   }
 

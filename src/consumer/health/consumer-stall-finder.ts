@@ -1,15 +1,19 @@
 import { formatTopicPartition, type TopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
+import type { BrokerRequests } from '../../health/broker-requests'
+import { FirstSeen } from '../../health/first-seen'
+import { hasRunningHandler, overdueHandlers, overdueHeartbeat, overdueJoin } from '../../health/overdue'
+import { type Overdue, seconds } from '../../health/stall'
+import type { StallFinder } from '../../health/stall-watchdog'
 import type { HandlerWatch } from '../../message/handler-watch'
 import type { GroupMembership } from '../group/group-membership'
 import type { PartitionState } from '../partition-state'
 import type { SubscriptionState } from '../subscription-state'
-import type { BrokerRequests } from './broker-requests'
 import type { CommitMonitor } from './commit-monitor'
 import { fetchedFrom } from './fetched-from'
 import type { GroupMonitor } from './group-monitor'
 import type { ListenerMonitor } from './listener-monitor'
-import { type Overdue, seconds } from './stall'
+import type { StallKind } from './stall-kind'
 
 /** What is looked at. */
 export interface StallFinderOptions {
@@ -32,10 +36,10 @@ export interface StallFinderOptions {
  * Looks at a consumer from outside, and says what has waited for too long. Most of what waits knows since when; of
  * partitions it is noted when they were first seen to wait, so somebody has to look from time to time.
  */
-export class StallFinder {
+export class ConsumerStallFinder implements StallFinder<StallKind> {
   readonly #options: StallFinderOptions
   /** Partitions that wait for what says nothing of when it began, and when that was first seen. */
-  #waiting = new Map<PartitionState, number>()
+  readonly #waiting = new FirstSeen<PartitionState>()
 
   constructor(options: StallFinderOptions) {
     this.#options = options
@@ -47,15 +51,15 @@ export class StallFinder {
     if (!requests.isIdle || !listeners.isIdle || group?.since !== undefined || commits?.since !== undefined) {
       return false
     }
-    for (const { handled } of watch.work()) if (handled !== undefined) return false
-    return this.#waiting.size === 0
+    return !hasRunningHandler(watch) && this.#waiting.isEmpty
   }
 
   /** Everything that has waited for too long. */
-  find(now: number): Overdue[] {
+  find(now: number): Overdue<StallKind>[] {
+    const { watch, stallTimeoutMs } = this.#options
     return [
       ...this.#partitions(now),
-      ...this.#handlers(now),
+      ...overdueHandlers(watch, stallTimeoutMs, now),
       ...this.#listeners(now),
       ...this.#join(now),
       ...this.#heartbeats(now),
@@ -63,16 +67,13 @@ export class StallFinder {
     ]
   }
 
-  *#partitions(now: number): Iterable<Overdue> {
-    const before = this.#waiting
-    this.#waiting = new Map()
+  *#partitions(now: number): Iterable<Overdue<StallKind>> {
+    this.#waiting.beginLook()
     for (const state of this.#options.subscription.all()) {
       if (!state.isOwned) continue
       const why = this.#whyWaits(state)
       if (why !== undefined) {
-        const since = before.get(state) ?? now
-        this.#waiting.set(state, since)
-        const waitedMs = now - since
+        const waitedMs = now - this.#waiting.see(state, now)
         if (waitedMs < this.#options.stallTimeoutMs) continue
         const text = `${why.text} for ${seconds(waitedMs)}`
         yield {
@@ -130,7 +131,7 @@ export class StallFinder {
     } as const
   }
 
-  *#unansweredFetch(state: PartitionState, now: number): Iterable<Overdue> {
+  *#unansweredFetch(state: PartitionState, now: number): Iterable<Overdue<StallKind>> {
     const { cluster, requests, stallTimeoutMs, fetchMaxWaitMs } = this.#options
     if (state.phase !== 'fetching' || state.isPaused || state.needsNoFetch || !state.reader.isDrained) return
     const nodeId = fetchedFrom(state, cluster.metadata)
@@ -142,20 +143,7 @@ export class StallFinder {
     yield { kind: 'fetch', waitedMs, partition: nameOf(state), nodeId, text, lastError: wait.lastError }
   }
 
-  *#handlers(now: number): Iterable<Overdue> {
-    for (const { startedAt, handled } of this.#options.watch.work()) {
-      const waitedMs = now - startedAt
-      if (handled === undefined || waitedMs < this.#options.stallTimeoutMs) continue
-      const { state, message } = handled
-      const whose = state === undefined ? 'a handler' : `the handler of ${formatTopicPartition(state)}`
-      const where = message === undefined ? '' : ` at offset ${message.offset}`
-      const text = `${whose} has run for ${seconds(waitedMs)}${where}`
-      const partition = state && nameOf(state)
-      yield { kind: 'handler', waitedMs, partition, nodeId: undefined, text, lastError: undefined }
-    }
-  }
-
-  *#listeners(now: number): Iterable<Overdue> {
+  *#listeners(now: number): Iterable<Overdue<StallKind>> {
     for (const { name, startedAt } of this.#options.listeners.running()) {
       const waitedMs = now - startedAt
       if (waitedMs < this.#options.stallTimeoutMs) continue
@@ -171,46 +159,23 @@ export class StallFinder {
     }
   }
 
-  *#join(now: number): Iterable<Overdue> {
+  #join(now: number): Iterable<Overdue<StallKind>> {
     const { group, requests, stallTimeoutMs } = this.#options
     const since = group?.since
-    if (group === undefined || since === undefined || now - since < stallTimeoutMs) return
-    const waitedMs = now - since
+    if (group === undefined || since === undefined) return []
     const what = group.hasJoined ? 'a rebalance has not ended' : 'the member has not got into its group'
     const joining = ['FindCoordinator', 'JoinGroup', 'SyncGroup', 'ConsumerGroupHeartbeat']
-    const wait = joining.map((api) => requests.waitOf(api)).find((one) => one !== undefined)
-    const who = wait?.nodeId === undefined ? '' : ` from broker ${wait.nodeId}`
-    const on = wait?.isUnderWay ? `, without an answer${who} to ${wait.api}` : ''
-    const text = `${what} for ${seconds(waitedMs)}${on}`
-    yield {
-      kind: 'join',
-      waitedMs,
-      partition: undefined,
-      nodeId: wait?.nodeId,
-      text,
-      lastError: wait?.lastError,
-    }
+    return overdueJoin({ since, what, wait: requests.firstWaitOf(joining) }, stallTimeoutMs, now)
   }
 
-  *#heartbeats(now: number): Iterable<Overdue> {
+  #heartbeats(now: number): Iterable<Overdue<StallKind>> {
     const { membership, requests, stallTimeoutMs } = this.#options
-    if (membership === undefined || membership.metadata.memberId === '') return
-    const wait = requests.waitOf('Heartbeat') ?? requests.waitOf('ConsumerGroupHeartbeat')
-    if (wait === undefined || now - wait.since < stallTimeoutMs) return
-    const waitedMs = now - wait.since
-    const who = wait.nodeId === undefined ? 'the coordinator' : `broker ${wait.nodeId}`
-    const text = `no answer from ${who} to ${wait.api} for ${seconds(waitedMs)}`
-    yield {
-      kind: 'heartbeat',
-      waitedMs,
-      partition: undefined,
-      nodeId: wait.nodeId,
-      text,
-      lastError: wait.lastError,
-    }
+    if (membership === undefined || membership.metadata.memberId === '') return []
+    const wait = requests.firstWaitOf(['Heartbeat', 'ConsumerGroupHeartbeat'])
+    return overdueHeartbeat(wait, stallTimeoutMs, now)
   }
 
-  *#commits(now: number): Iterable<Overdue> {
+  *#commits(now: number): Iterable<Overdue<StallKind>> {
     const { commits, requests, stallTimeoutMs } = this.#options
     const since = commits?.since
     if (commits === undefined || since === undefined || now - since < stallTimeoutMs) return

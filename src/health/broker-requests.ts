@@ -1,6 +1,6 @@
-import { ErrorCode, errorCodeName, isRetriable } from '../../base/error-codes'
-import { AbortedError, type KafkaError } from '../../base/errors'
-import type { ObservedRequest } from '../../cluster/observed-cluster'
+import { ErrorCode, errorCodeName, isRetriable } from '../base/error-codes'
+import { AbortedError, type KafkaError } from '../base/errors'
+import type { ObservedRequest } from '../cluster/observed-cluster'
 
 /** Requests of one kind that have not led to a good answer since `since`. */
 export interface RequestWait {
@@ -29,15 +29,22 @@ interface Waiting {
 const longestBackoffMs = 10_000
 
 /**
- * What one consumer has asked the brokers, as far as it is not answered: by kind of request, fetches also by broker.
+ * What one client has asked the brokers, as far as it is not answered: by kind of request, some kinds also by broker.
  * An answer that says "later" is no answer.
  */
 export class BrokerRequests {
+  readonly #perBroker: ReadonlySet<string>
   /** By `keyOf`. What was waited for once is kept: requests come and go by the thousand. */
   readonly #waiting = new Map<string, Waiting>()
   readonly #throttledUntil = new Map<number, number>()
-  readonly #fetchAnsweredAt = new Map<number, number>()
+  /** By the same; for requests whose brokers are told apart. */
+  readonly #answeredAt = new Map<string, number>()
   #underWay = 0
+
+  /** @param perBroker kinds of requests of which each broker's are a matter of their own; of all others there is one at a time */
+  constructor(perBroker: readonly string[]) {
+    this.#perBroker = new Set(perBroker)
+  }
 
   get isIdle(): boolean {
     return this.#underWay === 0
@@ -45,7 +52,7 @@ export class BrokerRequests {
 
   sent({ api, nodeId, startedAt }: ObservedRequest): void {
     this.#underWay++
-    const key = keyOf(api, nodeId)
+    const key = this.#keyOf(api, nodeId)
     const waiting = this.#waiting.get(key)
     if (waiting === undefined) {
       this.#waiting.set(key, {
@@ -72,12 +79,12 @@ export class BrokerRequests {
   answered({ api, nodeId }: ObservedRequest, response: unknown, now: number): void {
     this.#underWay--
     if (nodeId !== undefined) this.#noteThrottle(nodeId, throttleOf(response), now)
-    const key = keyOf(api, nodeId)
+    const key = this.#keyOf(api, nodeId)
     const errorCode = errorCodeOf(response)
     if (errorCode !== ErrorCode.NONE && isRetriable(errorCode)) {
       return this.#refused(key, errorCodeName(errorCode), now)
     }
-    if (api === 'Fetch' && nodeId !== undefined) this.#fetchAnsweredAt.set(nodeId, now)
+    if (this.#perBroker.has(api)) this.#answeredAt.set(key, now)
     const waiting = this.#waiting.get(key)
     if (waiting === undefined) return
     waiting.isWaiting = --waiting.underWay > 0
@@ -87,7 +94,7 @@ export class BrokerRequests {
 
   failed({ api, nodeId }: ObservedRequest, error: KafkaError, now: number): void {
     this.#underWay--
-    const key = keyOf(api, nodeId)
+    const key = this.#keyOf(api, nodeId)
     if (!(error instanceof AbortedError)) return this.#refused(key, error.message, now)
     // Given up by ourselves: nobody waits for it any more.
     const waiting = this.#waiting.get(key)
@@ -106,9 +113,9 @@ export class BrokerRequests {
     if (ms > 0) this.#throttledUntil.set(nodeId, now + ms)
   }
 
-  /** Undefined when the last answer was good, or nothing was asked. For fetches of one broker, or requests of one kind. */
+  /** Undefined when the last answer was good, or nothing was asked. */
   waitOf(api: string, nodeId?: number): RequestWait | undefined {
-    const waiting = this.#waiting.get(keyOf(api, nodeId))
+    const waiting = this.#waiting.get(this.#keyOf(api, nodeId))
     if (waiting?.isWaiting !== true) return undefined
     const { since, lastError, underWay } = waiting
     // While a quota holds requests back, no answer can come.
@@ -122,15 +129,23 @@ export class BrokerRequests {
     }
   }
 
-  /** When that broker last answered a fetch; undefined before it did. */
-  fetchAnsweredAt(nodeId: number): number | undefined {
-    return this.#fetchAnsweredAt.get(nodeId)
+  /** The first of these kinds that is waited for. */
+  firstWaitOf(apis: readonly string[]): RequestWait | undefined {
+    for (const api of apis) {
+      const wait = this.waitOf(api)
+      if (wait !== undefined) return wait
+    }
+    return undefined
   }
-}
 
-/** Each broker's fetches are a matter of their own; of all other kinds there is one at a time, wherever it goes. */
-function keyOf(api: string, nodeId: number | undefined): string {
-  return api === 'Fetch' ? `Fetch ${nodeId}` : api
+  /** When that broker last gave a good answer to a kind whose brokers are told apart; undefined before it did. */
+  answeredAt(api: string, nodeId: number): number | undefined {
+    return this.#answeredAt.get(this.#keyOf(api, nodeId))
+  }
+
+  #keyOf(api: string, nodeId: number | undefined): string {
+    return this.#perBroker.has(api) ? `${api} ${nodeId}` : api
+  }
 }
 
 /** The error of an answer as a whole; errors of its parts are for those who asked. */
