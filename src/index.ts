@@ -116,7 +116,16 @@ export type {
 } from './share/share-consumer-options'
 export { ShareMessage, type ShareMessageOf } from './share/share-message'
 export type { AcknowledgeType } from './share/acknowledge-type'
-export type { AcknowledgedRange, AcknowledgementResult } from './share/acknowledgement-result'
+export type { AcknowledgementResult } from './share/acknowledgement-result'
+export type {
+  ShareConsumerHealth,
+  ShareConsumerState,
+  ShareGroupHealth,
+  ShareStallKind,
+} from './share/health/share-consumer-health'
+export type { SharePartitionHealth, SharePartitionWait } from './share/health/share-partition-health'
+export type { ShareConsumerMetrics, ShareTopicMetrics } from './share/health/share-consumer-metrics'
+export type { ShareConsumerEventListeners } from './share/health/share-event-listeners'
 export type { AcquireMode } from './share/share-settings'
 export type { FailedAs } from './share/share-delivery'
 export type { ShareHandlerContext } from './share/share-handler-context'
@@ -155,6 +164,8 @@ export type { NewAcl } from './admin/create-acls'
 export type { QuotaEntity, QuotaEntityType } from './admin/client-quota-types'
 export type { CreatedPartitions, CreatePartitionsOptions, NewPartitions } from './admin/create-partitions'
 export type { CreatedTopic, CreateTopicsOptions, NewTopic } from './admin/create-topics'
+export type { CreateDelegationTokenOptions } from './admin/create-delegation-token'
+export type { DelegationToken, DelegationTokenExpiry } from './admin/delegation-token-types'
 export type { DeletedAcls } from './admin/delete-acls'
 export type { GroupPartition } from './admin/delete-group-offsets'
 export type { DeletedGroup } from './admin/delete-groups'
@@ -169,6 +180,7 @@ export type {
   DescribedConfig,
 } from './admin/describe-configs'
 export type { ClientQuotas, QuotaFilter, QuotaFilterComponent } from './admin/describe-client-quotas'
+export type { DescribeDelegationTokensOptions } from './admin/describe-delegation-tokens'
 export type { DescribeGroupsOptions } from './admin/describe-groups'
 export type { BrokerLogDirs, DescribeLogDirsOptions, LogDir, LogDirReplica } from './admin/describe-log-dirs'
 export type { QuorumDescription, QuorumReplica } from './admin/describe-metadata-quorum'
@@ -184,6 +196,7 @@ export type {
   UpdatedFeature,
   UpdateFeaturesOptions,
 } from './admin/features'
+export type { ExpireDelegationTokenOptions } from './admin/expire-delegation-token'
 export type { FencedProducer } from './admin/fence-producers'
 export type { ElectedLeader, ElectionType } from './admin/elect-leaders'
 export type {
@@ -221,6 +234,7 @@ export type {
   ListTransactionsOptions,
   TransactionListing,
 } from './admin/list-transactions'
+export type { RenewDelegationTokenOptions } from './admin/renew-delegation-token'
 export type { ScramMechanismName } from './admin/scram-types'
 export type {
   AlteredShareGroupOffset,
@@ -295,6 +309,20 @@ export type {
   SessionLostEvent,
   StallEvent,
 } from './base/consumer-diagnostics'
+export type {
+  AcknowledgedEvent,
+  AcknowledgedRange,
+  AcknowledgementFailedEvent,
+  LocksExpiredEvent,
+  ShareConsumerErrorEvent,
+  ShareConsumerEvent,
+  ShareFetchedEvent,
+  ShareFetchFailedEvent,
+  ShareJoinedEvent,
+  SharePartitionsEvent,
+  ShareSessionLostEvent,
+  ShareStallEvent,
+} from './base/share-diagnostics'
 export type { ConsumerEventListeners } from './consumer/events/consumer-event-listeners'
 export type {
   MessageDeadLetteredEvent,

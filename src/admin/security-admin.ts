@@ -18,12 +18,33 @@ import { describeUserScramCredentials, type UserScramCredentials } from './descr
 import { describeCredential } from './scram-types'
 import { callOptionsSchema, type AdminCallOptions, type PartialResults } from './call-options'
 import { createAcls, type AclKey, type NewAcl } from './create-acls'
+import {
+  createDelegationToken,
+  createDelegationTokenOptions,
+  type CreateDelegationTokenOptions,
+} from './create-delegation-token'
+import type { DelegationToken, DelegationTokenExpiry } from './delegation-token-types'
 import { deleteAcls, type DeletedAcls } from './delete-acls'
 import { describeAcls } from './describe-acls'
+import {
+  describeDelegationTokens,
+  describeDelegationTokensOptions,
+  type DescribeDelegationTokensOptions,
+} from './describe-delegation-tokens'
+import {
+  expireDelegationToken,
+  expireDelegationTokenOptions,
+  type ExpireDelegationTokenOptions,
+} from './expire-delegation-token'
+import {
+  renewDelegationToken,
+  renewDelegationTokenOptions,
+  type RenewDelegationTokenOptions,
+} from './renew-delegation-token'
 import { TransactionAdmin } from './transaction-admin'
 import type { ItemResult } from './item-result'
 
-/** Who may do what, and how much of it: ACLs, quotas, passwords. */
+/** Who may do what, and how much of it: ACLs, quotas, passwords, tokens. */
 export abstract class SecurityAdmin extends TransactionAdmin {
   /** Adds rules of who may do what. One that exists already is no error. */
   createAcls(
@@ -101,6 +122,35 @@ export abstract class SecurityAdmin extends TransactionAdmin {
     return this.items('alterUserScramCredentials', callOptionsSchema, options, describeCredential, (call) =>
       alterUserScramCredentials(call, changes),
     )
+  }
+
+  /** Makes a token that clients can log in with in place of a password. */
+  createDelegationToken(options?: CreateDelegationTokenOptions): Promise<DelegationToken> {
+    const what = 'createDelegationToken'
+    return this.call(what, createDelegationTokenOptions, options, createDelegationToken)
+  }
+
+  /** Lets a token last longer. */
+  renewDelegationToken(hmac: string, options?: RenewDelegationTokenOptions): Promise<DelegationTokenExpiry> {
+    return this.call('renewDelegationToken', renewDelegationTokenOptions, options, (call, resolved) =>
+      renewDelegationToken(call, hmac, resolved),
+    )
+  }
+
+  /** Ends a token, at once or soon. */
+  expireDelegationToken(
+    hmac: string,
+    options?: ExpireDelegationTokenOptions,
+  ): Promise<DelegationTokenExpiry> {
+    return this.call('expireDelegationToken', expireDelegationTokenOptions, options, (call, resolved) =>
+      expireDelegationToken(call, hmac, resolved),
+    )
+  }
+
+  /** The tokens that this client may see: its own, those it may renew, and those of users whose tokens it may describe. */
+  describeDelegationTokens(options?: DescribeDelegationTokensOptions): Promise<DelegationToken[]> {
+    const what = 'describeDelegationTokens'
+    return this.call(what, describeDelegationTokensOptions, options, describeDelegationTokens)
   }
 }
 

@@ -50,6 +50,11 @@ export interface PasswordSasl {
   readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
   readonly username: string
   readonly password: string
+  /**
+   * `tokenauth` of `sasl.jaas.config` (KIP-48). True: `username` is the id of a delegation token and `password` its
+   * hmac in base64, as `admin.createDelegationToken()` gives them; of SCRAM only. Default: false.
+   */
+  readonly tokenAuth?: boolean | undefined
 }
 
 /** Where the cluster is and how it is spoken to. The name in backticks is the Java client's. */
@@ -206,14 +211,22 @@ const tls = z.lazy(() =>
 )
 
 const passwordSasl = z.lazy(() =>
-  z.strictObject({
-    mechanism: z.enum(
-      ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
-      "'PLAIN', 'SCRAM-SHA-256' and 'SCRAM-SHA-512' are allowed",
+  z
+    .strictObject({
+      mechanism: z.enum(
+        ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
+        "'PLAIN', 'SCRAM-SHA-256' and 'SCRAM-SHA-512' are allowed",
+      ),
+      username: z.string('A text is needed').check(z.minLength(1, 'A user name is needed')),
+      password: z.string('A text is needed'),
+      tokenAuth: z.optional(z.boolean('True or false is needed')),
+    })
+    .check(
+      z.refine(({ mechanism, tokenAuth }) => mechanism !== 'PLAIN' || tokenAuth !== true, {
+        path: ['tokenAuth'],
+        message: 'Tokens log in by SCRAM-SHA-256 or SCRAM-SHA-512, not by PLAIN',
+      }),
     ),
-    username: z.string('A text is needed').check(z.minLength(1, 'A user name is needed')),
-    password: z.string('A text is needed'),
-  }),
 )
 
 function isSaslMechanism(value: unknown): value is SaslMechanism {
@@ -367,7 +380,8 @@ const defaultMaxima = {
 
 function resolveSasl(sasl: ClusterOptions['sasl']): SaslMechanism | undefined {
   if (sasl === undefined || isSaslMechanism(sasl)) return sasl
-  const { mechanism, username, password } = sasl
+  const { mechanism, username, password, tokenAuth } = sasl
   if (mechanism === 'PLAIN') return new PlainMechanism(username, password)
-  return new ScramMechanism(mechanism === 'SCRAM-SHA-256' ? 'sha256' : 'sha512', username, password)
+  const hash = mechanism === 'SCRAM-SHA-256' ? 'sha256' : 'sha512'
+  return new ScramMechanism(hash, username, password, { tokenAuth })
 }

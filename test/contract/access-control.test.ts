@@ -9,13 +9,16 @@ import { createTopicsApi } from '../../src/wire/generated/client/create-topics'
 import { deleteAclsApi } from '../../src/wire/generated/client/delete-acls'
 import { describeAclsApi } from '../../src/wire/generated/client/describe-acls'
 import { describeClientQuotasApi } from '../../src/wire/generated/client/describe-client-quotas'
+import { describeDelegationTokenApi } from '../../src/wire/generated/client/describe-delegation-token'
 import { describeTransactionsApi } from '../../src/wire/generated/client/describe-transactions'
 import { describeUserScramCredentialsApi } from '../../src/wire/generated/client/describe-user-scram-credentials'
+import { expireDelegationTokenApi } from '../../src/wire/generated/client/expire-delegation-token'
 import { fetchApi } from '../../src/wire/generated/client/fetch'
 import { findCoordinatorApi } from '../../src/wire/generated/client/find-coordinator'
 import { initProducerIdApi } from '../../src/wire/generated/client/init-producer-id'
 import { metadataApi } from '../../src/wire/generated/client/metadata'
 import { produceApi } from '../../src/wire/generated/client/produce'
+import { renewDelegationTokenApi } from '../../src/wire/generated/client/renew-delegation-token'
 import { saslAuthenticateApi } from '../../src/wire/generated/client/sasl-authenticate'
 import { saslHandshakeApi } from '../../src/wire/generated/client/sasl-handshake'
 import { writeTxnMarkersApi } from '../../src/wire/generated/client/write-txn-markers'
@@ -358,10 +361,24 @@ describeSecuredBroker('ACLs', (broker) => {
     while ((await mayWrite()) !== 'NONE');
   })
 
-  it('give no delegation tokens without a secret key', async () => {
+  it('give no delegation tokens without a secret key, and let nobody in by one', async () => {
     const client = await broker.session(superUser)
-    const answer = await client.ask(createDelegationTokenApi, 2, { renewers: [], maxLifetimeMs: -1n })
-    expect(code(answer.errorCode)).toBe('DELEGATION_TOKEN_AUTH_DISABLED')
+    const hmac = Buffer.from('hmac')
+    const codes = [
+      (await client.ask(createDelegationTokenApi, 2, { renewers: [], maxLifetimeMs: -1n })).errorCode,
+      (await client.ask(renewDelegationTokenApi, 2, { hmac, renewPeriodMs: 1n })).errorCode,
+      (await client.ask(expireDelegationTokenApi, 2, { hmac, expiryTimePeriodMs: 1n })).errorCode,
+      (await client.ask(describeDelegationTokenApi, 2, { owners: null })).errorCode,
+    ]
+    expect(codes.map(code)).toEqual(Array(4).fill('DELEGATION_TOKEN_AUTH_DISABLED'))
+    const asUser = await logInByScram(await broker.connect(), superUser, 'alice-secret')
+    expect(code(asUser.errorCode)).toBe('NONE')
+    const settings = { tokenAuth: true }
+    const asToken = await logInByScram(await broker.connect(), superUser, 'alice-secret', settings)
+    expect([code(asToken.errorCode), asToken.errorMessage]).toEqual([
+      'SASL_AUTHENTICATION_FAILED',
+      'Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM-SHA-256',
+    ])
   })
 
   it('come with quotas, by throttle times', async () => {

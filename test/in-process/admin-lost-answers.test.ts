@@ -157,6 +157,30 @@ const rows: readonly Row[] = [
     call: (admin) => admin.alterUserScramCredentials([{ ...credential, delete: true }]),
     told: 'RESOURCE_NOT_FOUND',
   },
+  {
+    name: 'createDelegationToken',
+    api: 'CreateDelegationToken',
+    call: (admin) => admin.createDelegationToken(),
+    told: 'DELEGATION_TOKEN_REQUEST_NOT_ALLOWED',
+  },
+  {
+    name: 'renewDelegationToken',
+    api: 'RenewDelegationToken',
+    call: (admin) => admin.renewDelegationToken('aaaa'),
+    told: 'DELEGATION_TOKEN_REQUEST_NOT_ALLOWED',
+  },
+  {
+    name: 'expireDelegationToken',
+    api: 'ExpireDelegationToken',
+    call: (admin) => admin.expireDelegationToken('aaaa'),
+    told: 'DELEGATION_TOKEN_REQUEST_NOT_ALLOWED',
+  },
+  {
+    name: 'describeDelegationTokens',
+    api: 'DescribeDelegationToken',
+    call: (admin) => admin.describeDelegationTokens(),
+    told: 'DELEGATION_TOKEN_REQUEST_NOT_ALLOWED',
+  },
 ]
 
 const options = { authorizer: { superUsers: ['User:ANONYMOUS'] } }

@@ -39,7 +39,7 @@ export async function authenticate(
   for (let round = 0; round < maxRounds; round++) {
     const response = await connection.send(saslAuthenticateApi, version, { authBytes: message }, options)
     if (response.errorCode !== ErrorCode.NONE) {
-      throw refusal(response.errorCode, response.errorMessage, mechanism.name, broker)
+      throw refusal(response.errorCode, response.errorMessage, mechanism, broker)
     }
     const answer = await own(exchange.next(response.authBytes), mechanism, broker)
     if (answer === undefined) return Number(response.sessionLifetimeMs)
@@ -92,13 +92,13 @@ function handshakeError(
 function refusal(
   errorCode: number,
   brokerMessage: string | null,
-  mechanism: string,
+  { name, toCheck = 'user name and password' }: SaslMechanism,
   broker: ErrorContext,
 ): AuthenticationError {
   const text = brokerMessage ? `: ${brokerMessage}` : ''
   return new AuthenticationError(
     errorCodeName(errorCode),
-    `The broker refused the ${mechanism} credentials${text}; check user name and password`,
+    `The broker refused the ${name} credentials${text}; check ${toCheck}`,
     { ...broker, ...(brokerMessage ? { brokerMessage } : {}) },
   )
 }

@@ -11,6 +11,8 @@ export interface SaslContext {
 export interface SaslMechanism {
   /** The name brokers know it by, such as `SCRAM-SHA-256`. */
   readonly name: string
+  /** What to check when a broker refuses it, as its error says. Default: `user name and password`. */
+  readonly toCheck?: string
   /** Starts a new exchange: once for each connection and each re-authentication. */
   start(context: SaslContext): SaslExchange
 }

@@ -8,23 +8,39 @@ import type { SaslExchange, SaslMechanism } from './sasl-mechanism'
 const minIterations = 4096
 const maxIterations = 10_000_000
 
+/** How a client says that its user name is the id of a delegation token (KIP-48). */
+const tokenExtension = ',tokenauth=true'
+
+/** What else there is to an authentication by SCRAM. */
+export interface ScramSettings {
+  /** User name and password are id and hmac of a delegation token. Default: false. */
+  readonly tokenAuth?: boolean | undefined
+  /** Makes the client's nonce; a test passes its own. */
+  readonly createNonce?: () => string
+}
+
 /**
  * SASL SCRAM (RFC 5802, RFC 7677): the password never travels, and the broker has to prove that it knows it too.
  */
 export class ScramMechanism implements SaslMechanism {
   readonly name: string
+  readonly toCheck: string
   readonly #hash: ScramHash
   readonly #username: string
   readonly #password: string
+  readonly #extensions: string
   readonly #createNonce: () => string
 
-  /** @param createNonce makes the client's nonce; a test passes its own */
   constructor(
     hash: ScramHash,
     username: string,
     password: string,
-    createNonce: () => string = () => nodeModule('node:crypto').randomBytes(24).toString('base64url'),
+    { tokenAuth = false, createNonce = randomNonce }: ScramSettings = {},
   ) {
+    this.toCheck = tokenAuth
+      ? 'the id and the hmac of the token, and whether it has expired'
+      : 'user name and password'
+    this.#extensions = tokenAuth ? tokenExtension : ''
     this.name = hash === 'sha256' ? 'SCRAM-SHA-256' : 'SCRAM-SHA-512'
     this.#hash = hash
     this.#username = username
@@ -33,26 +49,29 @@ export class ScramMechanism implements SaslMechanism {
   }
 
   start(): SaslExchange {
-    return new ScramExchange(this.#hash, this.#username, this.#password, this.#createNonce())
+    const nonce = this.#createNonce()
+    const firstBare = `n=${escapeName(saslprep(this.#username))},r=${nonce}${this.#extensions}`
+    return new ScramExchange(this.#hash, this.#password, nonce, firstBare)
   }
+}
+
+function randomNonce(): string {
+  return nodeModule('node:crypto').randomBytes(24).toString('base64url')
 }
 
 class ScramExchange implements SaslExchange {
   readonly #hash: ScramHash
-  readonly #username: string
   readonly #password: string
   readonly #nonce: string
+  /** The client's first message without its header: part of what both sides sign. */
+  readonly #firstBare: string
   #serverSignature: Buffer | undefined
 
-  constructor(hash: ScramHash, username: string, password: string, nonce: string) {
+  constructor(hash: ScramHash, password: string, nonce: string, firstBare: string) {
     this.#hash = hash
-    this.#username = username
     this.#password = password
     this.#nonce = nonce
-  }
-
-  get #firstBare(): string {
-    return `n=${escapeName(saslprep(this.#username))},r=${this.#nonce}`
+    this.#firstBare = firstBare
   }
 
   first(): Uint8Array {

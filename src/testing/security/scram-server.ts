@@ -14,6 +14,8 @@ interface ClientFirst {
   readonly user: string
   readonly nonce: string
   readonly authorizationId: string
+  /** Whether the user is a delegation token (KIP-48). */
+  readonly isToken: boolean
   /** Without the GS2 header: part of what both sides sign. */
   readonly bare: string
 }
@@ -32,6 +34,8 @@ interface Challenge {
  *
  *   client: n,,n=user,r=nonce        server: r=nonce+more,s=salt,i=rounds
  *   client: c=biws,r=…,p=proof       server: v=signature
+ *
+ * There are no delegation tokens here, so that none logs in, also not by the name of a user.
  */
 export class ScramServer implements SaslServer {
   readonly expiresAt = undefined
@@ -58,8 +62,8 @@ export class ScramServer implements SaslServer {
   }
 
   #onFirst(text: string): Buffer {
-    const { user, nonce, authorizationId, bare } = parseClientFirst(text)
-    const credential = this.#credentials.get(user, this.#mechanism)
+    const { user, nonce, authorizationId, isToken, bare } = parseClientFirst(text)
+    const credential = isToken ? undefined : this.#credentials.get(user, this.#mechanism)
     if (credential === undefined) throw silentRefusal()
     if (authorizationId !== '' && authorizationId !== user) {
       const why = 'Client requested an authorization id that is different from username'
@@ -96,10 +100,16 @@ export class ScramServer implements SaslServer {
 
 function parseClientFirst(text: string): ClientFirst {
   const match =
-    /^n,(?:a=([^,]*))?,((?:m=[^,]*,)?n=([^,]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,[A-Za-z]+=[^,]*)*)$/.exec(text)
+    /^n,(?:a=([^,]*))?,((?:m=[^,]*,)?n=([^,]+),r=([\x21-\x2b\x2d-\x7e]+)((?:,[A-Za-z]+=[^,]*)*))$/.exec(text)
   if (match === null) throw silentRefusal()
-  const [, authorizationId = '', bare = '', user = '', nonce = ''] = match
-  return { authorizationId: unescapeName(authorizationId), bare, user: unescapeName(user), nonce }
+  const [, authorizationId = '', bare = '', user = '', nonce = '', extensions = ''] = match
+  return {
+    authorizationId: unescapeName(authorizationId),
+    bare,
+    user: unescapeName(user),
+    nonce,
+    isToken: /,tokenauth=true(,|$)/i.test(extensions),
+  }
 }
 
 function unescapeName(name: string): string {

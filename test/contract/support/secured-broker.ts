@@ -1,5 +1,5 @@
 import { silentLogger } from '../../../src/base/logger'
-import { ScramMechanism } from '../../../src/network/sasl/scram'
+import { ScramMechanism, type ScramSettings } from '../../../src/network/sasl/scram'
 import { createBroker } from '../../../src/testing'
 import {
   saslAuthenticateApi,
@@ -107,9 +107,10 @@ export async function logInByScram(
   client: RawClient,
   user: string,
   password: string,
+  settings: ScramSettings = {},
 ): Promise<SaslAuthenticateResponse> {
   await client.ask(saslHandshakeApi, 1, { mechanism: 'SCRAM-SHA-256' })
-  const exchange = new ScramMechanism('sha256', user, password).start()
+  const exchange = new ScramMechanism('sha256', user, password, settings).start()
   const send = (bytes: Uint8Array | undefined): Promise<SaslAuthenticateResponse> =>
     client.ask(saslAuthenticateApi, 2, { authBytes: Buffer.from(bytes ?? []) })
   const first = await send(await exchange.first())

@@ -1,5 +1,6 @@
 import { backoffMs } from '../../../src/base/backoff'
 import type { Deadline } from '../../../src/base/deadline'
+import { ErrorCode } from '../../../src/base/error-codes'
 import { BrokerError, KafkaError, TimeoutError, UnsupportedVersionError } from '../../../src/base/errors'
 import { silentLogger } from '../../../src/base/logger'
 import type {
@@ -97,8 +98,9 @@ export class FakeCluster implements Cluster {
       try {
         const response = await this.#answer(target.kind, this.#route(target), api, body, options)
         const error = options.errorOf?.(response)
-        if (error === undefined) return response
-        throw new BrokerError(error.errorCode, 'The request failed', { api: api.name })
+        if (error === undefined || error.errorCode === ErrorCode.NONE) return response
+        const brokerMessage = error.errorMessage ?? null
+        throw new BrokerError(error.errorCode, 'The request failed', { api: api.name, brokerMessage })
       } catch (error) {
         if (!(error instanceof KafkaError) || !error.retriable) throw error
         if (options.deadline.remainingMs() <= 100) {

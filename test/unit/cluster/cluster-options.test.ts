@@ -85,6 +85,11 @@ test.each([
   [{ brokers, tls: { cert: 'x' } }, /cert and key are needed together/],
   [{ brokers, sasl: { mechanism: 'MD5', username: 'u', password: 'p' } }, /'SCRAM-SHA-256'/],
   [{ brokers, sasl: { mechanism: 'PLAIN', username: '', password: 'p' } }, /user name is needed/],
+  [{ brokers, sasl: { mechanism: 'PLAIN', username: 'u', password: 'p', tokenAuth: true } }, /not by PLAIN/],
+  [
+    { brokers, sasl: { mechanism: 'SCRAM-SHA-256', username: 'u', password: 'p', tokenAuth: 1 } },
+    /true or false/,
+  ],
   [{ brokers, logger: {} }, /debug, info, warn and error/],
 ])('refuses %j', (options, message) => {
   expect(problems(options)).toMatch(message)

@@ -13,7 +13,7 @@ const nonce = 'rOprNGfwEbeRWgbNEkqO'
 const serverFirst = `r=${nonce}%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096`
 const serverFinal = 'v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4='
 
-const exchange = () => new ScramMechanism('sha256', 'user', 'pencil', () => nonce).start()
+const exchange = () => new ScramMechanism('sha256', 'user', 'pencil', { createNonce: () => nonce }).start()
 
 test('SCRAM-SHA-256 says what the example of RFC 7677 says', async () => {
   const scram = exchange()
@@ -26,7 +26,7 @@ test('SCRAM-SHA-256 says what the example of RFC 7677 says', async () => {
 })
 
 test('SCRAM-SHA-512 proves the password and accepts the server of a second implementation', async () => {
-  const scram = new ScramMechanism('sha512', 'a=b,c', 'p\u00A0w', () => 'abc').start()
+  const scram = new ScramMechanism('sha512', 'a=b,c', 'p\u00A0w', { createNonce: () => 'abc' }).start()
   const first = String(await scram.first())
   expect(first).toBe('n,,n=a=3Db=2Cc,r=abc')
   const challenge = 'r=abcdef,s=c2FsdA==,i=5000'
@@ -41,6 +41,19 @@ test('SCRAM-SHA-512 proves the password and accepts the server of a second imple
   )
   expect(Buffer.from(proof)).toEqual(clientKey)
   const verifier = hmac(hmac(salted, 'Server Key'), transcript).toString('base64')
+  expect(await scram.next(Buffer.from(`v=${verifier}`))).toBeUndefined()
+})
+
+test('a delegation token says so in its first message, which both sides sign', async () => {
+  const settings = { tokenAuth: true, createNonce: () => 'abc' }
+  const scram = new ScramMechanism('sha256', 'id', 'aG1hYw==', settings).start()
+  expect(String(await scram.first())).toBe('n,,n=id,r=abc,tokenauth=true')
+  const challenge = 'r=abcdef,s=c2FsdA==,i=4096'
+  const final = String(await scram.next(Buffer.from(challenge)))
+  const hmac = (key: Buffer, text: string) => createHmac('sha256', key).update(text).digest()
+  const transcript = `n=id,r=abc,tokenauth=true,${challenge},${final.replace(/,p=.*/, '')}`
+  const serverKey = hmac(pbkdf2Sync('aG1hYw==', 'salt', 4096, 32, 'sha256'), 'Server Key')
+  const verifier = hmac(serverKey, transcript).toString('base64')
   expect(await scram.next(Buffer.from(`v=${verifier}`))).toBeUndefined()
 })
 
