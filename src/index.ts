@@ -116,7 +116,16 @@ export type {
 } from './share/share-consumer-options'
 export { ShareMessage, type ShareMessageOf } from './share/share-message'
 export type { AcknowledgeType } from './share/acknowledge-type'
-export type { AcknowledgedRange, AcknowledgementResult } from './share/acknowledgement-result'
+export type { AcknowledgementResult } from './share/acknowledgement-result'
+export type {
+  ShareConsumerHealth,
+  ShareConsumerState,
+  ShareGroupHealth,
+  ShareStallKind,
+} from './share/health/share-consumer-health'
+export type { SharePartitionHealth, SharePartitionWait } from './share/health/share-partition-health'
+export type { ShareConsumerMetrics, ShareTopicMetrics } from './share/health/share-consumer-metrics'
+export type { ShareConsumerEventListeners } from './share/health/share-event-listeners'
 export type { AcquireMode } from './share/share-settings'
 export type { FailedAs } from './share/share-delivery'
 export type { ShareHandlerContext } from './share/share-handler-context'
@@ -300,6 +309,20 @@ export type {
   SessionLostEvent,
   StallEvent,
 } from './base/consumer-diagnostics'
+export type {
+  AcknowledgedEvent,
+  AcknowledgedRange,
+  AcknowledgementFailedEvent,
+  LocksExpiredEvent,
+  ShareConsumerErrorEvent,
+  ShareConsumerEvent,
+  ShareFetchedEvent,
+  ShareFetchFailedEvent,
+  ShareJoinedEvent,
+  SharePartitionsEvent,
+  ShareSessionLostEvent,
+  ShareStallEvent,
+} from './base/share-diagnostics'
 export type { ConsumerEventListeners } from './consumer/events/consumer-event-listeners'
 export type {
   MessageDeadLetteredEvent,

@@ -2,6 +2,7 @@ import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { ConsumerDiagnosticsEvents } from './consumer-diagnostics'
 import type { KafkaError } from './errors'
 import type { FailureDiagnosticsEvents } from './failure-diagnostics'
+import type { ShareConsumerDiagnosticsEvents } from './share-diagnostics'
 
 /** A batch of one partition's messages. */
 export interface ProducerBatchEvent {
@@ -84,7 +85,8 @@ export interface OffsetResetEvent {
 }
 
 /** What is published on which channel of `node:diagnostics_channel`. */
-export interface DiagnosticsEvents extends ConsumerDiagnosticsEvents, FailureDiagnosticsEvents {
+export interface DiagnosticsEvents
+  extends ConsumerDiagnosticsEvents, FailureDiagnosticsEvents, ShareConsumerDiagnosticsEvents {
   'typed-kafka:producer:batch-sent': BatchSentEvent
   'typed-kafka:producer:batch-acknowledged': BatchAcknowledgedEvent
   'typed-kafka:producer:batch-retried': BatchRetriedEvent

@@ -3,12 +3,21 @@ import { BrokerError, KafkaError } from '../base/errors'
 import type { Logger } from '../base/logger'
 import { formatTopicPartition } from '../base/topic-partition'
 import { acknowledgeCode, acknowledgeName } from './acknowledge-type'
-import type { AcknowledgedRange, AcknowledgementResult } from './acknowledgement-result'
+import type { AcknowledgedRange } from '../base/share-diagnostics'
+import type { AcknowledgementResult } from './acknowledgement-result'
+import type { AcknowledgementRound } from './acknowledgement-round'
 import type { AcquiredRecords } from './acquired-records'
 import type { OffsetRun } from './offset-runs'
 
 /** Told of acknowledgements that the broker took or refused. */
 export type AcknowledgementListener = (results: readonly AcknowledgementResult[]) => void
+
+/** Sees acknowledgements and what becomes of them. */
+export interface AcknowledgementObserver {
+  /** A request says something of so many messages. */
+  acknowledging(messages: number): void
+  acknowledgementEnded(nodeId: number, result: AcknowledgementResult): void
+}
 
 /** Failures that nobody asked for are kept for so many partitions and kinds of errors. */
 const keptFailures = 1000
@@ -17,14 +26,25 @@ const keptFailures = 1000
 export class AcknowledgementOutcomes {
   readonly #listener: AcknowledgementListener | undefined
   readonly #logger: Logger
+  readonly #observer: AcknowledgementObserver
   /** Those that the listener was not told of yet. */
   #untold: AcknowledgementResult[] = []
   /** Failures that no commit has told of yet. */
   #failures: AcknowledgementResult[] = []
 
-  constructor(listener: AcknowledgementListener | undefined, logger: Logger) {
+  constructor(
+    listener: AcknowledgementListener | undefined,
+    logger: Logger,
+    observer: AcknowledgementObserver,
+  ) {
     this.#listener = listener
     this.#logger = logger
+    this.#observer = observer
+  }
+
+  /** The round is about to be sent. */
+  sending(round: AcknowledgementRound): void {
+    this.#observer.acknowledging(round.messageCount)
   }
 
   /** @returns the result; undefined when there is nothing in it that a user knows of */
@@ -37,6 +57,7 @@ export class AcknowledgementOutcomes {
     if (ranges.length === 0) return undefined
     const { topic, partition } = records.partition
     const result: AcknowledgementResult = { topic, partition, ranges, error }
+    this.#observer.acknowledgementEnded(records.nodeId, result)
     if (error !== undefined) this.#noteFailure(result, error)
     if (this.#listener !== undefined) {
       if (this.#untold.length === 0) queueMicrotask(() => this.#tell())

@@ -1,13 +1,6 @@
 import type { KafkaError } from '../base/errors'
+import type { AcknowledgedRange } from '../base/share-diagnostics'
 import type { TopicPartition } from '../base/topic-partition'
-import type { AcknowledgeType } from './acknowledge-type'
-
-/** Offsets of one partition that were acknowledged in the same way, both ends included. */
-export interface AcknowledgedRange {
-  readonly firstOffset: bigint
-  readonly lastOffset: bigint
-  readonly type: AcknowledgeType
-}
 
 /** What became of acknowledgements for one partition. */
 export interface AcknowledgementResult extends TopicPartition {

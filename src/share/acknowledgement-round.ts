@@ -25,17 +25,22 @@ export class AcknowledgementRound {
   readonly #parts = new Map<string, PartitionPart>()
   /** A renewal is among them. */
   readonly renews: boolean
+  /** Messages of which something is said; gaps are none. */
+  readonly messageCount: number
 
   /** @param sources what has something to send */
   constructor(sources: Iterable<AcquiredRecords>) {
     let renews = false
+    let messages = 0
     for (const records of sources) {
       const runs = records.takePending()
       if (runs.length === 0) continue
       renews ||= runs.some(({ code }) => code === acknowledgeCode.renew)
+      for (const { first, last, code } of runs) if (code !== acknowledgeCode.gap) messages += last - first + 1
       this.#add(records, runs)
     }
     this.renews = renews
+    this.messageCount = messages
     for (const { batches } of this.#parts.values()) {
       batches.sort((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1))
     }

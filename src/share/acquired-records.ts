@@ -128,6 +128,15 @@ export class AcquiredRecords {
     return this.#pending.count
   }
 
+  /** Offsets of which something final was said that the broker has not confirmed. */
+  get concludedCount(): number {
+    let count = 0
+    for (const { first, last, code } of [...this.#pending.list(), ...this.#inFlight]) {
+      if (code !== acknowledgeCode.renew) count += last - first + 1
+    }
+    return count
+  }
+
   offsetOf(position: number): bigint {
     return this.baseOffset + BigInt(position)
   }

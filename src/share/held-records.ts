@@ -57,6 +57,10 @@ export class HeldRecords {
     else this.#arm(this.#careAt(records))
   }
 
+  all(): Iterable<AcquiredRecords> {
+    return this.#records
+  }
+
   /** What is held at that broker. */
   of(nodeId: number): AcquiredRecords[] {
     return [...this.#records].filter((records) => records.nodeId === nodeId)

@@ -1,21 +1,17 @@
 import type { Timer } from '../base/clock'
 import type { Deadline } from '../base/deadline'
 import { ErrorCode, errorCodeName, errorKind } from '../base/error-codes'
-import {
-  AuthenticationError,
-  BrokerError,
-  DecodeError,
-  KafkaError,
-  UnsupportedVersionError,
-} from '../base/errors'
+import { BrokerError, KafkaError, UnsupportedVersionError } from '../base/errors'
 import type { AcknowledgementResult } from './acknowledgement-result'
-import { AcknowledgementRound } from './acknowledgement-round'
+import type { AcknowledgementRound } from './acknowledgement-round'
 import type { AcquiredRecords, AcquisitionOwner } from './acquired-records'
 import { FlushWaiters } from './flush-waiters'
 import type { OffsetRun } from './offset-runs'
+import { PendingAcknowledgements, type UnsettledAcknowledgements } from './pending-acknowledgements'
 import { ShareExchange } from './share-exchange'
 import type { SharePartition } from './share-partition'
 import { finalShareEpoch, isShareSessionError, ShareSession } from './share-session'
+import { isHopeless, isPassing } from './share-policy'
 import type { ShareResponseHandler } from './share-response-handler'
 import type { ShareSettings } from './share-settings'
 import { unsupportedShareFetch, unsupportedShareGroups } from './unsupported-share-groups'
@@ -61,7 +57,7 @@ export class ShareBroker implements AcquisitionOwner {
   readonly #exchange: ShareExchange
   readonly #session = new ShareSession()
   readonly #abort = new AbortController()
-  readonly #pending = new Set<AcquiredRecords>()
+  readonly #pending: PendingAcknowledgements
   readonly #waiters = new FlushWaiters()
   /** False when the broker can't renew locks. */
   canRenew = true
@@ -82,6 +78,7 @@ export class ShareBroker implements AcquisitionOwner {
     this.#settings = settings
     this.#planner = planner
     this.#handler = handler
+    this.#pending = new PendingAcknowledgements(settings.cluster.clock)
     this.#exchange = new ShareExchange(nodeId, settings, this.#abort.signal)
   }
 
@@ -95,6 +92,12 @@ export class ShareBroker implements AcquisitionOwner {
     })
   }
 
+  /** Undefined when the broker has taken all that was said. */
+  get unsettled(): UnsettledAcknowledgements | undefined {
+    const { since, lastError } = this.#pending
+    return since === undefined ? undefined : { nodeId: this.nodeId, since, lastError }
+  }
+
   onPending(records: AcquiredRecords): void {
     this.#pending.add(records)
     if (this.#delay === undefined) this.wake()
@@ -104,12 +107,12 @@ export class ShareBroker implements AcquisitionOwner {
     this.#waiters.add(this.#settings.outcomes.add(records, runs, error))
     if (!records.hasPending) this.#pending.delete(records)
     // Nothing may be left of what a commit waits for.
-    if (this.#pending.size === 0 && !this.#isSpeaking) this.#waiters.finish(this.#rounds + 1)
+    if (this.#pending.isEmpty && !this.#isSpeaking) this.#waiters.finish(this.#rounds + 1)
   }
 
   /** Sends what there is to say at once; resolves with what became of it. Never rejects. */
   flush(): Promise<readonly AcknowledgementResult[]> {
-    if (this.#pending.size > 0) {
+    if (!this.#pending.isEmpty) {
       const results = this.#waiters.wait(this.#rounds + 1)
       this.#isDue = true
       this.wake()
@@ -126,7 +129,7 @@ export class ShareBroker implements AcquisitionOwner {
     const wanted = this.#planner.partitionsOf(this.nodeId)
     if (this.#mustSpeakAlone(wanted)) return this.#speak(this.#acknowledge())
     if (this.#fetchIfWanted(wanted)) return
-    if (this.#pending.size > 0) {
+    if (!this.#pending.isEmpty) {
       if (this.#isDue) this.#speak(this.#acknowledge())
       else this.#speakSoon()
     } else if (this.#isOver(wanted)) this.#speak(this.#endSession())
@@ -184,16 +187,19 @@ export class ShareBroker implements AcquisitionOwner {
     this.#isDue = false
     this.#delay?.cancel()
     this.#delay = undefined
-    const round = new AcknowledgementRound(this.#pending)
-    this.#pending.clear()
+    const round = this.#pending.takeRound()
     this.#isRoundUnderWay = !round.isEmpty
-    if (!round.isEmpty) this.#rounds++
+    if (!round.isEmpty) {
+      this.#rounds++
+      this.#settings.outcomes.sending(round)
+    }
     return round
   }
 
   #end(): void {
     this.#isSpeaking = this.#isRoundUnderWay = false
-    this.#waiters.finish(this.#pending.size > 0 ? this.#rounds : this.#rounds + 1)
+    this.#pending.endRound()
+    this.#waiters.finish(this.#pending.isEmpty ? this.#rounds + 1 : this.#rounds)
     if (!this.#waiters.isEmpty) this.#isDue = true
     this.wake()
   }
@@ -283,6 +289,7 @@ export class ShareBroker implements AcquisitionOwner {
     if (isPassing(errorCode) && !this.#isClosing) {
       // Taken back by the broker as a whole: it can be said again for as long as the locks last.
       for (const records of sources) records.putBack()
+      this.#pending.putBack(errorCodeName(errorCode))
       this.#waiters.extend(this.#rounds)
       return this.#backOff()
     }
@@ -431,18 +438,4 @@ export class ShareBroker implements AcquisitionOwner {
 
 function partitionsIn(round: AcknowledgementRound): SharePartition[] {
   return [...round.parts()].flatMap(({ records }) => records.slice(0, 1).map(({ partition }) => partition))
-}
-
-/** The same may be taken a moment later; leaders that moved are none of these (S3). */
-function isPassing(errorCode: number): boolean {
-  if (isShareSessionError(errorCode)) return false
-  const kind = errorKind(errorCode)
-  return kind === 'retriable' || kind === 'refreshCoordinator'
-}
-
-/** True when the same request would fail again for the same reason, however often it is sent. */
-function isHopeless(error: KafkaError): boolean {
-  return (
-    error instanceof AuthenticationError || error instanceof DecodeError || error.code === 'INTERNAL_ERROR'
-  )
 }

@@ -6,6 +6,8 @@ export interface ShareBufferOptions {
   readonly clock: Clock
   /** The last message was handed out: more may be acquired. */
   readonly onDrained: () => void
+  /** So many messages of the topic were handed out, in so many bytes; told by slices. */
+  readonly onHandedOut: (topic: string, messages: number, bytes: number) => void
 }
 
 /** What was acquired and waits to be handed out; partitions take turns. Messages whose locks are over are left out. */
@@ -15,6 +17,8 @@ export class ShareBuffer {
   /** Those whose batches are being decompressed. */
   readonly #opening = new Set<ShareRecordReader>()
   #current: ShareRecordReader | undefined
+  /** Messages of the current reader that were not counted yet. */
+  #uncounted = 0
 
   constructor(options: ShareBufferOptions) {
     this.#options = options
@@ -42,8 +46,20 @@ export class ShareBuffer {
       if (reader === undefined) return undefined
       const message = reader.next()
       if (message === undefined) this.#putBack(reader)
-      else if (reader.records.lockedUntil > this.#options.clock.now() && this.#isHeld(message)) return message
+      else if (reader.records.lockedUntil > this.#options.clock.now() && this.#isHeld(message)) {
+        this.#uncounted++
+        return message
+      }
     }
+  }
+
+  /** Has what was handed out counted, up to this moment. */
+  countHandedOut(): void {
+    const reader = this.#current
+    if (reader === undefined || this.#uncounted === 0) return
+    const messages = this.#uncounted
+    this.#uncounted = 0
+    this.#options.onHandedOut(reader.records.partition.topic, messages, reader.takeBytes())
   }
 
   #isHeld(message: ShareMessage): boolean {
@@ -62,12 +78,14 @@ export class ShareBuffer {
 
   /** Its slice is used up: the others come first. */
   #putBack(reader: ShareRecordReader): void {
+    this.countHandedOut()
     this.#current = undefined
     this.#readers.push(reader)
   }
 
   /** Drops everything. */
   close(): void {
+    this.countHandedOut()
     for (const reader of [...this.#readers, ...this.#opening]) reader.close()
     this.#current?.close()
     this.#current = undefined

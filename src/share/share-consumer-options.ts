@@ -4,6 +4,7 @@ import { resolveOptions } from '../base/options'
 import type { AnyTopic } from '../message/message'
 import { type TopicInput, topicInput } from '../message/topic-input'
 import type { AcknowledgementListener } from './acknowledgement-outcomes'
+import { type ShareConsumerEventListeners, shareConsumerEventsOption } from './health/share-event-listeners'
 import type { AcquireMode } from './share-settings'
 
 /**
@@ -53,6 +54,11 @@ export interface ShareConsumerOptions<Topics extends readonly TopicInput[] = rea
   readonly fetchMemoryBytes?: number | undefined
   /** `client.rack`. */
   readonly clientRack?: string | undefined
+  /**
+   * What has not moved for so long is called stalled: in `health()`, in the log, in events. Longer than brokers need to
+   * replace one that died, and above the time your handlers take. Nothing is restarted. Default: 30,000.
+   */
+  readonly stallTimeoutMs?: number | undefined
   /** `default.api.timeout.ms`. Bounds calls that take no time limit of their own. Default: 60,000. */
   readonly defaultApiTimeoutMs?: number | undefined
   /**
@@ -60,6 +66,8 @@ export interface ShareConsumerOptions<Topics extends readonly TopicInput[] = rea
    * is called at once and should return at once; an error in it is logged.
    */
   readonly onAcknowledged?: AcknowledgementListener | undefined
+  /** Listeners for the events of this consumer, which `node:diagnostics_channel` has of all of them. Default: none. */
+  readonly events?: ShareConsumerEventListeners | undefined
 }
 
 /** The options as the share consumer uses them: defaults applied, checked, frozen. */
@@ -77,8 +85,10 @@ export interface ResolvedShareConsumerOptions {
   readonly fetchMaxWaitMs: number
   readonly fetchMemoryBytes: number
   readonly clientRack: string
+  readonly stallTimeoutMs: number
   readonly defaultApiTimeoutMs: number
   readonly onAcknowledged: AcknowledgementListener | undefined
+  readonly events: ShareConsumerEventListeners | undefined
 }
 
 /** The greatest delay a timer of Node takes. */
@@ -113,10 +123,12 @@ const schema = z.lazy(() =>
     fetchMaxWaitMs: z._default(whole(0), 500),
     fetchMemoryBytes: z._default(whole(1_048_576), 67_108_864),
     clientRack: z._default(z.string('must be a string'), ''),
+    stallTimeoutMs: z._default(whole(1), 30_000),
     defaultApiTimeoutMs: z._default(whole(1), 60_000),
     onAcknowledged: z.optional(
       z.custom<AcknowledgementListener>((value) => typeof value === 'function', 'must be a function'),
     ),
+    events: z.optional(shareConsumerEventsOption),
   }),
 )
 
@@ -164,7 +176,7 @@ export function resolveShareConsumerOptions(
   if (resolved === undefined || problems.length > 0) {
     throw new InvalidOptionError(`Wrong options for ${what}`, problems)
   }
-  return Object.freeze({ ...resolved, onAcknowledged: resolved.onAcknowledged })
+  return Object.freeze({ ...resolved, onAcknowledged: resolved.onAcknowledged, events: resolved.events })
 }
 
 function resolveOwn(own: unknown, problems: string[]) {

@@ -5,6 +5,8 @@ import type { Cluster } from '../cluster/cluster'
 import type { TopicInput } from '../message/topic-input'
 import type { AcknowledgeType } from './acknowledge-type'
 import type { AcknowledgementResult } from './acknowledgement-result'
+import type { ShareConsumerHealth } from './health/share-consumer-health'
+import type { ShareConsumerMetrics } from './health/share-consumer-metrics'
 import {
   type ResolvedShareConsumerOptions,
   resolveShareConsumerOptions,
@@ -143,6 +145,19 @@ export class ShareConsumer<Topics extends readonly TopicInput[] = readonly Topic
   /** The partitions that this member reads now; others may read them too. */
   assignment(): TopicPartition[] {
     return this.#engine.assignment().map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  /**
+   * How this share consumer is at this moment, without asking anybody: its partitions with what is held of each and
+   * what it waits for, its place in the group, and what has not moved for `stallTimeoutMs`, with the reason.
+   */
+  health(): ShareConsumerHealth {
+    return this.#engine.monitor.health()
+  }
+
+  /** What this share consumer did and how it stands, by the names of Java's metrics. */
+  metrics(): ShareConsumerMetrics {
+    return this.#engine.monitor.metrics()
   }
 
   /** How long a message is locked for the member it was given to; undefined before the first answer of a broker. */

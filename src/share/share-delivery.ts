@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock'
 import { KafkaError } from '../base/errors'
 import type { Logger } from '../base/logger'
 import { formatTopicPartition } from '../base/topic-partition'
-import type { HandlerWatch } from '../message/handler-watch'
+import type { HandledWork, HandlerWatch } from '../message/handler-watch'
 import { acknowledgeCode, type AcknowledgeType } from './acknowledge-type'
 import type { ShareBuffer } from './share-buffer'
 import type { ShareMessage } from './share-message'
@@ -26,6 +26,18 @@ export interface ShareDeliveryTools {
   readonly isExplicit: boolean
   /** A handler came back after it had been told late: the group can be joined again. */
   readonly onRecovered: () => void
+}
+
+/** What a handler works on, looked up when somebody asks. */
+export function handledBy(open: () => ShareMessage | undefined): HandledWork {
+  return {
+    get state() {
+      return open()
+    },
+    get message() {
+      return open()
+    },
+  }
 }
 
 /** What becomes of a message whose handler failed. */

@@ -6,6 +6,8 @@ import { MemoryBudget } from '../message/memory-budget'
 import { HandlerWatch, type WatchedWork } from '../message/handler-watch'
 import { AcknowledgementOutcomes } from './acknowledgement-outcomes'
 import type { AcknowledgementResult } from './acknowledgement-result'
+import type { AcquiredRecords } from './acquired-records'
+import { ShareMonitor } from './health/share-monitor'
 import { HeldRecords } from './held-records'
 import { ShareBuffer } from './share-buffer'
 import type { ResolvedShareConsumerOptions } from './share-consumer-options'
@@ -23,12 +25,14 @@ let engineCount = 0
 export class ShareEngine {
   readonly membership: ShareMembership
   readonly held: HeldRecords
+  readonly monitor: ShareMonitor
   readonly #cluster: Cluster
   readonly #options: ResolvedShareConsumerOptions
   readonly #outcomes: AcknowledgementOutcomes
   readonly #buffer: ShareBuffer
   readonly #watch: HandlerWatch
   readonly #tools: ShareDeliveryTools
+  readonly #memory: MemoryBudget
   readonly #partitions = new Map<string, SharePartition>()
   #fetcher: ShareFetcher | undefined
   #lease: ClusterLease | undefined
@@ -40,25 +44,33 @@ export class ShareEngine {
   #isFatal = false
   #closing: Promise<void> | undefined
 
-  constructor(cluster: Cluster, options: ResolvedShareConsumerOptions) {
+  constructor(given: Cluster, options: ResolvedShareConsumerOptions) {
+    this.monitor = new ShareMonitor(given, options)
+    const { cluster } = this.monitor
     this.#cluster = cluster
     this.#options = options
     const { clock, logger } = cluster
-    this.#outcomes = new AcknowledgementOutcomes(options.onAcknowledged, logger)
+    this.#memory = new MemoryBudget(options.fetchMemoryBytes)
+    this.#outcomes = new AcknowledgementOutcomes(options.onAcknowledged, logger, this.monitor)
     this.held = new HeldRecords({
       clock,
       mayRenew: () => options.lockRenewal && !this.#isSuspended,
-      onExpired: (records) =>
-        logger.warn(
-          'Locks ended before their messages were acknowledged: they are delivered again; ask for fewer (maxPollRecords), or renew locks (lockRenewal)',
-          { partition: formatTopicPartition(records.partition), messages: records.heldCount },
-        ),
+      onExpired: (records) => this.#handleExpired(records),
       onReleased: () => {
         if (options.acquireMode === 'record_limit') this.#fetcher?.wakeBrokers()
       },
     })
-    this.#buffer = new ShareBuffer({ clock, onDrained: () => this.#fetcher?.wakeBrokers() })
-    this.#watch = new HandlerWatch(clock, options.maxPollIntervalMs, () => this.#handleOverdue())
+    this.#buffer = new ShareBuffer({
+      clock,
+      onDrained: () => this.#fetcher?.wakeBrokers(),
+      onHandedOut: (topic, messages, bytes) => this.monitor.handedOut(topic, messages, bytes),
+    })
+    this.#watch = new HandlerWatch(
+      clock,
+      options.maxPollIntervalMs,
+      () => this.#handleOverdue(),
+      () => this.monitor.arm(),
+    )
     this.#tools = {
       clock,
       logger,
@@ -71,22 +83,47 @@ export class ShareEngine {
     this.membership = new ShareMembership(
       cluster,
       { groupId, topics: topics.map(({ name }) => name), rackId: clientRack === '' ? null : clientRack },
-      {
+      this.monitor.membershipListener({
         onAssigned: (assigned) => this.#handleAssigned(assigned),
         onFatal: (error) => this.raise(error, true),
-      },
+      }),
     )
+    this.#attachMonitor()
+  }
+
+  #attachMonitor(): void {
+    this.monitor.attach({
+      membership: this.membership,
+      held: this.held,
+      watch: this.#watch,
+      memory: this.#memory,
+      buffer: this.#buffer,
+      partitions: () => this.assignment(),
+      unsettled: () => this.#fetcher?.unsettled() ?? [],
+      isRead: () => this.#isRead,
+      isThirsty: () => this.#isThirsty,
+    })
+  }
+
+  /** Somebody reads, and may be given messages. */
+  get #isRead(): boolean {
+    return this.#delivery !== undefined && !this.#isSuspended
+  }
+
+  /** Messages are asked for, and none wait to be handed out. */
+  get #isThirsty(): boolean {
+    return this.#isRead && this.#buffer.isEmpty
   }
 
   #createFetcher(): ShareFetcher {
     const { groupId, fetchMinBytes, fetchMaxBytes, fetchMaxWaitMs, maxPollRecords } = this.#options
     return new ShareFetcher({
-      isThirsty: () => this.#delivery !== undefined && !this.#isSuspended && this.#buffer.isEmpty,
+      isThirsty: () => this.#isThirsty,
       settings: {
         cluster: this.#cluster,
         groupId,
         memberId: this.membership.memberId,
-        memory: new MemoryBudget(this.#options.fetchMemoryBytes),
+        memory: this.#memory,
         held: this.held,
         outcomes: this.#outcomes,
         connection: `share:${++engineCount}`,
@@ -123,6 +160,7 @@ export class ShareEngine {
     if (this.#fetcher !== undefined) return
     this.#fetcher = this.#createFetcher()
     this.#idle = this.#watch.begin()
+    this.monitor.started()
     this.membership.start()
   }
 
@@ -187,6 +225,7 @@ export class ShareEngine {
     if (this.#closing !== undefined) return
     if (isFatal || this.#delivery === undefined) this.#error ??= error
     this.#isFatal ||= isFatal
+    this.monitor.raised(error, isFatal)
     this.#delivery?.fail(error)
   }
 
@@ -207,16 +246,26 @@ export class ShareEngine {
     this.#fetcher?.assign(this.assignment())
   }
 
+  #handleExpired({ partition, heldCount }: AcquiredRecords): void {
+    this.#cluster.logger.warn(
+      'Locks ended before their messages were acknowledged: they are delivered again; ask for fewer (maxPollRecords), or renew locks (lockRenewal)',
+      { partition: formatTopicPartition(partition), messages: heldCount },
+    )
+    this.monitor.locksExpired(partition, heldCount)
+  }
+
   #handleOverdue(): void {
     const { maxPollIntervalMs } = this.#options
     const what =
       this.#delivery === undefined ? 'Nobody has asked for messages' : 'A handler has not come back'
     this.#isSuspended = true
+    this.monitor.suspended()
     this.membership.suspend(`${what} for maxPollIntervalMs, ${maxPollIntervalMs} ms`)
   }
 
   #handleRecovered(): void {
     this.#isSuspended = false
+    this.monitor.resumed()
     this.membership.resume()
   }
 
@@ -227,6 +276,7 @@ export class ShareEngine {
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    this.monitor.closing()
     const deadline = new Deadline(this.#cluster.clock, 'the close of a share consumer', timeoutMs)
     await this.#waitForHandlers(deadline)
     const fetcher = this.#fetcher
@@ -237,6 +287,7 @@ export class ShareEngine {
     this.#buffer.close()
     if (fetcher !== undefined) await this.membership.close(deadline)
     this.#watch.close()
+    this.monitor.closed()
     await this.#lease?.release()
   }
 

@@ -2,7 +2,9 @@ import type { Timer } from '../base/clock'
 import type { Deadline } from '../base/deadline'
 import { formatTopicPartition } from '../base/topic-partition'
 import type { AcknowledgementResult } from './acknowledgement-result'
+import type { UnsettledAcknowledgements } from './pending-acknowledgements'
 import { ShareBroker, type SharePlanner } from './share-broker'
+import { leaderOf } from './share-leader'
 import type { SharePartition } from './share-partition'
 import { ShareResponseHandler } from './share-response-handler'
 import type { ShareSettings } from './share-settings'
@@ -128,6 +130,11 @@ export class ShareFetcher implements SharePlanner {
     return (await Promise.all([...this.#brokers.values()].map((broker) => broker.flush()))).flat()
   }
 
+  /** The brokers that have not taken all that was said. */
+  unsettled(): UnsettledAcknowledgements[] {
+    return [...this.#brokers.values()].flatMap((broker) => broker.unsettled ?? [])
+  }
+
   /** Says what there is to say, and ends the sessions. Never rejects. */
   async close(deadline: Deadline): Promise<void> {
     if (this.#isClosed) return
@@ -142,11 +149,8 @@ export class ShareFetcher implements SharePlanner {
     return Math.max(1, new Set(this.#partitions.map((partition) => this.#leaderOf(partition))).size)
   }
 
-  /** -1 while there is none, or while the topic of that name is another one than the assigned. */
-  #leaderOf({ topic, topicId, partition }: SharePartition): number {
-    const { metadata } = this.#settings.cluster
-    if (metadata.topic(topic)?.topicId !== topicId) return -1
-    return metadata.partition(topic, partition)?.leaderId ?? -1
+  #leaderOf(partition: SharePartition): number {
+    return leaderOf(this.#settings.cluster.metadata, partition)
   }
 
   #handleMetadata(): void {

@@ -1,9 +1,15 @@
 import { createDeferred, type Deferred } from '../base/deferred'
 import { InvalidArgumentError, type KafkaError } from '../base/errors'
 import { DeliveryTurn } from '../message/delivery-turn'
-import type { WatchedWork } from '../message/handler-watch'
+import type { HandledWork, WatchedWork } from '../message/handler-watch'
 import { acknowledgeCode } from './acknowledge-type'
-import { concludeAs, notAcknowledged, type ShareDelivery, type ShareDeliveryTools } from './share-delivery'
+import {
+  concludeAs,
+  handledBy,
+  notAcknowledged,
+  type ShareDelivery,
+  type ShareDeliveryTools,
+} from './share-delivery'
 import type { ShareMessage } from './share-message'
 
 /**
@@ -19,6 +25,7 @@ export class ShareIteration<M extends ShareMessage> implements ShareDelivery, As
   /** The loop asked to have it again, under a new lock that is waited for. */
   #renewing: ShareMessage | undefined
   #work: WatchedWork | undefined
+  readonly #handled: HandledWork
   #waiting: Deferred<IteratorResult<M>> | undefined
   #isStopping = false
   #isEnded = false
@@ -29,6 +36,7 @@ export class ShareIteration<M extends ShareMessage> implements ShareDelivery, As
     this.#tools = tools
     this.#onEnded = onEnded
     this.#turn = new DeliveryTurn(tools.clock, () => this.#supply())
+    this.#handled = handledBy(() => this.#open)
     this.#turn.begin()
   }
 
@@ -101,7 +109,7 @@ export class ShareIteration<M extends ShareMessage> implements ShareDelivery, As
 
   #handOut(message: ShareMessage): M {
     this.#open = message
-    this.#work ??= this.#tools.watch.begin()
+    this.#work ??= this.#tools.watch.begin(this.#handled)
     return message as M
   }
 

@@ -31,6 +31,14 @@ export interface ShareMembershipOptions {
 }
 
 export interface ShareMembershipListener {
+  /** The member asks to be taken in. */
+  onJoining(): void
+  /** The coordinator has taken it in. */
+  onJoined(memberEpoch: number): void
+  /** The coordinator does not know it any more; it joins again. */
+  onThrownOut(error: KafkaError): void
+  /** The member is out of the group, for whatever reason; its partitions follow. */
+  onOutside(): void
   /** These partitions, and no others, from now on. */
   onAssigned(partitions: readonly AssignedSharePartition[]): void
   /** The membership has ended. */
@@ -92,6 +100,11 @@ export class ShareMembership {
     this.#joined.promise.catch(() => undefined)
   }
 
+  /** 0 while it is not a member. */
+  get memberEpoch(): number {
+    return this.#memberEpoch
+  }
+
   /** Joins the group. */
   start(): void {
     this.#awaited.set(this.#options.topics)
@@ -124,6 +137,7 @@ export class ShareMembership {
     if (!this.#isOutside || this.#ended.signal.aborted) return
     this.#isOutside = false
     this.#failures = 0
+    this.#listener.onJoining()
     this.#beat()
   }
 
@@ -144,6 +158,7 @@ export class ShareMembership {
     this.#memberEpoch = joinEpoch
     this.#isTold = false
     this.#target = []
+    this.#listener.onOutside()
     this.#assign()
   }
 
@@ -212,7 +227,7 @@ export class ShareMembership {
       case 'none':
         this.#failures = 0
         this.#isTold = true
-        this.#memberEpoch = memberEpoch
+        this.#takeEpoch(memberEpoch)
         if (heartbeatIntervalMs > 0) this.#intervalMs = heartbeatIntervalMs
         this.#joined.resolve()
         this.#beatLater(Math.max(0, this.#intervalMs - tookMs))
@@ -229,14 +244,22 @@ export class ShareMembership {
     }
   }
 
+  #takeEpoch(memberEpoch: number): void {
+    const hasJoined = this.#memberEpoch === joinEpoch
+    this.#memberEpoch = memberEpoch
+    if (hasJoined) this.#listener.onJoined(memberEpoch)
+  }
+
   /** Thrown out: what was assigned is not read any more, until it is assigned again. */
   #joinAgain(error: KafkaError): void {
     this.#cluster.logger.warn('The member was thrown out of its share group and joins again', {
       ...this.#names(),
       reason: error.message,
     })
+    this.#listener.onThrownOut(error)
     this.#goOut()
     this.#isOutside = false
+    this.#listener.onJoining()
     const failures = this.#failures++
     if (failures === 0) this.#beat()
     else this.#beatLater(this.#cluster.backoffMs(failures))

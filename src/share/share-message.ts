@@ -94,6 +94,11 @@ export class ShareMessage<Key = unknown, Value = unknown>
     return this.#said
   }
 
+  /** @internal nothing final was said of it, and it is held */
+  get isUndecided(): boolean {
+    return (this.#said === undefined || this.#said === acknowledgeCode.renew) && this.loss === undefined
+  }
+
   /** @internal */
   say(code: AcknowledgeCode): void {
     if (!this.#records.acknowledge(this, code)) return

@@ -1,3 +1,4 @@
+import type { KafkaError } from '../base/errors'
 import type { TopicPartition } from '../base/topic-partition'
 import type { AnyTopic } from '../message/message'
 
@@ -10,13 +11,47 @@ export class SharePartition implements TopicPartition {
   retryAt = 0
   /** Refusals in a row. */
   failures = 0
-  /** No longer assigned. */
-  isGone = false
+  /** When the first of them came, of the cluster's clock. */
+  refusedSince = 0
+  #refusedAt = 0
+  #refusal: KafkaError | undefined
+  #isHopeless = false
 
   constructor(definition: AnyTopic, topicId: string, partition: number) {
     this.definition = definition
     this.topicId = topicId
     this.partition = partition
+  }
+
+  /** The last answer, when it was a refusal. */
+  get refusal(): KafkaError | undefined {
+    return this.#refusal
+  }
+
+  /** A refusal that the user is told, because asking again won't help. */
+  get failure(): KafkaError | undefined {
+    return this.#isHopeless ? this.#refusal : undefined
+  }
+
+  /** True when it has been refused for so long, is still asked for, and may be taken again by itself. */
+  isRefusedFor(ms: number, now: number): boolean {
+    if (this.#refusal === undefined || this.#isHopeless) return false
+    return now - this.refusedSince >= ms && now - this.#refusedAt < ms
+  }
+
+  /** The broker refused a fetch of it. */
+  refuse(error: KafkaError, isHopeless: boolean, now: number): void {
+    if (this.failures++ === 0) this.refusedSince = now
+    this.#refusedAt = now
+    this.#refusal = error
+    this.#isHopeless = isHopeless
+  }
+
+  /** The broker refused a fetch of it no longer. */
+  accept(): void {
+    this.failures = 0
+    this.#refusal = undefined
+    this.#isHopeless = false
   }
 
   get topic(): string {

@@ -56,6 +56,10 @@ export class ShareRecordReader {
   #source: MessageSource | undefined
   /** Of the open batch: from its offsets to those counted from the base of the acquired ones. */
   #shift = 0
+  /** Of a record of the open batch, on average. */
+  #bytesPerRecord = 0
+  /** Bytes of the messages that were made, less those that `takeBytes` has told. */
+  #untoldBytes = 0
   #isOpening = false
   #isDone = false
 
@@ -80,7 +84,11 @@ export class ShareRecordReader {
     this.#index = 0
     while (this.#slice.length < sliceLength && !this.#isDone && !this.#isOpening) {
       if (this.#cursor === undefined) this.#openNext()
-      else this.#fill(this.#cursor)
+      else {
+        const before = this.#slice.length
+        this.#fill(this.#cursor)
+        this.#untoldBytes += (this.#slice.length - before) * this.#bytesPerRecord
+      }
     }
     if (this.#slice.length > 0) return 'ready'
     return this.#isDone ? 'done' : 'pending'
@@ -91,6 +99,13 @@ export class ShareRecordReader {
     const message = this.#slice[this.#index]
     if (message !== undefined) this.#index++
     return message
+  }
+
+  /** Bytes of the messages made since it was asked last: their part of their batches, decompressed. */
+  takeBytes(): number {
+    const bytes = Math.round(this.#untoldBytes)
+    this.#untoldBytes -= bytes
+    return bytes
   }
 
   /** Nothing of it is handed out any more; gives the memory back. */
@@ -147,6 +162,8 @@ export class ShareRecordReader {
       this.#heldBytes += cursor.buffer.length
       this.#options.memory.add(cursor.buffer.length)
     }
+    const openBytes = batch.compressionType === 0 ? batch.sizeInBytes : cursor.buffer.length
+    this.#bytesPerRecord = openBytes / Math.max(1, cursor.count)
     const { definition, partition } = this.records.partition
     this.#batch = batch
     this.#cursor = cursor

@@ -71,13 +71,17 @@ export class ShareResponseHandler {
         const partition = byKey.get(sharePartitionKey(topicId, data.partitionIndex))
         if (partition === undefined) continue
         if (data.errorCode === ErrorCode.NONE) this.#file(partition, data, holder)
-        else this.#handleError(partition, data.errorCode)
+        else {
+          this.#handleError(partition, data.errorCode)
+          byKey.delete(partition.key)
+        }
       }
     }
+    // A session says nothing of partitions that have nothing new.
+    for (const partition of byKey.values()) partition.accept()
   }
 
   #file(partition: SharePartition, data: ShareFetchResponsePartitionData, holder: Holder): void {
-    partition.failures = 0
     if (data.acquiredRecords.length === 0 || this.#isLedElsewhere(partition, holder.nodeId)) return
     const { held, memory, checkCrcs, isExplicit, cluster, onReady, onRecords } = this.#settings
     held.supersede(partition.key, data.acquiredRecords)
@@ -110,8 +114,12 @@ export class ShareResponseHandler {
     const { cluster } = this.#settings
     const { metadata, logger, clock } = cluster
     const details = { partition: formatTopicPartition(partition), error: errorCodeName(errorCode) }
-    partition.retryAt = clock.now() + cluster.backoffMs(++partition.failures)
-    if (isRetriable(errorCode) || errorCode === ErrorCode.UNKNOWN_SERVER_ERROR) {
+    const { topic, partition: index } = partition
+    const error = new BrokerError(errorCode, 'The share fetch was refused', { topic, partition: index })
+    const isPassing = isRetriable(errorCode) || errorCode === ErrorCode.UNKNOWN_SERVER_ERROR
+    partition.refuse(error, !isPassing, clock.now())
+    partition.retryAt = clock.now() + cluster.backoffMs(partition.failures)
+    if (isPassing) {
       const isUnknown =
         errorCode === ErrorCode.UNKNOWN_TOPIC_ID || errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
       if (isUnknown && partition.failures === toleratedUnknownTopics) {
@@ -121,9 +129,6 @@ export class ShareResponseHandler {
         metadata.requestRefresh(`ShareFetch: ${details.error} for ${details.partition}`)
       return
     }
-    const { topic, partition: index } = partition
-    this.#settings.onFailed(
-      new BrokerError(errorCode, 'The share fetch was refused', { topic, partition: index }),
-    )
+    this.#settings.onFailed(error)
   }
 }

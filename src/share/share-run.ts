@@ -1,12 +1,13 @@
 import { KafkaError } from '../base/errors'
 import { DeliveryEnd, handlerFailure } from '../message/delivery-end'
 import { DeliveryTurn } from '../message/delivery-turn'
-import type { WatchedWork } from '../message/handler-watch'
+import type { HandledWork, WatchedWork } from '../message/handler-watch'
 import { asPromise, isThenable } from '../message/thenable'
 import { acknowledgeCode } from './acknowledge-type'
 import {
   concludeAs,
   type FailedAs,
+  handledBy,
   notAcknowledged,
   type ShareDelivery,
   type ShareDeliveryTools,
@@ -27,6 +28,7 @@ interface Lane {
   message: ShareMessage | undefined
   context: LockContext | undefined
   work: WatchedWork | undefined
+  readonly handled: HandledWork
   readonly onResolved: () => void
   readonly onRejected: (error: unknown) => void
 }
@@ -120,7 +122,7 @@ export class ShareRun<M extends ShareMessage> implements ShareDelivery {
     const lane = this.#idleLanes.pop() ?? this.#openLane()
     lane.message = message
     lane.context = context
-    lane.work = this.#tools.watch.begin()
+    lane.work = this.#tools.watch.begin(lane.handled)
     this.#active++
     asPromise(result).then(lane.onResolved, lane.onRejected)
   }
@@ -130,6 +132,7 @@ export class ShareRun<M extends ShareMessage> implements ShareDelivery {
       message: undefined,
       context: undefined,
       work: undefined,
+      handled: handledBy(() => lane.message),
       onResolved: () => {
         this.#conclude(lane.message as ShareMessage)
         this.#goOn(lane)

@@ -1,9 +1,9 @@
-import type { ConsumerEvent, PositionOfPartition, StallEvent } from '../../base/consumer-diagnostics'
+import type { ConsumerEvent, PositionOfPartition } from '../../base/consumer-diagnostics'
 import type { KafkaError } from '../../base/errors'
 import type { TopicPartition } from '../../base/topic-partition'
 import type { PartitionOffset } from '../group/group-membership'
 import type { FetchAnswer } from '../../health/fetch-answer'
-import type { Stall } from '../../health/stall'
+import { MemberEvents } from '../../health/member-events'
 import type { ConsumerEventOutlets } from '../events/consumer-event-listeners'
 import type { RebalanceOutcome } from './group-monitor'
 import type { MemberSeen } from './member-seen'
@@ -15,23 +15,22 @@ export interface PassedPartition extends TopicPartition {
 }
 
 /** Publishes what happens to one consumer where someone listens. Without a listener no event is made. */
-export class ConsumerEvents {
-  readonly #names: ConsumerEvent
+export class ConsumerEvents extends MemberEvents<ConsumerEvent> {
   readonly #outlets: ConsumerEventOutlets
 
   constructor(clientId: string, groupId: string | null, outlets: ConsumerEventOutlets) {
-    this.#names = { clientId, groupId }
+    super({ clientId, groupId }, outlets)
     this.#outlets = outlets
   }
 
   rebalanceBegan(memberId: string, generationId: number): void {
     const { rebalanceBegan } = this.#outlets
-    if (rebalanceBegan.isHeard) rebalanceBegan.publish({ ...this.#names, memberId, generationId })
+    if (rebalanceBegan.isHeard) rebalanceBegan.publish({ ...this.names, memberId, generationId })
   }
 
   rebalanced(outcome: RebalanceOutcome, member: MemberSeen): void {
     const { rebalanced } = this.#outlets
-    if (rebalanced.isHeard) rebalanced.publish({ ...this.#names, ...member, ...outcome })
+    if (rebalanced.isHeard) rebalanced.publish({ ...this.names, ...member, ...outcome })
   }
 
   partitionsMoved(
@@ -41,44 +40,34 @@ export class ConsumerEvents {
   ): void {
     const { partitionsAssigned, partitionsRevoked, partitionsLost } = this.#outlets
     const moved = { assigned: partitionsAssigned, revoked: partitionsRevoked, lost: partitionsLost }[how]
-    if (moved.isHeard) moved.publish({ ...this.#names, partitions, durationMs })
-  }
-
-  sessionLost(reason: string): void {
-    const { sessionLost } = this.#outlets
-    if (sessionLost.isHeard) sessionLost.publish({ ...this.#names, reason })
+    if (moved.isHeard) moved.publish({ ...this.names, partitions, durationMs })
   }
 
   heartbeat({ memberId, generationId }: MemberSeen, latencyMs: number): void {
     const { heartbeat } = this.#outlets
-    if (heartbeat.isHeard) heartbeat.publish({ ...this.#names, memberId, generationId, latencyMs })
+    if (heartbeat.isHeard) heartbeat.publish({ ...this.names, memberId, generationId, latencyMs })
   }
 
   commitEnded(offsets: readonly PartitionOffset[], durationMs: number, error: KafkaError | undefined): void {
     const { committed, commitFailed } = this.#outlets
     if (error === undefined) {
       if (committed.isHeard) {
-        committed.publish({ ...this.#names, offsets: positionsOf(offsets), durationMs })
+        committed.publish({ ...this.names, offsets: positionsOf(offsets), durationMs })
       }
     } else if (commitFailed.isHeard) {
-      commitFailed.publish({ ...this.#names, offsets: positionsOf(offsets), durationMs, error })
+      commitFailed.publish({ ...this.names, offsets: positionsOf(offsets), durationMs, error })
     }
   }
 
   fetchStarted(nodeId: number): void {
     const { fetchStarted } = this.#outlets
-    if (fetchStarted.isHeard) fetchStarted.publish({ ...this.#names, nodeId })
+    if (fetchStarted.isHeard) fetchStarted.publish({ ...this.names, nodeId })
   }
 
   /** @param countRecords counts the records of the answer; only asked when someone wants to know */
   fetched(answer: FetchAnswer, countRecords: () => number): void {
     const { fetched } = this.#outlets
-    if (fetched.isHeard) fetched.publish({ ...this.#names, ...answer, recordCount: countRecords() })
-  }
-
-  fetchFailed(nodeId: number, latencyMs: number, error: KafkaError): void {
-    const { fetchFailed } = this.#outlets
-    if (fetchFailed.isHeard) fetchFailed.publish({ ...this.#names, nodeId, latencyMs, error })
+    if (fetched.isHeard) fetched.publish({ ...this.names, ...answer, recordCount: countRecords() })
   }
 
   recordsPassedOver(
@@ -88,26 +77,7 @@ export class ConsumerEvents {
     const { recordsPassedOver } = this.#outlets
     if (!recordsPassedOver.isHeard) return
     const at = { topic, partition, fromOffset, endOffset: position, highWatermark }
-    recordsPassedOver.publish({ ...this.#names, ...at })
-  }
-
-  stallBegan(stall: Stall): void {
-    const { stallBegan } = this.#outlets
-    if (stallBegan.isHeard) stallBegan.publish(this.#stallEvent(stall))
-  }
-
-  stallEnded(stall: Stall): void {
-    const { stallEnded } = this.#outlets
-    if (stallEnded.isHeard) stallEnded.publish(this.#stallEvent(stall))
-  }
-
-  #stallEvent({ kind, partitions, nodeId, reason, durationMs }: Stall): StallEvent {
-    return { ...this.#names, kind, partitions, nodeId, reason, durationMs }
-  }
-
-  error(error: KafkaError, isFatal: boolean): void {
-    const { error: raised } = this.#outlets
-    if (raised.isHeard) raised.publish({ ...this.#names, error, isFatal })
+    recordsPassedOver.publish({ ...this.names, ...at })
   }
 }
 
