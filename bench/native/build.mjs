@@ -10,7 +10,13 @@ const headers = existsSync(nodeRoot) ? nodeRoot : dirname(dirname(process.execPa
 const node = join(headers, 'bin/node')
 // Without it confluent's package fetches the sources of other libraries.
 const linking = { CKJS_LINKING: 'dynamic' }
-const environment = { ...process.env, ...linking, PATH: `${dirname(node)}:${process.env.PATH}` }
+const environment = {
+  ...process.env,
+  ...linking,
+  // For node-gyp what npm was configured with comes before its arguments.
+  npm_config_nodedir: headers,
+  PATH: `${dirname(node)}:${process.env.PATH}`,
+}
 
 function run(command, args, cwd) {
   execFileSync(command, args, { cwd, env: environment, stdio: 'inherit' })
@@ -22,7 +28,8 @@ const npmRoot = execFileSync('npm', ['root', '-g'], { env: process.env }).toStri
 const gyp = join(npmRoot, 'npm/node_modules/node-gyp/bin/node-gyp.js')
 for (const name of ['@confluentinc/kafka-javascript', 'node-rdkafka']) {
   const root = join(folder, 'node_modules', name)
-  run(node, [gyp, 'configure', `--nodedir=${headers}`], root)
+  run(node, [gyp, 'configure'], root)
   // One job: the binding's rules do not say that the library's header comes first.
   run('make', ['-C', 'build', 'BUILDTYPE=Release'], root)
+  run(node, ['-e', `console.log('${name}', require('${name}').librdkafkaVersion)`], folder)
 }
