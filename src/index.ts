@@ -183,7 +183,7 @@ export type { ClientQuotas, QuotaFilter, QuotaFilterComponent } from './admin/de
 export type { DescribeDelegationTokensOptions } from './admin/describe-delegation-tokens'
 export type { DescribeGroupsOptions } from './admin/describe-groups'
 export type { BrokerLogDirs, DescribeLogDirsOptions, LogDir, LogDirReplica } from './admin/describe-log-dirs'
-export type { QuorumDescription, QuorumReplica } from './admin/describe-metadata-quorum'
+export type { QuorumDescription, QuorumNode, QuorumReplica } from './admin/describe-metadata-quorum'
 export type { DescribeProducersOptions, PartitionProducers, ProducerState } from './admin/describe-producers'
 export type { DescribeTopicsOptions, PartitionDescription, TopicDescription } from './admin/describe-topics'
 export type { TransactionDescription } from './admin/describe-transactions'
@@ -234,6 +234,7 @@ export type {
   ListTransactionsOptions,
   TransactionListing,
 } from './admin/list-transactions'
+export type { NewRaftVoter, RaftVoter, RaftVoterEndpoint, RaftVoterOptions } from './admin/raft-voter'
 export type { RenewDelegationTokenOptions } from './admin/renew-delegation-token'
 export type { ScramMechanismName } from './admin/scram-types'
 export type {

@@ -1,3 +1,4 @@
+import { addRaftVoter } from './add-raft-voter'
 import {
   alterReplicaLogDirs,
   describeReplica,
@@ -28,6 +29,8 @@ import {
   type UpdateFeaturesOptions,
 } from './features'
 import type { ItemResult } from './item-result'
+import { raftVoterOptions, type NewRaftVoter, type RaftVoter, type RaftVoterOptions } from './raft-voter'
+import { removeRaftVoter } from './remove-raft-voter'
 import { SecurityAdmin } from './security-admin'
 import { unregisterBroker } from './unregister-broker'
 
@@ -70,6 +73,20 @@ export abstract class ClusterAdmin extends SecurityAdmin {
   /** The controllers of a KRaft cluster, and how far they and the brokers are. */
   describeMetadataQuorum(options?: AdminCallOptions): Promise<QuorumDescription> {
     return this.call('describeMetadataQuorum', callOptionsSchema, options, describeMetadataQuorum)
+  }
+
+  /** Lets a controller vote that runs and follows the others; needs `kraft.version` 1 (Kafka 3.9). */
+  addRaftVoter(voter: NewRaftVoter, options?: RaftVoterOptions): Promise<void> {
+    return this.call('addRaftVoter', raftVoterOptions, options, (call, resolved) =>
+      addRaftVoter(call, voter, resolved),
+    )
+  }
+
+  /** Takes its vote from a controller; needs `kraft.version` 1 (Kafka 3.9). */
+  removeRaftVoter(voter: RaftVoter, options?: RaftVoterOptions): Promise<void> {
+    return this.call('removeRaftVoter', raftVoterOptions, options, (call, resolved) =>
+      removeRaftVoter(call, voter, resolved),
+    )
   }
 
   /** The features of the cluster: levels in use, and levels that brokers can do. */

@@ -2,6 +2,7 @@
 import { silentLogger } from '../../src/base/logger'
 import { Kafka } from '../../src/kafka'
 import { eventualAnswer } from '../support/eventually'
+import { rejectionOf } from '../support/rejection'
 import { describeEachBroker } from './support/describe-each-broker'
 
 describeEachBroker('the admin client', {}, (broker) => {
@@ -64,4 +65,30 @@ describeEachBroker('the admin client', {}, (broker) => {
       { type: 'share', state: 'Empty', members: [], authorizedOperations: null },
     ])
   }, 60_000)
+
+  it('describes the controllers, and changes none of those that are known by their node alone', async () => {
+    await using admin = client().admin()
+    const { leaderId, voters, nodes } = await admin.describeMetadataQuorum()
+    expect(voters).toMatchObject([{ nodeId: leaderId, directoryId: null }])
+    const endpoint = {
+      listener: 'CONTROLLER',
+      host: expect.any(String) as string,
+      port: expect.any(Number) as number,
+    }
+    expect(nodes).toEqual(broker.pick({ '3.7': [], '4.3': [{ nodeId: leaderId, endpoints: [endpoint] }] }))
+    const voter = { nodeId: 9, directoryId: 'AAAAAAAAAAAAAAAAAAAAAQ' }
+    const endpoints = [{ listener: 'CONTROLLER', host: 'localhost', port: 1 }]
+    const calls = [
+      (clusterId?: string) =>
+        admin.addRaftVoter({ ...voter, endpoints }, { ...(clusterId && { clusterId }) }),
+      (clusterId?: string) => admin.removeRaftVoter(voter, { ...(clusterId && { clusterId }) }),
+    ]
+    for (const call of calls) {
+      expect(await rejectionOf(call())).toMatchObject({ code: 'UNSUPPORTED_VERSION' })
+      const otherwise = await rejectionOf(call('another'))
+      expect(otherwise.code).toBe(
+        broker.pick({ '3.7': 'UNSUPPORTED_VERSION', '4.3': 'INCONSISTENT_CLUSTER_ID' }),
+      )
+    }
+  })
 })

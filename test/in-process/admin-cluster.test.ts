@@ -59,6 +59,45 @@ describe('the controllers of a cluster', () => {
     const quorum = await test.admin.describeMetadataQuorum()
     expect(quorum.voters.map(({ nodeId }) => nodeId)).toContain(quorum.leaderId)
     expect(quorum.highWatermark).toBeGreaterThanOrEqual(0n)
+    expect(quorum.voters.map(({ directoryId }) => directoryId)).toEqual([null, null, null])
+    expect(quorum.nodes).toHaveLength(3)
+    expect(quorum.nodes[0]?.endpoints).toEqual([
+      { listener: 'CONTROLLER', host: expect.any(String) as string, port: expect.any(Number) as number },
+    ])
+  })
+
+  it('are not changed where they stand in the configs, nor in another cluster than was meant', async () => {
+    await using test = await openAdminCluster()
+    const voter = { nodeId: 2, directoryId: 'AAAAAAAAAAAAAAAAAAAAAQ' }
+    const endpoints = [{ listener: 'CONTROLLER', host: 'localhost', port: 9093 }]
+    const { clusterId } = await test.admin.describeCluster()
+    const same = { clusterId: clusterId ?? '' }
+    for (const call of [
+      (options: { clusterId: string }) => test.admin.addRaftVoter({ ...voter, endpoints }, options),
+      (options: { clusterId: string }) => test.admin.removeRaftVoter(voter, options),
+    ]) {
+      const refused = await errorOf(call(same))
+      expect(refused).toMatchObject({ code: 'UNSUPPORTED_VERSION' })
+      expect((refused as Error).message).toContain('the kraft.version feature is 0')
+      expect(await errorOf(call({ clusterId: 'another' }))).toMatchObject({ code: 'INCONSISTENT_CLUSTER_ID' })
+    }
+    expect(test.count('AddRaftVoter') + test.count('RemoveRaftVoter')).toBe(4)
+  })
+
+  it('are not changed by what can be no voter: all that is wrong with it is said, and nothing sent', async () => {
+    await using test = await openAdminCluster()
+    const endpoints = [{ listener: 'controller', host: '', port: 0 }]
+    const error = await errorOf(test.admin.addRaftVoter({ nodeId: -1, directoryId: 'x', endpoints }))
+    expect(error).toBeInstanceOf(InvalidArgumentError)
+    for (const field of ['nodeId', 'directoryId', 'listener', 'host', 'port']) {
+      expect((error as Error).message).toContain(field)
+    }
+    const none = { nodeId: 1, directoryId: 'AAAAAAAAAAAAAAAAAAAAAA' }
+    expect(await errorOf(test.admin.removeRaftVoter(none))).toBeInstanceOf(InvalidArgumentError)
+    expect(await errorOf(test.admin.addRaftVoter({ ...none, endpoints: [] }))).toBeInstanceOf(
+      InvalidArgumentError,
+    )
+    expect(test.count('AddRaftVoter') + test.count('RemoveRaftVoter')).toBe(0)
   })
 })
 

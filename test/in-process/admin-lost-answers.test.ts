@@ -27,6 +27,9 @@ const acl = {
 } as const
 const credential = { user: 'carol', mechanism: 'SCRAM-SHA-256' } as const
 
+const voter = { nodeId: 2, directoryId: 'AAAAAAAAAAAAAAAAAAAAAQ' }
+const endpoint = { listener: 'CONTROLLER', host: 'localhost', port: 9093 }
+
 /** An offset makes the group; one transactional id is open. */
 const group = ({ admin }: AdminCluster) =>
   admin.alterGroupOffsets([{ ...orders0, groupId: 'billing', offset: 1n }])
@@ -91,6 +94,18 @@ const rows: readonly Row[] = [
     told: 'LOG_DIR_NOT_FOUND',
   },
   { name: 'describeMetadataQuorum', api: 'DescribeQuorum', call: (admin) => admin.describeMetadataQuorum() },
+  {
+    name: 'addRaftVoter',
+    api: 'AddRaftVoter',
+    call: (admin) => admin.addRaftVoter({ ...voter, endpoints: [endpoint] }),
+    told: 'UNSUPPORTED_VERSION',
+  },
+  {
+    name: 'removeRaftVoter',
+    api: 'RemoveRaftVoter',
+    call: (admin) => admin.removeRaftVoter(voter),
+    told: 'UNSUPPORTED_VERSION',
+  },
   {
     name: 'unregisterBroker',
     api: 'UnregisterBroker',
