@@ -1,25 +1,37 @@
-// Guards against topic calls that hide a failure, repeat what was done, or lose a page of a description.
+// Guards against creations that hide a failure, repeat what was done, or end before every broker knows what is new.
 import { Admin } from '../../../src/admin/admin'
 import { AdminError } from '../../../src/admin/admin-error'
 import { ErrorCode } from '../../../src/base/error-codes'
 import { BrokerError, InvalidArgumentError, InvalidOptionError } from '../../../src/base/errors'
 import { createPartitionsApi } from '../../../src/wire/generated/client/create-partitions'
 import { createTopicsApi } from '../../../src/wire/generated/client/create-topics'
-import { deleteTopicsApi } from '../../../src/wire/generated/client/delete-topics'
-import {
-  describeTopicPartitionsApi,
-  type DescribeTopicPartitionsRequest,
-} from '../../../src/wire/generated/client/describe-topic-partitions'
 import { metadataApi } from '../../../src/wire/generated/client/metadata'
-import { zeroUuid } from '../../../src/wire/primitives/uuid'
-import { createdTopic, metadataAnswer } from './answers'
+import { createdTopic, metadataAnswer, type Leaders } from './answers'
 import { FakeCluster } from './fake-cluster'
-
-const topicId = 'BBBBBBBBBBBBBBBBBBBBBQ'
 
 function setUp() {
   const cluster = new FakeCluster()
   return { cluster, admin: new Admin(cluster) }
+}
+
+/** Leaders as brokers see them before they hear of the change, while there is no leader yet, and after. */
+interface Views {
+  readonly before: Leaders
+  readonly between: Leaders
+  readonly after: Leaders
+}
+
+/** The second broker hears of the change a look late, the third of the leaders two. Gives how often each was asked. */
+function learnLate(cluster: FakeCluster, { before, between, after }: Views): ReadonlyMap<number, number> {
+  const looks = new Map<number, number>()
+  cluster.on(metadataApi, ({ nodeId }) => {
+    const look = (looks.get(nodeId) ?? 0) + 1
+    looks.set(nodeId, look)
+    if (nodeId === 2 && look === 1) return metadataAnswer(before)
+    if (nodeId === 3 && look < 3) return metadataAnswer(between)
+    return metadataAnswer(after)
+  })
+  return looks
 }
 
 describe('createTopics', () => {
@@ -199,13 +211,10 @@ describe('createTopics', () => {
   it('resolves only when every broker knows a leader of each partition', async () => {
     const { cluster, admin } = setUp()
     cluster.on(createTopicsApi, () => ({ throttleTimeMs: 0, topics: [createdTopic('a')] }))
-    const looks = new Map<number, number>()
-    cluster.on(metadataApi, ({ nodeId }) => {
-      const look = (looks.get(nodeId) ?? 0) + 1
-      looks.set(nodeId, look)
-      if (nodeId === 2 && look === 1) return metadataAnswer({ a: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION })
-      if (nodeId === 3 && look < 3) return metadataAnswer({ a: [1, -1] })
-      return metadataAnswer({ a: [1, 2] })
+    const looks = learnLate(cluster, {
+      before: { a: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION },
+      between: { a: [1, -1] },
+      after: { a: [1, 2] },
     })
     const running = admin.createTopics([{ name: 'a' }])
     await cluster.clock.advance(1000)
@@ -251,60 +260,6 @@ describe('createTopics', () => {
   })
 })
 
-describe('deleteTopics', () => {
-  it('sends names and ids apart, and tells both of each topic', async () => {
-    const { cluster, admin } = setUp()
-    cluster.on(deleteTopicsApi, ({ request }) => ({
-      throttleTimeMs: 0,
-      responses: (request.topics ?? []).map(({ name, topicId: id }) =>
-        name === null || name === undefined
-          ? { name: 'by-id', topicId: id ?? '', errorCode: 0, errorMessage: null }
-          : { name, topicId, errorCode: 0, errorMessage: null },
-      ),
-    }))
-    expect(await admin.deleteTopics(['orders', { topicId: 'CCCCCCCCCCCCCCCCCCCCCQ' }])).toEqual([
-      { name: 'orders', topicId },
-      { name: 'by-id', topicId: 'CCCCCCCCCCCCCCCCCCCCCQ' },
-    ])
-    expect(cluster.sent).toHaveLength(2)
-  })
-
-  it('deletes the names on a broker that is too old for ids, and fails only the ids', async () => {
-    const { cluster, admin } = setUp()
-    cluster.maxVersions.set('DeleteTopics', 5)
-    cluster.on(deleteTopicsApi, ({ request }) => ({
-      throttleTimeMs: 0,
-      responses: (request.topicNames ?? []).map((name) => ({
-        name,
-        topicId: zeroUuid,
-        errorCode: 0,
-        errorMessage: null,
-      })),
-    }))
-    const results = await admin.deleteTopics(['orders', { topicId }], { partial: true })
-    expect(results).toMatchObject([
-      { name: 'orders', topicId: null, error: null },
-      { name: null, topicId, error: { code: 'UNSUPPORTED_VERSION' } },
-    ])
-  })
-
-  it('shows a topic that does not exist at once', async () => {
-    const { cluster, admin } = setUp()
-    cluster.on(deleteTopicsApi, () => ({
-      throttleTimeMs: 0,
-      responses: [
-        { name: 'gone', topicId: zeroUuid, errorCode: 3, errorMessage: null },
-        { name: 'good', topicId, errorCode: 0, errorMessage: null },
-      ],
-    }))
-    await expect(admin.deleteTopics(['good', 'gone'])).rejects.toMatchObject({
-      code: 'UNKNOWN_TOPIC_OR_PARTITION',
-      results: [{ name: 'good', error: null }, { name: 'gone' }],
-    })
-    expect(cluster.sent).toEqual(['DeleteTopics@1'])
-  })
-})
-
 describe('createPartitions', () => {
   it('tells per topic whether it got its partitions', async () => {
     const { cluster, admin } = setUp()
@@ -342,13 +297,10 @@ describe('createPartitions', () => {
       throttleTimeMs: 0,
       results: [{ name: 'orders', errorCode: 0, errorMessage: null }],
     }))
-    const looks = new Map<number, number>()
-    cluster.on(metadataApi, ({ nodeId }) => {
-      const look = (looks.get(nodeId) ?? 0) + 1
-      looks.set(nodeId, look)
-      if (nodeId === 2 && look === 1) return metadataAnswer({ orders: [1] })
-      if (nodeId === 3 && look < 3) return metadataAnswer({ orders: [1, -1] })
-      return metadataAnswer({ orders: [1, 2] })
+    const looks = learnLate(cluster, {
+      before: { orders: [1] },
+      between: { orders: [1, -1] },
+      after: { orders: [1, 2] },
     })
     const running = admin.createPartitions([{ topic: 'orders', totalCount: 2 }])
     await cluster.clock.advance(1000)
@@ -368,113 +320,5 @@ describe('createPartitions', () => {
     }))
     await admin.createPartitions([{ topic: 'orders', totalCount: 2 }], { validateOnly: true })
     expect(cluster.sent).toEqual(['CreatePartitions@1'])
-  })
-})
-
-describe('describeTopics', () => {
-  const partition = (partitionIndex: number, leaderId = 1) => ({
-    errorCode: 0,
-    partitionIndex,
-    leaderId,
-    leaderEpoch: 7,
-    replicaNodes: [1, 2],
-    isrNodes: [1],
-    eligibleLeaderReplicas: null,
-    lastKnownElr: null,
-    offlineReplicas: [],
-  })
-  const topic = (name: string, partitions: number[], errorCode = 0) => ({
-    errorCode,
-    name,
-    topicId,
-    isInternal: false,
-    partitions: partitions.map((index) => partition(index)),
-    topicAuthorizedOperations: 0b1000,
-  })
-
-  it('N14: follows the cursor and joins the pages of a topic', async () => {
-    const { cluster, admin } = setUp()
-    const asked: DescribeTopicPartitionsRequest[] = []
-    const cursor = { topicName: 'b', partitionIndex: 1 }
-    cluster.on(describeTopicPartitionsApi, ({ request }) => {
-      asked.push(request)
-      return asked.length === 1
-        ? {
-            throttleTimeMs: 0,
-            topics: [topic('a', [0]), topic('b', [0])],
-            nextCursor: { topicName: 'b', partitionIndex: 1 },
-          }
-        : { throttleTimeMs: 0, topics: [topic('b', [1, 2]), topic('gone', [], 3)], nextCursor: null }
-    })
-    const results = await admin.describeTopics(['gone', 'b', 'a'], {
-      partial: true,
-      partitionsPerResponse: 2,
-    })
-    expect(asked.map(({ topics }) => topics.map(({ name }) => name))).toEqual([
-      ['a', 'b', 'gone'],
-      ['b', 'gone'],
-    ])
-    expect(asked[1]?.cursor).toEqual(cursor)
-    expect(asked[0]?.responsePartitionLimit).toBe(2)
-    expect(results.map(({ name }) => name)).toEqual(['gone', 'b', 'a'])
-    expect(results[0]?.error?.code).toBe('UNKNOWN_TOPIC_OR_PARTITION')
-    const b = results[1]
-    expect(b?.error === null && b.partitions.map((each) => each.partition)).toEqual([0, 1, 2])
-  })
-
-  it('ends when a broker answers the same cursor again', async () => {
-    const { cluster, admin } = setUp()
-    cluster.on(describeTopicPartitionsApi, () => ({
-      throttleTimeMs: 0,
-      topics: [topic('a', [0])],
-      nextCursor: { topicName: 'a', partitionIndex: 1 },
-    }))
-    await expect(admin.describeTopics(['a'])).rejects.toThrow('The cursor of a description does not move on')
-    expect(cluster.sent).toHaveLength(2)
-  })
-
-  it('asks with Metadata where brokers have no DescribeTopicPartitions', async () => {
-    const { cluster, admin } = setUp()
-    cluster.maxVersions.set('DescribeTopicPartitions', -1)
-    cluster.on(metadataApi, ({ request }) => {
-      expect(request.allowAutoTopicCreation).toBe(false)
-      return metadataAnswer({ a: [2, -1], gone: 3 })
-    })
-    const [a, gone] = await admin.describeTopics(['a', 'gone'], { partial: true })
-    expect(a).toMatchObject({
-      topicId: null,
-      partitions: [
-        { partition: 0, leader: 2, eligibleLeaderReplicas: null },
-        { partition: 1, leader: null },
-      ],
-      authorizedOperations: null,
-    })
-    expect(gone?.error?.code).toBe('UNKNOWN_TOPIC_OR_PARTITION')
-  })
-
-  it('names the operations a client may do, when asked', async () => {
-    const { cluster, admin } = setUp()
-    cluster.on(describeTopicPartitionsApi, () => ({
-      throttleTimeMs: 0,
-      topics: [topic('a', [0])],
-      nextCursor: null,
-    }))
-    const [described] = await admin.describeTopics(['a'], { includeAuthorizedOperations: true })
-    expect(described?.authorizedOperations).toEqual(['read'])
-  })
-})
-
-describe('listTopics', () => {
-  it("leaves out Kafka's own topics unless they are asked for", async () => {
-    const { cluster, admin } = setUp()
-    cluster.topics = [
-      { name: 'orders', topicId: zeroUuid, isInternal: false, partitions: [] },
-      { name: '__consumer_offsets', topicId, isInternal: true, partitions: [] },
-    ]
-    expect(await admin.listTopics()).toEqual([
-      { name: 'orders', topicId: null, isInternal: false, partitions: 0 },
-    ])
-    const all = await admin.listTopics({ includeInternal: true })
-    expect(all.map(({ name }) => name)).toEqual(['__consumer_offsets', 'orders'])
   })
 })
