@@ -263,10 +263,7 @@ describe('brokers', () => {
     const subject = new Subject()
     subject.run()
     await subject.ready()
-    const undo = cluster.broker.on('ShareGroupHeartbeat', (_request, exchange) => {
-      exchange.drop()
-      return Promise.resolve(undefined)
-    })
+    const undo = cluster.broker.on('ShareGroupHeartbeat', (_request, exchange) => exchange.drop())
     expect(await subject.stalled('heartbeat')).toMatch(/^no answer from broker 1 to ShareGroupHeartbeat for /)
     undo()
     await subject.recovered('heartbeat')

@@ -4,7 +4,11 @@ import {
   type AcknowledgeType,
   json,
   Kafka,
+  onDiagnostics,
+  type ShareConsumerMetrics,
   type ShareHandlerContext,
+  type ShareStallKind,
+  type Stall,
   string,
   topic,
 } from 'typed-kafka'
@@ -60,4 +64,35 @@ export async function raw(): Promise<void> {
   kafka.shareConsumer({ groupId: 'g', topics: [/clicks/] })
   // @ts-expect-error nor positions
   kafka.shareConsumer({ groupId: 'g', topics: ['clicks'], startFrom: 'earliest' })
+}
+
+export function watched(): void {
+  const consumer = kafka.shareConsumer({
+    groupId: 'g',
+    topics: ['clicks'],
+    stallTimeoutMs: 10_000,
+    events: { acknowledged: ({ ranges }) => ranges.map(({ type }): AcknowledgeType => type) },
+  })
+  const { group, partitions, stalls } = consumer.health()
+  const kinds: ShareStallKind[] = stalls.map(({ kind }) => kind)
+  const alarm: (stall: Stall) => string = ({ kind, reason }) => `${kind}: ${reason}`
+  stalls.map(alarm)
+  const groupId: string = group.groupId
+  const held: number[] = partitions.map(({ bufferedCount, handledCount }) => bufferedCount + handledCount)
+  // @ts-expect-error a snapshot is not changed
+  group.memberEpoch = 1
+  // @ts-expect-error share groups have no positions
+  void partitions[0]?.position
+  // @ts-expect-error there is no such kind
+  void stalls.some(({ kind }) => kind === 'commit')
+  const metrics: ShareConsumerMetrics = consumer.metrics()
+  const read: number | undefined = metrics.topics['clicks']?.recordsConsumedTotal
+  const end: () => void = onDiagnostics('typed-kafka:share-consumer:acknowledgement-failed', (event) => {
+    const code: string = event.error.code
+    const of: string = event.groupId
+    void [code, of]
+  })
+  // @ts-expect-error there is no such event
+  kafka.shareConsumer({ groupId: 'g', topics: ['clicks'], events: { rebalanced: () => {} } })
+  void [kinds, groupId, held, read, end]
 }

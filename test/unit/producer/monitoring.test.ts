@@ -1,7 +1,9 @@
-// Guards what operators see of a producer: figures and events must tell what happened, no more and no less.
+// Guards what operators see of a producer: figures and events must tell what happened, no more and no less. And the guide
+// to what is seen of all clients, which must name what there is.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { channel } from 'node:diagnostics_channel'
+import { Kafka } from '../../../src'
 import { type DiagnosticsName, onDiagnostics } from '../../../src/base/diagnostics'
 import { settle } from '../support/fake-clock'
 import { rejectionOf } from '../../support/rejection'
@@ -234,16 +236,30 @@ describe('the guide', () => {
     for (const name of Object.keys(metrics)) expect(named).toContain(name)
   })
 
-  test.each(['producer', 'consumer'])('names every event of a %s, and no other', (client) => {
-    const files = ['diagnostics', 'consumer-diagnostics', 'failure-diagnostics']
-    const source = files.map((file) => read(`src/base/${file}.ts`)).join()
-    const names = [...source.matchAll(new RegExp(`^ {2}'(typed-kafka:${client}:[\\w-]+)'`, 'gm'))]
-    const cells = section(`Of ${client}s`).flatMap((one) => one.match(/^\| `[^|]+/gm) ?? [])
-    // `:name` stands for the name of another event of the same client.
-    const named = cells.flatMap((cell) => [...cell.matchAll(/`[\w:-]*(:[\w-]+)`/g)].map((match) => match[1]))
-    expect(names.length).toBeGreaterThan(5)
-    expect(named.map((name) => `typed-kafka:${client}${name}`).sort()).toEqual(
-      names.map((match) => match[1]).sort(),
-    )
+  test('names every metric of a share consumer', () => {
+    const consumer = new Kafka({ brokers: ['localhost:9092'] }).shareConsumer({ groupId: 'g', topics: ['t'] })
+    const { topics: _, ...metrics } = consumer.metrics()
+    const named = new Set(section('Of a share consumer').flatMap((one) => one.match(/\w+/g)))
+    for (const name of Object.keys(metrics)) expect([...named]).toContain(name)
   })
+
+  test.each(['producer', 'consumer', 'share-consumer'])(
+    'names every event of a %s, and no other',
+    (client) => {
+      const files = ['diagnostics', 'consumer-diagnostics', 'failure-diagnostics', 'share-diagnostics']
+      const source = files.map((file) => read(`src/base/${file}.ts`)).join()
+      const names = [...source.matchAll(new RegExp(`^ {2}'(typed-kafka:${client}:[\\w-]+)'`, 'gm'))]
+      const cells = section(`Of ${client.replace('-', ' ')}s`).flatMap(
+        (one) => one.match(/^\| `[^|]+/gm) ?? [],
+      )
+      // `:name` stands for the name of another event of the same client.
+      const named = cells.flatMap((cell) =>
+        [...cell.matchAll(/`[\w:-]*(:[\w-]+)`/g)].map((match) => match[1]),
+      )
+      expect(names.length).toBeGreaterThan(5)
+      expect(named.map((name) => `typed-kafka:${client}${name}`).sort()).toEqual(
+        names.map((match) => match[1]).sort(),
+      )
+    },
+  )
 })
