@@ -1,9 +1,6 @@
-import type { Clock } from '../../base/clock'
-import type { KafkaError } from '../../base/errors'
 import type { Cluster } from '../../cluster/cluster'
-import { ObservedCluster, type ObservedRequest, type RequestObserver } from '../../cluster/observed-cluster'
-import { BrokerRequests } from '../../health/broker-requests'
-import { StallWatchdog } from '../../health/stall-watchdog'
+import type { ObservedRequest } from '../../cluster/observed-cluster'
+import { ClientMonitor } from '../../health/client-monitor'
 import type { HandlerWatch } from '../../message/handler-watch'
 import type { ResolvedConsumerOptions } from '../consumer-options'
 import type { FailureMonitor } from '../failures/failure-monitor'
@@ -40,37 +37,29 @@ export interface MonitoredParts {
  * Sees what a consumer does from where its rooms meet the brokers, the group and the user, and tells how it is: health,
  * stalls, metrics, events. Decides nothing, and nothing waits for it.
  */
-export class ConsumerMonitor implements RequestObserver {
-  /** The cluster as the consumer is to use it. */
-  readonly cluster: Cluster
+export class ConsumerMonitor extends ClientMonitor<StallKind> {
   /** Where events go. */
   readonly outlets: ConsumerEventOutlets
   readonly #options: ResolvedConsumerOptions
-  readonly #clock: Clock
-  readonly #statistics: ConsumerStatistics
-  readonly #requestStatistics: RequestStatistics
-  readonly #events: ConsumerEvents
-  readonly #requests = new BrokerRequests(['Fetch'])
+  protected readonly statistics: ConsumerStatistics
+  protected readonly counter: RequestStatistics
+  protected readonly events: ConsumerEvents
   readonly #listeners: ListenerMonitor
   #group: GroupMonitor | undefined
   #commits: CommitMonitor | undefined
   #parts: MonitoredParts | undefined
-  #watchdog: StallWatchdog<StallKind> | undefined
-  #stage: 'idle' | 'started' | 'suspended' | 'closing' | 'closed' = 'idle'
-  #error: KafkaError | undefined
   #protocol: GroupProtocol
 
   constructor(cluster: Cluster, options: ResolvedConsumerOptions) {
-    this.cluster = new ObservedCluster(cluster, this)
+    super(cluster, ['Fetch'])
     this.#options = options
-    this.#clock = cluster.clock
     this.#protocol = options.groupProtocol
-    this.#statistics = new ConsumerStatistics(this.#clock.now())
+    this.statistics = new ConsumerStatistics(this.clock.now())
     this.outlets = consumerEventOutlets(options.events ?? {}, cluster.logger)
-    this.#events = new ConsumerEvents(cluster.clientId, options.groupId, this.outlets)
-    this.#requestStatistics = new RequestStatistics(this.#statistics, this.#events)
-    this.#listeners = new ListenerMonitor(this.#clock, (name, durationMs) =>
-      this.#statistics.listenerReturned(name, durationMs, this.#clock.now()),
+    this.events = new ConsumerEvents(cluster.clientId, options.groupId, this.outlets)
+    this.counter = new RequestStatistics(this.statistics, this.events)
+    this.#listeners = new ListenerMonitor(this.clock, (name, durationMs) =>
+      this.statistics.listenerReturned(name, durationMs, this.clock.now()),
     )
   }
 
@@ -83,19 +72,19 @@ export class ConsumerMonitor implements RequestObserver {
 
   /** What a membership is to tell, so that it is seen here on its way to the consumer. */
   groupListener(listener: GroupListener): GroupListener {
-    this.#group = new GroupMonitor(listener, this.#clock, {
+    this.#group = new GroupMonitor(listener, this.clock, {
       rebalanced: (outcome) => {
-        this.#statistics.rebalanced(outcome.durationMs, this.#clock.now())
-        const { leaderId = null, assignor = null } = this.#requestStatistics.member ?? {}
-        this.#events.rebalanced(outcome, { ...this.#identity(), leaderId, assignor })
+        this.statistics.rebalanced(outcome.durationMs, this.clock.now())
+        const { leaderId = null, assignor = null } = this.counter.member ?? {}
+        this.events.rebalanced(outcome, { ...this.#identity(), leaderId, assignor })
       },
       rebalanceBegan: () => {
         const { memberId, generationId } = this.#identity()
-        this.#events.rebalanceBegan(memberId, generationId)
+        this.events.rebalanceBegan(memberId, generationId)
       },
       partitionsMoved: (how, partitions, durationMs) =>
-        this.#events.partitionsMoved(how, partitions, durationMs),
-      sessionLost: (reason) => this.#events.sessionLost(reason),
+        this.events.partitionsMoved(how, partitions, durationMs),
+      sessionLost: (reason) => this.events.sessionLost(reason),
     })
     return this.#group
   }
@@ -105,64 +94,48 @@ export class ConsumerMonitor implements RequestObserver {
     const observer = {
       commitBegan: () => this.arm(),
       commitEnded: (...ended: Parameters<ConsumerEvents['commitEnded']>) => {
-        this.#statistics.commitEnded(ended[1], ended[2] !== undefined)
-        this.#events.commitEnded(...ended)
+        this.statistics.commitEnded(ended[1], ended[2] !== undefined)
+        this.events.commitEnded(...ended)
       },
-      committedLookedUp: (durationMs: number) => this.#statistics.committedLookedUp(durationMs),
+      committedLookedUp: (durationMs: number) => this.statistics.committedLookedUp(durationMs),
     }
-    this.#commits = new CommitMonitor(offsets, this.#clock, observer, isRepeated)
+    this.#commits = new CommitMonitor(offsets, this.clock, observer, isRepeated)
     return this.#commits
   }
 
   /** The consumer is put together. */
   attach(parts: MonitoredParts): void {
     this.#parts = parts
-    const { clientId, logger } = this.cluster
+    const { clientId } = this.cluster
     const { groupId, stallTimeoutMs, fetchMaxWaitMs } = this.#options
     const finder = new ConsumerStallFinder({
       ...parts,
       cluster: this.cluster,
-      requests: this.#requests,
+      requests: this.requests,
       listeners: this.#listeners,
       group: this.#group,
       commits: this.#commits,
       stallTimeoutMs,
       fetchMaxWaitMs,
     })
-    this.#watchdog = new StallWatchdog({
-      clock: this.#clock,
-      logger,
-      finder,
-      stallTimeoutMs,
-      who: 'The consumer',
-      names: { clientId, groupId },
-      onBegan: (stall) => {
-        this.#statistics.stallBegan()
-        this.#events.stallBegan(stall)
-      },
-      onEnded: (stall) => this.#events.stallEnded(stall),
-    })
+    this.watch({ finder, stallTimeoutMs, who: 'The consumer', names: { clientId, groupId } })
   }
 
   // What it is told
 
-  started(): void {
-    this.#stage = 'started'
+  override started(): void {
+    super.started()
     this.#group?.begin()
-    this.arm()
   }
 
-  /** The member leaves its group for now: for `maxPollIntervalMs` a handler has not come back, or nobody has asked. */
-  suspended(): void {
-    if (this.#stage !== 'started') return
-    this.#stage = 'suspended'
-    this.#group?.stayOut()
+  override suspended(): void {
+    if (this.stage === 'started') this.#group?.stayOut()
+    super.suspended()
   }
 
-  resumed(): void {
-    if (this.#stage !== 'suspended') return
-    this.#stage = 'started'
-    this.#group?.comeBack()
+  override resumed(): void {
+    if (this.stage === 'suspended') this.#group?.comeBack()
+    super.resumed()
   }
 
   /** Another subscription; without topics the member stays out of its group. */
@@ -171,57 +144,27 @@ export class ConsumerMonitor implements RequestObserver {
     else this.#group?.comeBack()
   }
 
-  /** Something began that may stall. */
-  arm(): void {
-    this.#watchdog?.arm()
-  }
-
-  handedOut(topic: string, messages: number, bytes: number): void {
-    this.#statistics.fetches.consumed(topic, messages, bytes, this.#clock.now())
-  }
-
   /** The partition's position has moved from this offset without a message. */
   recordsPassedOver(partition: PassedPartition, fromOffset: bigint): void {
-    this.#events.recordsPassedOver(partition, fromOffset)
+    this.events.recordsPassedOver(partition, fromOffset)
   }
 
-  raised(error: KafkaError, isFatal: boolean): void {
-    if (isFatal) this.#error ??= error
-    this.#events.error(error, isFatal)
-  }
-
-  closing(): void {
-    this.#stage = 'closing'
+  override closing(): void {
+    super.closing()
     this.#group?.end()
   }
 
-  closed(): void {
-    this.#stage = 'closed'
-    this.#watchdog?.close()
-  }
-
-  requestSent(request: ObservedRequest): void {
-    this.#requests.sent(request)
-    this.#requestStatistics.sent(request)
+  override requestSent(request: ObservedRequest): void {
+    super.requestSent(request)
     if (request.api === 'JoinGroup' || (request.api === 'ConsumerGroupHeartbeat' && !this.#isMember)) {
       this.#group?.begin()
     }
-    this.arm()
   }
 
-  requestAnswered(request: ObservedRequest, response: unknown): void {
-    const now = this.#clock.now()
-    this.#requests.answered(request, response, now)
-    this.#requestStatistics.answered(request, response, now)
+  override requestAnswered(request: ObservedRequest, response: unknown): void {
+    super.requestAnswered(request, response)
     if (request.api === 'JoinGroup') this.#protocol = 'classic'
     else if (request.api === 'ConsumerGroupHeartbeat') this.#protocol = 'consumer'
-  }
-
-  requestFailed(request: ObservedRequest, error: KafkaError): void {
-    const now = this.#clock.now()
-    this.#requests.failed(request, error, now)
-    if (this.#stage !== 'closing' && this.#stage !== 'closed')
-      this.#requestStatistics.failed(request, error, now)
   }
 
   get #isMember(): boolean {
@@ -233,34 +176,26 @@ export class ConsumerMonitor implements RequestObserver {
   health(): ConsumerHealth {
     const { isolationLevel } = this.#options
     const context = {
-      clock: this.#clock,
+      clock: this.clock,
       metadata: this.cluster.metadata,
-      requests: this.#requests,
+      requests: this.requests,
       isReadCommitted: isolationLevel === 'read_committed',
     }
     const state = this.#state()
-    const stalls = this.#watchdog?.stalls() ?? []
     const partitions = (this.#parts?.subscription.all() ?? []).map((one) => partitionHealthOf(one, context))
-    const isHealthy =
-      stalls.length === 0 && state !== 'failed' && partitions.every(({ error }) => error === undefined)
-    const needsRestart = stalls.some(({ kind }) => kind === 'handler' || kind === 'listener')
     return Object.freeze({
       state,
-      isHealthy,
-      isAlive: state !== 'failed' && !needsRestart,
-      isReady: isHealthy && state === 'stable',
-      error: this.#error,
-      stalls: Object.freeze(stalls),
+      ...this.probe(state, partitions),
       group: this.#groupHealth(),
       partitions: Object.freeze(partitions),
     })
   }
 
   #state(): ConsumerState {
-    if (this.#stage === 'closing' || this.#stage === 'closed') return this.#stage
-    if (this.#error !== undefined) return 'failed'
-    if (this.#stage !== 'started' || this.#group === undefined) {
-      return this.#stage === 'started' ? 'stable' : this.#stage
+    if (this.stage === 'closing' || this.stage === 'closed') return this.stage
+    if (this.error !== undefined) return 'failed'
+    if (this.stage !== 'started' || this.#group === undefined) {
+      return this.stage === 'started' ? 'stable' : this.stage
     }
     if (this.#group.since === undefined && this.#isMember) return 'stable'
     return this.#group.hasJoined && this.#isMember ? 'rebalancing' : 'joining'
@@ -295,6 +230,6 @@ export class ConsumerMonitor implements RequestObserver {
       bufferedBytes: parts?.memory.usedBytes ?? 0,
       failures: parts?.failures.counts() ?? { retried: 0, skipped: 0, deadLettered: 0 },
     })
-    return this.#statistics.snapshot(gauges, this.#clock.now())
+    return this.statistics.snapshot(gauges, this.clock.now())
   }
 }

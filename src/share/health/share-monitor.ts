@@ -1,10 +1,6 @@
-import type { Clock } from '../../base/clock'
-import type { KafkaError } from '../../base/errors'
 import type { TopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
-import { ObservedCluster, type ObservedRequest, type RequestObserver } from '../../cluster/observed-cluster'
-import { BrokerRequests } from '../../health/broker-requests'
-import { StallWatchdog } from '../../health/stall-watchdog'
+import { ClientMonitor } from '../../health/client-monitor'
 import type { HandlerWatch } from '../../message/handler-watch'
 import type { AcknowledgementObserver } from '../acknowledgement-outcomes'
 import type { AcknowledgementResult } from '../acknowledgement-result'
@@ -43,39 +39,31 @@ export interface MonitoredShareParts {
  * Sees what a share consumer does from where its rooms meet the brokers, the group and the user, and tells how it is:
  * health, stalls, metrics, events. Decides nothing, and nothing waits for it.
  */
-export class ShareMonitor implements RequestObserver, AcknowledgementObserver {
-  /** The cluster as the share consumer is to use it. */
-  readonly cluster: Cluster
+export class ShareMonitor extends ClientMonitor<ShareStallKind> implements AcknowledgementObserver {
   readonly #options: ResolvedShareConsumerOptions
-  readonly #clock: Clock
-  readonly #statistics: ShareStatistics
-  readonly #requestStatistics: ShareRequestStatistics
-  readonly #events: ShareEvents
-  readonly #requests = new BrokerRequests(['ShareFetch', 'ShareAcknowledge'])
+  protected readonly statistics: ShareStatistics
+  protected readonly counter: ShareRequestStatistics
+  protected readonly events: ShareEvents
   #group: ShareGroupMonitor | undefined
   #parts: MonitoredShareParts | undefined
-  #watchdog: StallWatchdog<ShareStallKind> | undefined
-  #stage: 'idle' | 'started' | 'suspended' | 'closing' | 'closed' = 'idle'
-  #error: KafkaError | undefined
 
   constructor(cluster: Cluster, options: ResolvedShareConsumerOptions) {
-    this.cluster = new ObservedCluster(cluster, this)
+    super(cluster, ['ShareFetch', 'ShareAcknowledge'])
     this.#options = options
-    this.#clock = cluster.clock
-    this.#statistics = new ShareStatistics(this.#clock.now())
+    this.statistics = new ShareStatistics(this.clock.now())
     const outlets = shareEventOutlets(options.events ?? {}, cluster.logger)
-    this.#events = new ShareEvents(cluster.clientId, options.groupId, outlets)
-    this.#requestStatistics = new ShareRequestStatistics(this.#statistics, this.#events)
+    this.events = new ShareEvents(cluster.clientId, options.groupId, outlets)
+    this.counter = new ShareRequestStatistics(this.statistics, this.events)
   }
 
   /** What the membership is to tell, so that it is seen here on its way to the share consumer. */
   membershipListener(listener: ShareAssignmentListener): ShareMembershipListener {
-    this.#group = new ShareGroupMonitor(listener, this.#clock, {
+    this.#group = new ShareGroupMonitor(listener, this.clock, {
       joined: (memberEpoch, durationMs) =>
-        this.#events.joined(this.#parts?.membership.memberId ?? '', memberEpoch, durationMs),
-      rebalanced: () => this.#statistics.rebalanced(this.#clock.now()),
-      partitionsMoved: (how, partitions) => this.#events.partitionsMoved(how, partitions),
-      sessionLost: (reason) => this.#events.sessionLost(reason),
+        this.events.joined(this.#parts?.membership.memberId ?? '', memberEpoch, durationMs),
+      rebalanced: () => this.statistics.rebalanced(this.clock.now()),
+      partitionsMoved: (how, partitions) => this.events.partitionsMoved(how, partitions),
+      sessionLost: (reason) => this.events.sessionLost(reason),
     })
     return this.#group
   }
@@ -84,125 +72,50 @@ export class ShareMonitor implements RequestObserver, AcknowledgementObserver {
   attach(parts: MonitoredShareParts): void {
     this.#parts = parts
     if (this.#group === undefined) return
-    const { clientId, logger, metadata } = this.cluster
+    const { clientId, metadata } = this.cluster
     const { groupId, stallTimeoutMs, fetchMaxWaitMs } = this.#options
-    const requests = this.#requests
+    const { requests } = this
     const bounds = { stallTimeoutMs, fetchMaxWaitMs }
-    this.#watchdog = new StallWatchdog({
-      clock: this.#clock,
-      logger,
-      finder: new ShareStallFinder({ ...parts, ...bounds, metadata, requests, group: this.#group }),
-      stallTimeoutMs,
-      who: 'The share consumer',
-      names: { clientId, groupId },
-      onBegan: (stall) => {
-        this.#statistics.stallBegan()
-        this.#events.stallBegan(stall)
-      },
-      onEnded: (stall) => this.#events.stallEnded(stall),
-    })
+    const finder = new ShareStallFinder({ ...parts, ...bounds, metadata, requests, group: this.#group })
+    this.watch({ finder, stallTimeoutMs, who: 'The share consumer', names: { clientId, groupId } })
   }
 
   // What it is told
 
-  started(): void {
-    this.#stage = 'started'
-    this.arm()
-  }
-
-  /** The member leaves its group for now: for `maxPollIntervalMs` a handler has not come back, or nobody has asked. */
-  suspended(): void {
-    if (this.#stage === 'started') this.#stage = 'suspended'
-  }
-
-  resumed(): void {
-    if (this.#stage === 'suspended') this.#stage = 'started'
-  }
-
-  /** Something began that may stall. */
-  arm(): void {
-    this.#watchdog?.arm()
-  }
-
-  handedOut(topic: string, messages: number, bytes: number): void {
-    this.#statistics.fetches.consumed(topic, messages, bytes, this.#clock.now())
-  }
-
   acknowledging(messages: number): void {
-    this.#statistics.acknowledging(messages, this.#clock.now())
+    this.statistics.acknowledging(messages, this.clock.now())
   }
 
   acknowledgementEnded(nodeId: number, result: AcknowledgementResult): void {
-    this.#statistics.acknowledgementEnded(result, this.#clock.now())
-    this.#events.acknowledgementEnded(nodeId, result)
+    this.statistics.acknowledgementEnded(result, this.clock.now())
+    this.events.acknowledgementEnded(nodeId, result)
   }
 
   locksExpired(partition: TopicPartition, count: number): void {
     if (count === 0) return
-    this.#statistics.locksExpired(count)
-    this.#events.locksExpired(partition, count)
-  }
-
-  raised(error: KafkaError, isFatal: boolean): void {
-    if (isFatal) this.#error ??= error
-    this.#events.error(error, isFatal)
-  }
-
-  closing(): void {
-    this.#stage = 'closing'
-  }
-
-  closed(): void {
-    this.#stage = 'closed'
-    this.#watchdog?.close()
-  }
-
-  requestSent(request: ObservedRequest): void {
-    this.#requests.sent(request)
-    this.#requestStatistics.sent(request)
-    this.arm()
-  }
-
-  requestAnswered(request: ObservedRequest, response: unknown): void {
-    const now = this.#clock.now()
-    this.#requests.answered(request, response, now)
-    this.#requestStatistics.answered(request, response, now)
-  }
-
-  requestFailed(request: ObservedRequest, error: KafkaError): void {
-    const now = this.#clock.now()
-    this.#requests.failed(request, error, now)
-    if (this.#stage !== 'closing' && this.#stage !== 'closed') {
-      this.#requestStatistics.failed(request, error, now)
-    }
+    this.statistics.locksExpired(count)
+    this.events.locksExpired(partition, count)
   }
 
   // What it tells
 
   health(): ShareConsumerHealth {
     const state = this.#state()
-    const stalls = this.#watchdog?.stalls() ?? []
     const partitions = this.#partitionsHealth()
-    const isHealthy =
-      stalls.length === 0 && state !== 'failed' && partitions.every(({ error }) => error === undefined)
     const { memberId = '', memberEpoch = 0 } = this.#parts?.membership ?? {}
     const { groupId } = this.#options
     return Object.freeze({
       state,
-      isHealthy,
-      isAlive: state !== 'failed' && stalls.every(({ kind }) => kind !== 'handler'),
-      isReady: isHealthy && state === 'stable',
-      error: this.#error,
-      stalls: Object.freeze(stalls),
+      ...this.probe(state, partitions),
       group: Object.freeze({ groupId, memberId, memberEpoch: memberEpoch > 0 ? memberEpoch : -1 }),
       partitions: Object.freeze(partitions),
     })
   }
 
   #state(): ShareConsumerState {
-    if (this.#stage === 'closing' || this.#stage === 'closed') return this.#stage
-    if (this.#error !== undefined) return 'failed'
-    if (this.#stage !== 'started') return this.#stage
+    if (this.stage === 'closing' || this.stage === 'closed') return this.stage
+    if (this.error !== undefined) return 'failed'
+    if (this.stage !== 'started') return this.stage
     return this.#group?.isMember === true ? 'stable' : 'joining'
   }
 
@@ -211,9 +124,9 @@ export class ShareMonitor implements RequestObserver, AcknowledgementObserver {
     if (parts === undefined) return []
     return sharePartitionsHealth(parts.partitions(), {
       ...parts,
-      clock: this.#clock,
+      clock: this.clock,
       metadata: this.cluster.metadata,
-      requests: this.#requests,
+      requests: this.requests,
       isThirsty: parts.isThirsty(),
       fetchMaxWaitMs: this.#options.fetchMaxWaitMs,
     })
@@ -227,6 +140,6 @@ export class ShareMonitor implements RequestObserver, AcknowledgementObserver {
       bufferedBytes: parts?.memory.usedBytes ?? 0,
       assignedPartitions: parts?.partitions().length ?? 0,
     }
-    return this.#statistics.snapshot(gauges, this.#clock.now())
+    return this.statistics.snapshot(gauges, this.clock.now())
   }
 }
