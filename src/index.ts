@@ -242,6 +242,15 @@ export type {
   NewShareGroupOffset,
   ShareGroupTopic,
 } from './admin/share-group-offsets'
+export type {
+  StreamsAssignment,
+  StreamsInternalTopic,
+  StreamsMember,
+  StreamsSubtopology,
+  StreamsTask,
+  StreamsTaskOffset,
+  StreamsTopology,
+} from './admin/streams-group-types'
 export type { TransactionState } from './admin/transaction-types'
 export type {
   MemberToRemove,

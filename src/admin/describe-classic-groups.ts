@@ -50,6 +50,7 @@ function describeGroup(answer: GroupAnswer, coordinator: number): DescribedGroup
     assignor: answer.protocolData,
     groupEpoch: null,
     assignmentEpoch: null,
+    topology: null,
     members: answer.members.map((member) => describeMember(member, isConsumer)),
     coordinator,
     authorizedOperations: authorizedOperations(answer.authorizedOperations),
@@ -70,5 +71,6 @@ function describeMember(answer: MemberAnswer, isConsumer: boolean): GroupMember 
     targetAssignment: null,
     memberMetadata: answer.memberMetadata,
     memberAssignment: answer.memberAssignment,
+    streams: null,
   }
 }

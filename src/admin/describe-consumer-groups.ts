@@ -39,6 +39,7 @@ function describeGroup(answer: GroupAnswer, coordinator: number): DescribedGroup
     assignor: answer.assignorName,
     groupEpoch: answer.groupEpoch,
     assignmentEpoch: answer.assignmentEpoch,
+    topology: null,
     members: answer.members.map(describeMember),
     coordinator,
     authorizedOperations: authorizedOperations(answer.authorizedOperations),
@@ -60,6 +61,7 @@ function describeMember(answer: MemberAnswer): GroupMember {
     targetAssignment: partitionsOf(answer.targetAssignment),
     memberMetadata: null,
     memberAssignment: null,
+    streams: null,
   }
 }
 

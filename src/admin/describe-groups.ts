@@ -7,6 +7,7 @@ import { callOptionFields, type AdminCallOptions } from './call-options'
 import { describeClassicGroups } from './describe-classic-groups'
 import { describeConsumerGroups } from './describe-consumer-groups'
 import { describeShareGroups } from './describe-share-groups'
+import { describeStreamsGroups } from './describe-streams-groups'
 import type { DescribedGroup, GroupDescription } from './group-types'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
@@ -26,9 +27,9 @@ export const describeGroupsOptions = z.lazy(() =>
 )
 
 /**
- * Kafka: `Admin.describeConsumerGroups`, `describeClassicGroups` and `describeShareGroups`. API ConsumerGroupDescribe
- * (KIP-848) first, then DescribeGroups for the groups it does not know, then ShareGroupDescribe (KIP-932) for what is
- * left, to the coordinator of each group. A group that does not exist is GROUP_ID_NOT_FOUND on all brokers, also on
+ * Kafka: `Admin.describeConsumerGroups`, `describeClassicGroups`, `describeShareGroups` and `describeStreamsGroups`. API
+ * ConsumerGroupDescribe (KIP-848) first, then DescribeGroups for the groups it does not know, then ShareGroupDescribe
+ * (KIP-932) and StreamsGroupDescribe (KIP-1071) for what is left, to the coordinator of each group. A group that does not exist is GROUP_ID_NOT_FOUND on all brokers, also on
  * those that describe it as a dead group without members.
  */
 export async function describeGroups(
@@ -59,6 +60,7 @@ const describers: readonly Describer[] = [
   ifSupported(describeConsumerGroups),
   describeClassicGroups,
   ifSupported(describeShareGroups),
+  ifSupported(describeStreamsGroups),
 ]
 
 async function describe(

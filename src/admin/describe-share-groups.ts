@@ -42,6 +42,7 @@ function describeGroup(answer: GroupAnswer, coordinator: number): DescribedGroup
     assignor: answer.assignorName,
     groupEpoch: answer.groupEpoch,
     assignmentEpoch: answer.assignmentEpoch,
+    topology: null,
     members: answer.members.map(describeMember),
     coordinator,
     authorizedOperations: authorizedOperations(answer.authorizedOperations),
@@ -68,5 +69,6 @@ function describeMember(answer: MemberAnswer): GroupMember {
     targetAssignment: null,
     memberMetadata: null,
     memberAssignment: null,
+    streams: null,
   }
 }

@@ -63,7 +63,7 @@ export abstract class GroupAdmin extends ConfigAdmin {
     })
   }
 
-  /** Groups with their state, members and assignments; of the classic protocol, of KIP-848, and share groups. */
+  /** Groups with their state, members and assignments; of the classic protocol and of KIP-848, share groups and streams groups. */
   describeGroups(
     groupIds: readonly string[],
     options: DescribeGroupsOptions & PartialResults,

@@ -1,5 +1,6 @@
 import type { TopicPartition } from '../base/topic-partition'
 import type { AclOperation } from './authorized-operations'
+import type { StreamsMember, StreamsTopology } from './streams-group-types'
 
 /** State of a group. `Unknown` where a broker is newer than this client. */
 export type GroupState =
@@ -50,12 +51,12 @@ export interface GroupMember {
   /** The address it connects from, such as `/10.0.0.7`. */
   readonly clientHost: string
   readonly rackId: string | null
-  /** KIP-848 and share groups only. */
+  /** Null in classic groups. */
   readonly memberEpoch: number | null
-  /** Null also for classic members of another protocol than `consumer`. */
+  /** Null for classic members of another protocol than `consumer`, and in streams groups. */
   readonly subscribedTopics: readonly string[] | null
   readonly subscribedTopicRegex: string | null
-  /** What it works on; null for classic members of another protocol than `consumer`. */
+  /** What it works on; null for classic members of another protocol than `consumer`, and in streams groups. */
   readonly assignment: readonly TopicPartition[] | null
   /** What it is to work on once the group has settled; KIP-848 groups only. */
   readonly targetAssignment: readonly TopicPartition[] | null
@@ -63,22 +64,26 @@ export interface GroupMember {
   readonly memberMetadata: Buffer | null
   /** What the group's leader assigned it, as that wrote it; classic groups only. */
   readonly memberAssignment: Buffer | null
+  /** Its tasks; streams groups only. */
+  readonly streams: StreamsMember | null
 }
 
 /** A group and its members. */
 export interface GroupDescription {
   readonly groupId: string
-  /** `consumer` for groups of the KIP-848 protocol, `share` for share groups (KIP-932), `classic` for all others. */
-  readonly type: 'classic' | 'consumer' | 'share'
+  /** `consumer` for groups of KIP-848, `share` of KIP-932, `streams` of KIP-1071, `classic` for all others. */
+  readonly type: Exclude<GroupType, 'unknown'>
   readonly state: GroupState
-  /** `consumer`, `share`, `connect`, …; empty for groups that only store offsets. */
+  /** `consumer`, `share`, `streams`, `connect`, …; empty for groups that only store offsets. */
   readonly protocolType: string
   /** The assignor in use, such as `range`; empty while there is none. */
   readonly assignor: string
-  /** KIP-848 and share groups only. */
+  /** Null for classic groups. */
   readonly groupEpoch: number | null
-  /** KIP-848 and share groups only. */
+  /** Null for classic groups. */
   readonly assignmentEpoch: number | null
+  /** What it computes; streams groups only, null until their first member told it. */
+  readonly topology: StreamsTopology | null
   readonly members: readonly GroupMember[]
   /** Node id of the broker that coordinates the group. */
   readonly coordinator: number

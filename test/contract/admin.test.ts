@@ -8,7 +8,7 @@ import { describeEachBroker } from './support/describe-each-broker'
 describeEachBroker('the admin client', {}, (broker) => {
   const client = (): Kafka => new Kafka({ brokers: broker.brokers, logger: silentLogger })
 
-  it('describes share groups and classic groups in one call, and knows who is not there', async () => {
+  it('describes share groups and classic groups in one call, knows who is not there, and deletes them', async () => {
     const [topic, workers, billing, nobody] = ['topic', 'workers', 'billing', 'nobody'].map((name) =>
       broker.uniqueName(name),
     ) as [string, string, string, string]
@@ -64,6 +64,8 @@ describeEachBroker('the admin client', {}, (broker) => {
     expect(await admin.describeGroups([workers])).toMatchObject([
       { type: 'share', state: 'Empty', members: [], authorizedOperations: null },
     ])
+    await admin.deleteGroups([workers])
+    expect(await rejectionOf(admin.describeGroups([workers]))).toMatchObject({ code: 'GROUP_ID_NOT_FOUND' })
   }, 60_000)
 
   it('describes the controllers, and changes none of those that are known by their node alone', async () => {

@@ -9,15 +9,17 @@ import {
   type DescribeGroupsResponse,
 } from '../../../src/wire/generated/client/describe-groups'
 import { shareGroupDescribeApi } from '../../../src/wire/generated/client/share-group-describe'
+import { streamsGroupDescribeApi } from '../../../src/wire/generated/client/streams-group-describe'
 import { consumerProtocolAssignmentCodec } from '../../../src/wire/generated/data/consumer-protocol-assignment'
 import { consumerProtocolSubscriptionCodec } from '../../../src/wire/generated/data/consumer-protocol-subscription'
 import { zeroUuid } from '../../../src/wire/primitives/uuid'
 import { Writer } from '../../../src/wire/primitives/writer'
 import { FakeCluster } from './fake-cluster'
 
-/** Groups whose name begins with b have another coordinator than all others. */
+/** Groups whose name begins with b have another coordinator than all others. Streams groups are for tests that say so. */
 function setUp() {
   const cluster = new FakeCluster()
+  cluster.maxVersions.set('StreamsGroupDescribe', -1)
   cluster.coordinatorOf = (groupId) => (groupId.startsWith('b') ? 2 : 1)
   return { cluster, admin: new Admin(cluster) }
 }
@@ -109,6 +111,7 @@ describe('describeGroups', () => {
       assignor: 'uniform',
       groupEpoch: 7,
       assignmentEpoch: 6,
+      topology: null,
       coordinator: 1,
       authorizedOperations: null,
       members: [
@@ -128,6 +131,7 @@ describe('describeGroups', () => {
           targetAssignment: [],
           memberMetadata: null,
           memberAssignment: null,
+          streams: null,
         },
       ],
     })
@@ -272,6 +276,7 @@ describe('describeGroups', () => {
       assignor: 'simple',
       groupEpoch: 3,
       assignmentEpoch: 2,
+      topology: null,
       coordinator: 1,
       authorizedOperations: ['read'],
       members: [
@@ -291,6 +296,7 @@ describe('describeGroups', () => {
           targetAssignment: null,
           memberMetadata: null,
           memberAssignment: null,
+          streams: null,
         },
       ],
     })
@@ -326,5 +332,128 @@ describe('describeGroups', () => {
       groups: [notFound('a', ErrorCode.TOPIC_AUTHORIZATION_FAILED)],
     }))
     await expect(admin.describeGroups(['a'])).rejects.toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
+  })
+
+  it('describes streams groups with their topology and the tasks of their members', async () => {
+    const { cluster, admin } = setUp()
+    cluster.maxVersions.set('ConsumerGroupDescribe', -1)
+    cluster.maxVersions.set('StreamsGroupDescribe', 0)
+    const nowhere = ErrorCode.GROUP_ID_NOT_FOUND
+    cluster.on(describeGroupsApi, () => ({
+      throttleTimeMs: 0,
+      groups: ['totals', 'nobody'].map((groupId) => classic(groupId, { errorCode: nowhere })),
+    }))
+    cluster.on(shareGroupDescribeApi, () => ({
+      throttleTimeMs: 0,
+      groups: ['totals', 'nobody'].map((groupId) => notFound(groupId)),
+    }))
+    const internal = (name: string, partitions: number) => ({
+      name,
+      partitions,
+      replicationFactor: 0,
+      topicConfigs: [{ key: 'cleanup.policy', value: 'compact' }],
+    })
+    const tasks = (...partitions: number[]) => [{ subtopologyId: '0', partitions }]
+    const none = { activeTasks: [], standbyTasks: [], warmupTasks: [] }
+    cluster.on(streamsGroupDescribeApi, ({ version, request }) => {
+      expect([version, request.groupIds]).toEqual([0, ['totals', 'nobody']])
+      const unknown = { topology: null, topologyDescription: null, topologyDescriptionStatus: 0 }
+      return {
+        throttleTimeMs: 0,
+        groups: [
+          { ...notFound('nobody'), ...unknown },
+          {
+            ...notFound('totals', 0),
+            ...unknown,
+            assignorName: null,
+            groupState: 'NotReady',
+            groupEpoch: 2,
+            assignmentEpoch: 1,
+            topology: {
+              epoch: 4,
+              subtopologies: [
+                {
+                  subtopologyId: '0',
+                  sourceTopics: ['orders'],
+                  repartitionSinkTopics: ['by-customer'],
+                  stateChangelogTopics: [internal('totals-changelog', 0)],
+                  repartitionSourceTopics: [internal('by-customer', 3)],
+                },
+              ],
+            },
+            members: [
+              {
+                memberId: 'm',
+                memberEpoch: 1,
+                instanceId: 'host-7',
+                rackId: null,
+                clientId: 'c',
+                clientHost: '/127.0.0.1',
+                topologyEpoch: 3,
+                processId: 'p',
+                userEndpoint: { host: 'host-7', port: 80 },
+                clientTags: [{ key: 'zone', value: 'a' }],
+                taskOffsets: [{ subtopologyId: '0', partition: 1, offset: 5n }],
+                taskEndOffsets: [{ subtopologyId: '0', partition: 1, offset: 9n }],
+                assignment: { activeTasks: tasks(0, 1), standbyTasks: tasks(2), warmupTasks: [] },
+                targetAssignment: { ...none, warmupTasks: tasks(3) },
+                isClassic: false,
+              },
+            ],
+          },
+        ],
+      }
+    })
+    const [totals, nobody] = await admin.describeGroups(['totals', 'nobody'], { partial: true })
+    const configs = { 'cleanup.policy': 'compact' }
+    expect(totals).toMatchObject({
+      type: 'streams',
+      state: 'NotReady',
+      protocolType: 'streams',
+      assignor: '',
+      topology: {
+        epoch: 4,
+        subtopologies: [
+          {
+            subtopologyId: '0',
+            sourceTopics: ['orders'],
+            repartitionSinkTopics: ['by-customer'],
+            stateChangelogTopics: [
+              { name: 'totals-changelog', partitions: null, replicationFactor: null, configs },
+            ],
+            repartitionSourceTopics: [
+              { name: 'by-customer', partitions: 3, replicationFactor: null, configs },
+            ],
+          },
+        ],
+      },
+      members: [
+        {
+          groupInstanceId: 'host-7',
+          memberEpoch: 1,
+          subscribedTopics: null,
+          assignment: null,
+          streams: {
+            topologyEpoch: 3,
+            processId: 'p',
+            userEndpoint: { host: 'host-7', port: 80 },
+            clientTags: { zone: 'a' },
+            tasks: {
+              active: [
+                { subtopologyId: '0', partition: 0 },
+                { subtopologyId: '0', partition: 1 },
+              ],
+              standby: [{ subtopologyId: '0', partition: 2 }],
+              warmup: [],
+            },
+            targetTasks: { active: [], standby: [], warmup: [{ subtopologyId: '0', partition: 3 }] },
+            taskOffsets: [{ subtopologyId: '0', partition: 1, offset: 5n }],
+            taskEndOffsets: [{ subtopologyId: '0', partition: 1, offset: 9n }],
+            isClassic: false,
+          },
+        },
+      ],
+    })
+    expect(nobody?.error?.code).toBe('GROUP_ID_NOT_FOUND')
   })
 })
