@@ -11,6 +11,8 @@ export class DeliveryTurn {
   readonly #clock: Clock
   readonly #resume: () => void
   #endsAt = 0
+  /** The event loop has not gone on since this turn began. */
+  #isOpen = false
   #isYielding = false
 
   /** @param resume goes on handing out, in a new turn */
@@ -19,9 +21,19 @@ export class DeliveryTurn {
     this.#resume = resume
   }
 
-  /** Something outside of the delivery happened (an answer, a timer, a call): a turn of the event loop began. */
+  readonly #onLoopTurned = (): void => {
+    this.#isOpen = false
+  }
+
+  /**
+   * Something outside of the delivery happened (an answer, a timer, a call). However many of that come before the event
+   * loop goes on, such as an answer that has news of a thousand partitions, they share one turn.
+   */
   begin(): void {
-    if (!this.#isYielding) this.#endsAt = this.#clock.now() + turnMs
+    if (this.#isOpen || this.#isYielding) return
+    this.#isOpen = true
+    this.#endsAt = this.#clock.now() + turnMs
+    setImmediate(this.#onLoopTurned)
   }
 
   /** True when handing out must pause; it goes on by itself. */
@@ -31,6 +43,7 @@ export class DeliveryTurn {
     this.#isYielding = true
     setImmediate(() => {
       this.#isYielding = false
+      this.#isOpen = false
       this.begin()
       this.#resume()
     })

@@ -24,7 +24,31 @@ describe('DeliveryTurn', () => {
     isStopped = true
     expect(turns).toBeGreaterThan(0)
   })
+
+  it('begins once in a turn of the event loop, however many answers or partitions it is woken by', async () => {
+    const clock = new FakeClock()
+    let resumed = 0
+    const turn = new DeliveryTurn(clock, () => resumed++)
+    turn.begin()
+    clock.skip(6)
+    expect(turn.shouldYield()).toBe(false)
+    turn.begin()
+    clock.skip(6)
+    expect(turn.shouldYield()).toBe(true)
+    turn.begin()
+    expect(turn.shouldYield()).toBe(true)
+    await nextLoopTurn()
+    expect(resumed).toBe(1)
+    expect(turn.shouldYield()).toBe(false)
+
+    await nextLoopTurn()
+    clock.skip(60)
+    turn.begin()
+    expect(turn.shouldYield()).toBe(false)
+  })
 })
+
+const nextLoopTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** Takes some microseconds, as a quick handler does. */
 function spin(): void {
@@ -33,27 +57,31 @@ function spin(): void {
 }
 
 describe.each([
-  ['synchronous handlers', (): unknown => undefined],
-  ['handlers that resolve at once', (): unknown => Promise.resolve()],
-] as const)('a full buffer with %s', (_what, handler) => {
-  it.each(['partition', 'none', 'key'] as const)('leaves timers their turn (order %s)', async (order) => {
+  ['synchronous handlers, one partition', 1, (): unknown => undefined],
+  ['synchronous handlers, 1,000 partitions', 1000, (): unknown => undefined],
+  ['handlers that resolve at once, one partition', 1, (): unknown => Promise.resolve()],
+  ['handlers that resolve at once, 1,000 partitions', 1000, (): unknown => Promise.resolve()],
+] as const)('full buffers with %s', (_what, partitions, handler) => {
+  it.each(['partition', 'none', 'key'] as const)('leave timers their turn (order %s)', async (order) => {
     const cluster = new FakeClusterOn(systemClock)
-    cluster.addTopic('t', 1)
-    cluster.log('t', 0).fill(100_000, 1000)
+    cluster.addTopic('t', partitions)
+    const assign = Array.from({ length: partitions }, (_, partition) => ({ topic: 't', partition }))
+    for (const { partition } of assign) cluster.log('t', partition).fill(100_000 / partitions, 1000)
     const consumer = new Consumer(
       cluster,
-      { assign: [{ topic: 't', partition: 0 }], startFrom: 'earliest', maxPartitionFetchBytes: 10_000_000 },
+      { assign, startFrom: 'earliest', maxPartitionFetchBytes: 10_000_000 },
       new FakeGroup().factory,
     )
     let seen = 0
     let longest = 0
     // Of the processor, not of the clock: a machine that is busy with others must not fail this.
     let last = process.cpuUsage()
-    const ticker = setInterval(() => {
+    const endStretch = (): void => {
       const { user, system } = process.cpuUsage(last)
       longest = Math.max(longest, (user + system) / 1000)
       last = process.cpuUsage()
-    }, 1)
+    }
+    const ticker = setInterval(endStretch, 1)
     const stop = new AbortController()
     await consumer.run(
       () => {
@@ -63,6 +91,8 @@ describe.each([
       },
       { order, concurrency: 4, signal: stop.signal },
     )
+    // The ticker may not have had its turn since.
+    endStretch()
     clearInterval(ticker)
     await consumer.close()
     expect(seen).toBe(100_000)
