@@ -51,7 +51,22 @@ describeEachKafkaCluster('share consumers', cluster, (kafka) => {
     ].sort()
     await eventuallyGot([ours], (got) => got.length === deliveries.length)
     await eventuallyGot([java], (got) => got.length === deliveries.length)
+    expect(ours.consumer.health()).toMatchObject({ isReady: true, isAlive: true, stalls: [] })
     await Promise.all([ours.leave(), java.leave()])
+    expect(ours.consumer.metrics()).toMatchObject({
+      // A renewal is no other delivery.
+      recordsConsumedTotal: deliveries.length - 1,
+      acknowledgementsSendTotal: deliveries.length,
+      acknowledgementsErrorTotal: 0,
+      recordsAcceptedTotal: 4,
+      recordsReleasedTotal: 6,
+      recordsRejectedTotal: 1,
+      recordsRenewedTotal: 1,
+      recordsExpiredTotal: 0,
+      recordsHeld: 0,
+      fetchErrorTotal: 0,
+      stallTotal: 0,
+    })
     expect([...ours.got].sort()).toEqual(deliveries)
     expect([...java.got].sort()).toEqual(deliveries)
     expect([...ours.refusals, ...java.refusals]).toEqual([])
@@ -78,6 +93,9 @@ describeEachKafkaCluster('share consumers', cluster, (kafka) => {
     const got = [...ours.got, ...java.got].sort()
     expect(got).toEqual([...values, 'plain-first'].map((value) => `${value}×1`).sort())
     expect(sum([ours, java])).toBe(got.length)
+    const { recordsConsumedTotal, recordsAcceptedTotal, recordsPerRequestMax } = ours.consumer.metrics()
+    expect([recordsConsumedTotal, recordsAcceptedTotal]).toEqual([ours.got.length, ours.taken])
+    expect(recordsPerRequestMax).toBeLessThanOrEqual(20)
     expect([ours.refusals, java.refusals]).toEqual([[], []])
     expect(Math.min(ours.got.length, java.got.length)).toBeGreaterThan(0)
   })
@@ -99,6 +117,12 @@ describeEachKafkaCluster('share consumers', cluster, (kafka) => {
     expect([...java.got].sort()).toEqual(['hold-0×2', 'hold-1×2', 'hold-2×2', 'plain-3×1', 'plain-4×1'])
     expect(new Set(ours.refusals)).toEqual(new Set(['INVALID_RECORD_STATE']))
     expect([ours.taken, java.taken]).toEqual([0, 5])
+    expect(ours.consumer.metrics()).toMatchObject({
+      recordsConsumedTotal: 3,
+      recordsAcceptedTotal: 0,
+      recordsExpiredTotal: 3,
+      acknowledgementsErrorTotal: 3,
+    })
   })
 
   test('get what a Java member had in hand when it was killed, and leave at close what they had to another', async (work) => {
