@@ -189,6 +189,7 @@ export type { DescribeTopicsOptions, PartitionDescription, TopicDescription } fr
 export type { TransactionDescription } from './admin/describe-transactions'
 export type { UserScramCredentials } from './admin/describe-user-scram-credentials'
 export type {
+  DescribeFeaturesOptions,
   FeatureDescription,
   FeatureLevels,
   FeatureUpdate,

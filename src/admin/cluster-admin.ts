@@ -21,8 +21,10 @@ import {
 import { describeMetadataQuorum, type QuorumDescription } from './describe-metadata-quorum'
 import {
   describeFeatures,
+  describeFeaturesOptions,
   updateFeatures,
   updateFeaturesOptions,
+  type DescribeFeaturesOptions,
   type FeatureDescription,
   type FeatureUpdate,
   type UpdatedFeature,
@@ -90,8 +92,8 @@ export abstract class ClusterAdmin extends SecurityAdmin {
   }
 
   /** The features of the cluster: levels in use, and levels that brokers can do. */
-  describeFeatures(options?: AdminCallOptions): Promise<FeatureDescription[]> {
-    return this.call('describeFeatures', callOptionsSchema, options, describeFeatures)
+  describeFeatures(options?: DescribeFeaturesOptions): Promise<FeatureDescription[]> {
+    return this.call('describeFeatures', describeFeaturesOptions, options, describeFeatures)
   }
 
   /** Sets levels of features, such as `metadata.version` after an upgrade of all brokers. */

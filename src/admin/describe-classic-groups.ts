@@ -65,6 +65,7 @@ function describeMember(answer: MemberAnswer, isConsumer: boolean): GroupMember 
     clientHost: answer.clientHost,
     rackId: null,
     memberEpoch: null,
+    isClassic: true,
     subscribedTopics: isConsumer ? decodeSubscribedTopics(answer.memberMetadata) : null,
     subscribedTopicRegex: null,
     assignment: isConsumer ? decodeAssignment(answer.memberAssignment) : null,

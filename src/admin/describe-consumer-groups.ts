@@ -9,6 +9,10 @@ import { parseGroupState, type DescribedGroup, type GroupMember } from './group-
 import type { Outcome } from './item-result'
 import { outcomeOf } from './shards'
 
+/** How brokers say which protocol a member speaks (KIP-1099, Kafka 4.0). */
+const unknownMember = -1
+const classicMember = 0
+
 /** Groups of the KIP-848 protocol, from their coordinator; others are answered GROUP_ID_NOT_FOUND. */
 export async function describeConsumerGroups(
   call: AdminCall,
@@ -54,6 +58,7 @@ function describeMember(answer: MemberAnswer): GroupMember {
     clientHost: answer.clientHost,
     rackId: answer.rackId,
     memberEpoch: answer.memberEpoch,
+    isClassic: answer.memberType === unknownMember ? null : answer.memberType === classicMember,
     subscribedTopics: answer.subscribedTopicNames,
     // An empty expression is how some brokers say that there is none.
     subscribedTopicRegex: answer.subscribedTopicRegex || null,

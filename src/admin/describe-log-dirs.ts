@@ -28,6 +28,8 @@ export interface LogDir {
   readonly totalBytes: bigint | null
   /** Of the volume it is on; null before Kafka 3.3. */
   readonly usableBytes: bigint | null
+  /** True when no new replicas are put there (`cordoned.log.dirs`, KIP-1066); false before Kafka 4.3. */
+  readonly isCordoned: boolean
   readonly replicas: readonly LogDirReplica[]
 }
 
@@ -80,7 +82,7 @@ async function send(call: AdminCall, nodeId: number, { partitions }: Options): P
 }
 
 function logDir(answer: DirAnswer, nodeId: number): LogDir {
-  const { errorCode, logDir: path, totalBytes, usableBytes, topics } = answer
+  const { errorCode, logDir: path, totalBytes, usableBytes, isCordoned, topics } = answer
   const context = { api: describeLogDirsApi.name, nodeId }
   const failure =
     errorCode === ErrorCode.NONE
@@ -91,6 +93,7 @@ function logDir(answer: DirAnswer, nodeId: number): LogDir {
     failure,
     totalBytes: totalBytes < 0n ? null : totalBytes,
     usableBytes: usableBytes < 0n ? null : usableBytes,
+    isCordoned,
     replicas: topics.flatMap(({ name: topic, partitions }) =>
       partitions.map(({ partitionIndex, partitionSize, offsetLag, isFutureKey }) => ({
         topic,

@@ -58,6 +58,7 @@ function describeMember(answer: MemberAnswer): GroupMember {
     clientHost: answer.clientHost,
     rackId: answer.rackId,
     memberEpoch: answer.memberEpoch,
+    isClassic: false,
     subscribedTopics: answer.subscribedTopicNames,
     subscribedTopicRegex: null,
     assignment: listPartitions(

@@ -90,6 +90,7 @@ function describeMember(answer: MemberAnswer): GroupMember {
     clientHost,
     rackId,
     memberEpoch,
+    isClassic: answer.isClassic,
     subscribedTopics: null,
     subscribedTopicRegex: null,
     assignment: null,
@@ -105,7 +106,6 @@ function describeMember(answer: MemberAnswer): GroupMember {
       targetTasks: describeTasks(answer.targetAssignment),
       taskOffsets: answer.taskOffsets.map(taskOffset),
       taskEndOffsets: answer.taskEndOffsets.map(taskOffset),
-      isClassic: answer.isClassic,
     },
   }
 }

@@ -4,7 +4,7 @@ import { clientSoftware } from '../network/client-software'
 import { apiVersionsApi } from '../wire/generated/client/api-versions'
 import { updateFeaturesApi } from '../wire/generated/client/update-features'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'
-import { parseItems } from './arguments'
+import { nodeIdSchema, parseItems } from './arguments'
 import { callOptionFields, type AdminCallOptions } from './call-options'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
@@ -42,6 +42,16 @@ export interface UpdatedFeature {
   readonly feature: string
 }
 
+export interface DescribeFeaturesOptions extends AdminCallOptions {
+  /** The broker to ask, while brokers differ in what they can do. Default: any. */
+  readonly nodeId?: number
+}
+
+/** The options of `describeFeatures` as they are checked. */
+export const describeFeaturesOptions = z.lazy(() =>
+  z.strictObject({ ...callOptionFields, nodeId: z.optional(nodeIdSchema) }),
+)
+
 export interface UpdateFeaturesOptions extends AdminCallOptions {
   /** Checks whether the update could be made, and makes none; needs Kafka 3.3. Default: false. */
   readonly validateOnly?: boolean
@@ -71,10 +81,14 @@ const featuresVersion = 3
 /** From here on requests say what kind of update they mean, and can be for checking only. */
 const typesVersion = 1
 
-/** Kafka: `Admin.describeFeatures` (KIP-584), API ApiVersions, to any broker. */
-export async function describeFeatures(call: AdminCall): Promise<FeatureDescription[]> {
+/** Kafka: `Admin.describeFeatures` (KIP-584), API ApiVersions, to any broker or the one that is named. */
+export async function describeFeatures(
+  call: AdminCall,
+  { nodeId }: z.output<typeof describeFeaturesOptions>,
+): Promise<FeatureDescription[]> {
   const body = { clientSoftwareName: clientSoftware.name, clientSoftwareVersion: clientSoftware.version }
-  const response = await request(call, { kind: 'any' }, apiVersionsApi, body, {
+  const target = nodeId === undefined ? ({ kind: 'any' } as const) : ({ kind: 'node', nodeId } as const)
+  const response = await request(call, target, apiVersionsApi, body, {
     minVersion: featuresVersion,
     // Later versions say to whom the request is meant to go.
     maxVersion: 4,

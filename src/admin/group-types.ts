@@ -53,6 +53,8 @@ export interface GroupMember {
   readonly rackId: string | null
   /** Null in classic groups. */
   readonly memberEpoch: number | null
+  /** Whether it speaks the classic protocol, also while its group is moved to another; null where brokers don't tell. */
+  readonly isClassic: boolean | null
   /** Null for classic members of another protocol than `consumer`, and in streams groups. */
   readonly subscribedTopics: readonly string[] | null
   readonly subscribedTopicRegex: string | null

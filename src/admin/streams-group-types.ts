@@ -63,6 +63,4 @@ export interface StreamsMember {
   readonly taskOffsets: readonly StreamsTaskOffset[]
   /** The ends of the topics that stores are restored from. */
   readonly taskEndOffsets: readonly StreamsTaskOffset[]
-  /** Whether it still speaks the classic protocol, in a group that is being moved. */
-  readonly isClassic: boolean
 }

@@ -68,6 +68,36 @@ describeEachBroker('the admin client', {}, (broker) => {
     expect(await rejectionOf(admin.describeGroups([workers]))).toMatchObject({ code: 'GROUP_ID_NOT_FOUND' })
   }, 60_000)
 
+  it('tells the members of a group apart by the protocol they speak', async () => {
+    const [topic, groupId] = [broker.uniqueName('topic'), broker.uniqueName('group')]
+    const kafka = client()
+    await using admin = kafka.admin()
+    await admin.createTopics([{ name: topic, partitions: 2, replicationFactor: 1 }])
+    const protocols = broker.pick({ '3.7': ['classic'], '4.3': ['consumer', 'classic'] } as const)
+    const consumers = protocols.map((groupProtocol) =>
+      kafka.consumer({ groupId, topics: [topic], groupProtocol }),
+    )
+    const runs: Promise<void>[] = []
+    try {
+      for (const [index, consumer] of consumers.entries()) {
+        runs.push(consumer.run(() => {}))
+        await eventualAnswer(
+          () => admin.describeGroups([groupId], { partial: true }),
+          ([group]) => group?.error === null && group.members.length === index + 1,
+          'the member to join',
+        )
+      }
+      const [group] = await admin.describeGroups([groupId])
+      expect(group?.type).toBe(protocols[0])
+      expect(group?.members.map(({ isClassic }) => isClassic).sort()).toEqual(
+        broker.pick({ '3.7': [true], '4.3': [false, true] }),
+      )
+    } finally {
+      await Promise.all(consumers.map((consumer) => consumer.close()))
+      await Promise.all(runs)
+    }
+  }, 60_000)
+
   it('describes the controllers, and changes none of those that are known by their node alone', async () => {
     await using admin = client().admin()
     const { leaderId, voters, nodes } = await admin.describeMetadataQuorum()

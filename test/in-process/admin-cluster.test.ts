@@ -123,6 +123,13 @@ describe('features', () => {
       finalized: { min: 1, max: 1 },
       supported: { min: 0, max: 1 },
     })
+    expect(await test.admin.describeFeatures({ nodeId: 1 })).toEqual(features)
+    expect(await errorOf(test.admin.describeFeatures({ nodeId: 9, timeoutMs: 100 }))).toMatchObject({
+      code: 'TIMEOUT',
+    })
+    expect(await errorOf(test.admin.describeFeatures({ nodeId: -1 }))).toMatchObject({
+      code: 'INVALID_OPTION',
+    })
   })
 
   it('get other levels, all or none of one call, and are only checked where that is asked for', async () => {

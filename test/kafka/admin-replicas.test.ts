@@ -94,4 +94,23 @@ describeEachKafkaCluster('the admin client and replicas', { nodes: 3, versions: 
     expect(election?.error?.code).toBe('PREFERRED_LEADER_NOT_AVAILABLE')
     await admin.electLeaders('preferred', 'all').catch(() => undefined)
   }, 90_000)
+
+  it('shows directories that are cordoned, and what each broker can do', async () => {
+    const broker = { type: 'broker', name: '1' } as const
+    const dirsOf = async () =>
+      (await admin.describeLogDirs({ nodeIds: [1, 3] })).map(({ logDirs }) => logDirs[0])
+    expect(await dirsOf()).toMatchObject([{ isCordoned: false }, { isCordoned: false }])
+    await admin.incrementalAlterConfigs([{ ...broker, set: { 'cordoned.log.dirs': '*' } }])
+    const dirs = await eventualAnswer(dirsOf, ([first]) => first?.isCordoned === true, 'the cordon')
+    expect(dirs[1]).toMatchObject({ isCordoned: false })
+    await admin.incrementalAlterConfigs([{ ...broker, unset: ['cordoned.log.dirs'] }])
+
+    const level = (await admin.describeFeatures({ nodeId: 1 })).find(
+      ({ feature }) => feature === 'metadata.version',
+    )
+    expect(level?.supported?.max).toBeGreaterThanOrEqual(level?.finalized?.max ?? Infinity)
+    await expect(admin.describeFeatures({ nodeId: 9, timeoutMs: 500 })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    })
+  }, 60_000)
 })

@@ -125,6 +125,7 @@ describeEachKafka(
                 memberId: member.id,
                 subscribedTopics: null,
                 assignment: null,
+                isClassic: false,
                 streams: {
                   topologyEpoch: 1,
                   processId: 'process-1',
@@ -132,7 +133,6 @@ describeEachKafka(
                   clientTags: { zone: 'a' },
                   tasks,
                   targetTasks: tasks,
-                  isClassic: false,
                 },
               },
             ],

@@ -122,6 +122,7 @@ describe('describeGroups', () => {
           clientHost: '/127.0.0.1',
           rackId: 'r1',
           memberEpoch: 6,
+          isClassic: false,
           subscribedTopics: ['orders'],
           subscribedTopicRegex: null,
           assignment: [
@@ -287,6 +288,7 @@ describe('describeGroups', () => {
           clientHost: '/127.0.0.1',
           rackId: null,
           memberEpoch: 2,
+          isClassic: false,
           subscribedTopics: ['orders'],
           subscribedTopicRegex: null,
           assignment: [
@@ -431,6 +433,7 @@ describe('describeGroups', () => {
         {
           groupInstanceId: 'host-7',
           memberEpoch: 1,
+          isClassic: false,
           subscribedTopics: null,
           assignment: null,
           streams: {
@@ -449,7 +452,6 @@ describe('describeGroups', () => {
             targetTasks: { active: [], standby: [], warmup: [{ subtopologyId: '0', partition: 3 }] },
             taskOffsets: [{ subtopologyId: '0', partition: 1, offset: 5n }],
             taskEndOffsets: [{ subtopologyId: '0', partition: 1, offset: 9n }],
-            isClassic: false,
           },
         },
       ],
