@@ -13,20 +13,20 @@ import type { ErrorResponse } from '../../src/testing/faults/errors/error-respon
 import { errorResponses } from '../../src/testing/faults/errors/error-responses'
 import { until } from './support/case-runner'
 import { ShareCluster, values } from './support/share-cluster'
+import { SharedTopic } from './support/share-simulation'
 
 const stallTimeoutMs = 300
 
 let cluster: ShareCluster
-const ends: (() => void)[] = []
+const ends: (() => unknown)[] = []
 
-async function start(options: TestClusterOptions = {}): Promise<ShareCluster> {
+async function start(options: TestClusterOptions = {}): Promise<void> {
   cluster = await ShareCluster.start(options)
-  return cluster
+  ends.push(() => cluster.close())
 }
 
 afterEach(async () => {
-  await cluster.close()
-  for (const end of ends.splice(0)) end()
+  for (const end of ends.splice(0)) await end()
 })
 
 /** A share consumer with short times, what its log said of stalls, and which ones began and ended. */
@@ -95,9 +95,9 @@ function failPartition(errorCode: number): () => void {
 }
 
 /** Has the broker do the rest of each request, and answer acknowledgements with the error, until the answer is called. */
-function passOverAcknowledgements(code: number): () => void {
+function passOverAcknowledgements(code: number, broker = cluster.broker): () => void {
   const ends = [
-    cluster.broker.on('ShareFetch', async (request, exchange) => {
+    broker.on('ShareFetch', async (request, exchange) => {
       const said = new Set(
         request.topics.flatMap(({ partitions }) =>
           partitions.flatMap(({ partitionIndex, acknowledgementBatches }) =>
@@ -115,7 +115,7 @@ function passOverAcknowledgements(code: number): () => void {
       const partitions = [...said].map((index) => ({ ...nothingOf(index), acknowledgeErrorCode: code }))
       return answer && { ...answer, responses: [{ topicId, partitions }] }
     }),
-    cluster.broker.on('ShareAcknowledge', async (request, exchange) => {
+    broker.on('ShareAcknowledge', async (request, exchange) => {
       const answer = await exchange.proceed({ ...request, topics: [] })
       const responses = request.topics.map(({ topicId, partitions }) => ({
         topicId,
@@ -238,6 +238,32 @@ describe('brokers', () => {
     expect(subject.told).toEqual(['+acknowledgement', '-acknowledgement'])
     await until(() => subject.consumer.metrics().recordsAcceptedTotal === 1, 'the acknowledgement')
   })
+
+  test('by default, acknowledgements that are not taken are told before the locks end', () =>
+    SharedTopic.run(
+      async (shared) => {
+        const told: string[] = []
+        ends.push(onDiagnostics('typed-kafka:share-consumer:stall-began', ({ kind }) => told.push(kind)))
+        passOverAcknowledgements(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, shared.sim.cluster)
+        await shared.produce(values(1))
+        const consumer = shared.consumer()
+        const run = consumer.run(() => {})
+        await shared.until(() => consumer.metrics().recordsConsumedTotal === 1)
+        await shared.sim.sleep(14_000)
+        expect(consumer.health()).toMatchObject({ isHealthy: true, stalls: [] })
+        await shared.sim.sleep(7_000)
+        expect(consumer.health()).toMatchObject({ isAlive: true, stalls: [{ kind: 'acknowledgement' }] })
+        expect(consumer.metrics().recordsExpiredTotal).toBe(0)
+        await shared.sim.sleep(15_000)
+        // The lock is over: the message is delivered again.
+        expect(consumer.metrics()).toMatchObject({ recordsExpiredTotal: 1, stallTotal: 1 })
+        expect(consumer.health()).toMatchObject({ isHealthy: true })
+        expect(told).toEqual(['acknowledgement'])
+        await consumer.close()
+        await run
+      },
+      { lockMs: 30_000 },
+    ))
 
   test('a coordinator that is not found holds the join up', async () => {
     await start()

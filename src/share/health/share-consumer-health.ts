@@ -16,7 +16,8 @@ export type ShareConsumerState = 'idle' | 'joining' | 'stable' | 'suspended' | '
 /**
  * What does not move:
  * - `fetch`: a broker does not answer fetches, refuses a partition again and again, or a partition has no leader
- * - `acknowledgement`: a broker does not take what was said of its messages
+ * - `acknowledgement`: a broker does not take what was said of its messages; told after half the time of a lock, where
+ *   that is shorter than `stallTimeoutMs`
  * - `handler`: a handler, or the body of a loop, has not come back
  * - `join`: the member does not get into its group
  * - `heartbeat`: the coordinator does not answer heartbeats

@@ -98,21 +98,26 @@ export class ShareStallFinder implements StallFinder<ShareStallKind> {
   }
 
   *#acknowledgements(now: number): Iterable<Overdue<ShareStallKind>> {
-    const { unsettled, held, requests, stallTimeoutMs, fetchMaxWaitMs } = this.#options
+    const { unsettled, held, requests } = this.#options
     for (const { nodeId, since, lastError } of unsettled()) {
       const waitedMs = now - since
-      // They may ride on a fetch.
-      if (waitedMs < stallTimeoutMs + fetchMaxWaitMs) continue
+      if (waitedMs < this.#acknowledgementLimitMs) continue
       const text = `broker ${nodeId} has not taken acknowledgements for ${seconds(waitedMs)}`
       const why = lastError ?? requests.waitOf('ShareAcknowledge', nodeId)?.lastError
-      const concerned = new Set(
-        held.of(nodeId).flatMap((records) => (records.concludedCount > 0 ? records.partition : [])),
-      )
-      for (const partition of concerned.size > 0 ? concerned : [undefined]) {
-        const of = partition && nameOf(partition)
+      // What is held there no longer is lost, whatever the broker answers.
+      const concerned = held.of(nodeId).filter(({ concludedCount }) => concludedCount > 0)
+      for (const partition of new Set(concerned.map((records) => records.partition))) {
+        const of = nameOf(partition)
         yield { kind: 'acknowledgement', waitedMs, partition: of, nodeId, text, lastError: why }
       }
     }
+  }
+
+  /** While there is still time to do something about it: when the locks are over, there is nothing left to wait for. */
+  get #acknowledgementLimitMs(): number {
+    const { held, stallTimeoutMs, fetchMaxWaitMs } = this.#options
+    // They may ride on a fetch.
+    return Math.min(stallTimeoutMs, (held.lockTimeoutMs ?? Infinity) / 2) + fetchMaxWaitMs
   }
 
   #join(now: number): Iterable<Overdue<ShareStallKind>> {
