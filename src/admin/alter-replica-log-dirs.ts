@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
+import { groupBy } from '../base/group-by'
 import { partitionsByTopic, type TopicPartition } from '../base/topic-partition'
 import { alterReplicaLogDirsApi } from '../wire/generated/client/alter-replica-log-dirs'
 import { request, type AdminCall } from './admin-call'
@@ -7,7 +8,7 @@ import { nodeIdSchema, parseItems, partitionSchema, topicNameSchema } from './ar
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
 import { partitionIndex } from './leader-shards'
-import { brokerError, groupBy } from './shards'
+import { brokerError } from './shards'
 
 /** A replica on one broker. */
 export interface TopicPartitionReplica extends TopicPartition {

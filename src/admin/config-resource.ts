@@ -1,12 +1,13 @@
 import * as z from 'zod/mini'
 import { KafkaError } from '../base/errors'
+import { groupBy } from '../base/group-by'
 import type { RequestTarget, ResponseError } from '../cluster/cluster'
 import type { BrokerMetadata } from '../cluster/metadata'
 import type { AdminCall } from './admin-call'
 import { invalid } from './arguments'
 import type { Outcome } from './item-result'
 import type { Shard } from './item-runner'
-import { groupBy, outcomeOf, withFailed } from './shards'
+import { outcomeOf, withFailed } from './shards'
 
 /** What configs belong to. `brokerLogger` holds the log levels of one broker. */
 export type ConfigResourceType = 'topic' | 'broker' | 'brokerLogger' | 'clientMetrics' | 'group'

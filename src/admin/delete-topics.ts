@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { groupBy } from '../base/group-by'
 import { deleteTopicsApi, type DeleteTopicsResponse } from '../wire/generated/client/delete-topics'
 import { zeroUuid } from '../wire/primitives/uuid'
 import { request, requestTimeoutMs, type AdminCall } from './admin-call'
@@ -6,7 +7,7 @@ import { parseItems, topicIdSchema, topicNameSchema } from './arguments'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems, type Shard } from './item-runner'
 import { mutationRetries, quotaOptionFields, type QuotaOptions } from './quota-options'
-import { groupBy, notController, outcomeOf } from './shards'
+import { notController, outcomeOf } from './shards'
 
 /** Names a topic: its name, or the id that tells it from an earlier topic of the same name. */
 export type TopicReference = string | { readonly topicId: string }

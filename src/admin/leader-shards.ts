@@ -1,11 +1,12 @@
 import { ErrorCode } from '../base/error-codes'
 import { BrokerError, type KafkaError } from '../base/errors'
+import { groupBy } from '../base/group-by'
 import type { TopicPartition } from '../base/topic-partition'
 import { metadataApi, type MetadataResponse } from '../wire/generated/client/metadata'
 import { request, type AdminCall } from './admin-call'
 import { codes, type ItemCall, type Shard } from './item-runner'
 import type { Outcome } from './item-result'
-import { groupBy, withFailed } from './shards'
+import { withFailed } from './shards'
 
 /** What a partition leader, or the lookup of one, answers while leaders move. */
 const leaderRetries = codes(

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { groupBy } from '../base/group-by'
 import type { TopicPartition } from '../base/topic-partition'
 import { listOffsetsApi, type ListOffsetsResponse } from '../wire/generated/client/list-offsets'
 import { attempt, requestTimeoutMs, type AdminCall } from './admin-call'
@@ -7,7 +8,7 @@ import { callOptionFields, type AdminCallOptions } from './call-options'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
 import { byTopic, leaderCall, partitionIndex } from './leader-shards'
-import { groupBy, outcomeOf } from './shards'
+import { outcomeOf } from './shards'
 
 /**
  * Which offset of a partition:

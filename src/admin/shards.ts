@@ -1,5 +1,6 @@
 import { ErrorCode } from '../base/error-codes'
 import { BrokerError, KafkaError, type ErrorContext } from '../base/errors'
+import { groupBy, pushTo } from '../base/group-by'
 import type { CoordinatorType, ResponseError } from '../cluster/cluster'
 import { meansOtherCoordinator } from '../cluster/retry-policy'
 import type { AdminCall } from './admin-call'
@@ -32,19 +33,6 @@ export function oneShard<Item, Value>(
  */
 export function notController<Answer extends ResponseError>(answers: readonly Answer[]): Answer | undefined {
   return answers.every(({ errorCode }) => errorCode === ErrorCode.NOT_CONTROLLER) ? answers[0] : undefined
-}
-
-/** Items of the same `key`, in the order in which the keys come. */
-export function groupBy<Item, Key>(items: readonly Item[], key: (item: Item) => Key): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>()
-  for (const item of items) pushTo(groups, key(item), item)
-  return groups
-}
-
-function pushTo<Key, Item>(groups: Map<Key, Item[]>, key: Key, item: Item): void {
-  const group = groups.get(key)
-  if (group === undefined) groups.set(key, [item])
-  else group.push(item)
 }
 
 interface CoordinatorLookup<Item> {

@@ -161,7 +161,10 @@ describe('a cluster for tests', () => {
   test('a transaction can end although the memory is full', async () => {
     const cluster = await start({ maxBytes: 12_000, topics: [{ name: 't', partitions: 2 }] })
     const producer = closing(
-      connect(cluster, { requestTimeoutMs: 500 }).producer({ transactionalId: 'tx', deliveryTimeoutMs: 1500 }),
+      connect(cluster, { requestTimeoutMs: 500 }).producer({
+        transactionalId: 'tx',
+        deliveryTimeoutMs: 1500,
+      }),
     )
     const failing = producer.transaction(async (tx) => {
       await tx.send('t', { partition: 0, value: 'x'.repeat(10_000) })

@@ -1,10 +1,10 @@
+import { groupBy } from '../../base/group-by'
+import { formatTopicPartition, type TopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
 import { type ListOffsetsResponse, listOffsetsApi } from '../../wire/generated/client/list-offsets'
 
 /** One partition whose offset is asked for. */
-export interface OffsetQuestion {
-  readonly topic: string
-  readonly partition: number
+export interface OffsetQuestion extends TopicPartition {
   /** Milliseconds since 1970, or a sentinel of ListOffsets. */
   readonly timestamp: bigint
   /** -1 when it is not known. */
@@ -13,8 +13,6 @@ export interface OffsetQuestion {
 
 /** One partition's answer. */
 export interface OffsetAnswer {
-  readonly topic: string
-  readonly partition: number
   readonly errorCode: number
   /** -1 when no message is of that time or later. */
   readonly offset: bigint
@@ -28,8 +26,8 @@ export type IsolationLevelNumber = 0 | 1
 const firstVersionWithIsolation = 2
 
 /**
- * Asks one broker, once, for the offsets of partitions it leads. Errors of single partitions are part of the answers;
- * an error of the whole request is thrown.
+ * Asks one broker, once, for the offsets of partitions it leads. The answers are by `formatTopicPartition`. Errors of single
+ * partitions are part of them; an error of the whole request is thrown.
  */
 export async function listOffsetsFrom(
   cluster: Cluster,
@@ -37,20 +35,18 @@ export async function listOffsetsFrom(
   questions: readonly OffsetQuestion[],
   isolationLevel: IsolationLevelNumber,
   signal?: AbortSignal,
-): Promise<OffsetAnswer[]> {
-  const topics = new Map<
-    string,
-    { partitionIndex: number; currentLeaderEpoch: number; timestamp: bigint }[]
-  >()
-  for (const { topic, partition, timestamp, currentLeaderEpoch } of questions) {
-    const partitions = topics.get(topic) ?? []
-    partitions.push({ partitionIndex: partition, currentLeaderEpoch, timestamp })
-    topics.set(topic, partitions)
-  }
+): Promise<ReadonlyMap<string, OffsetAnswer>> {
   const request = {
     replicaId: -1,
     isolationLevel,
-    topics: [...topics].map(([name, partitions]) => ({ name, partitions })),
+    topics: [...groupBy(questions, ({ topic }) => topic)].map(([name, asked]) => ({
+      name,
+      partitions: asked.map(({ partition, currentLeaderEpoch, timestamp }) => ({
+        partitionIndex: partition,
+        currentLeaderEpoch,
+        timestamp,
+      })),
+    })),
     timeoutMs: cluster.requestTimeoutMs,
   }
   const response = await cluster.send(nodeId, listOffsetsApi, request, {
@@ -61,14 +57,12 @@ export async function listOffsetsFrom(
   return answersOf(response)
 }
 
-function answersOf(response: ListOffsetsResponse): OffsetAnswer[] {
-  return response.topics.flatMap(({ name, partitions }) =>
-    partitions.map(({ partitionIndex, errorCode, offset, leaderEpoch }) => ({
-      topic: name,
-      partition: partitionIndex,
-      errorCode,
-      offset,
-      leaderEpoch,
-    })),
-  )
+function answersOf(response: ListOffsetsResponse): ReadonlyMap<string, OffsetAnswer> {
+  const answers = new Map<string, OffsetAnswer>()
+  for (const { name: topic, partitions } of response.topics) {
+    for (const answer of partitions) {
+      answers.set(formatTopicPartition({ topic, partition: answer.partitionIndex }), answer)
+    }
+  }
+  return answers
 }

@@ -1,6 +1,7 @@
 import type { Deadline } from '../../base/deadline'
 import { isRetriable } from '../../base/error-codes'
 import { BrokerError, KafkaError, TimeoutError } from '../../base/errors'
+import { groupBy } from '../../base/group-by'
 import { formatTopicPartition, type TopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
 import { latestTimestamp } from '../start-from'
@@ -36,9 +37,8 @@ export class OffsetFinder {
       none.map((lookup) => ({ ...lookup, timestamp: latestTimestamp })),
       deadline,
     )
-    return found.map((offset, index) =>
-      offset < 0n ? (ends[none.indexOf(lookups[index] as OffsetLookup)] as bigint) : offset,
-    )
+    let next = 0
+    return found.map((offset) => (offset < 0n ? (ends[next++] as bigint) : offset))
   }
 
   async #findAll(lookups: readonly OffsetLookup[], deadline: Deadline): Promise<readonly bigint[]> {
@@ -67,11 +67,11 @@ export class OffsetFinder {
     found: Map<OffsetLookup, bigint>,
     deadline: Deadline,
   ): Promise<KafkaError | undefined> {
-    const byLeader = new Map<number, OffsetLookup[]>()
-    for (const lookup of lookups) {
-      const leaderId = this.#cluster.metadata.partition(lookup.topic, lookup.partition)?.leaderId ?? -1
-      byLeader.set(leaderId, [...(byLeader.get(leaderId) ?? []), lookup])
-    }
+    const { metadata } = this.#cluster
+    const byLeader = groupBy(
+      lookups,
+      ({ topic, partition }) => metadata.partition(topic, partition)?.leaderId ?? -1,
+    )
     const outcomes = await Promise.all(
       [...byLeader].map(([leaderId, asked]) => this.#ask(leaderId, asked, deadline)),
     )
@@ -118,9 +118,9 @@ export class OffsetFinder {
   }
 }
 
-function outcomeOf(lookup: TopicPartition, answers: readonly OffsetAnswer[]): Outcome {
+function outcomeOf(lookup: TopicPartition, answers: ReadonlyMap<string, OffsetAnswer>): Outcome {
   const { topic, partition } = lookup
-  const answer = answers.find((one) => one.topic === topic && one.partition === partition)
+  const answer = answers.get(formatTopicPartition(lookup))
   if (answer?.errorCode === 0) return answer.offset
   const text = `The look-up of an offset of ${formatTopicPartition(lookup)} failed`
   if (answer === undefined) return new KafkaError('NO_ANSWER', text, { topic, partition, retriable: true })

@@ -1,6 +1,8 @@
 import { Deadline } from '../../base/deadline'
 import { BrokerError, KafkaError } from '../../base/errors'
 import { errorCodeName, isRetriable } from '../../base/error-codes'
+import { pushTo } from '../../base/group-by'
+import { formatTopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
 import type { GroupOffsets } from '../group/group-membership'
 import type { PartitionState } from '../partition-state'
@@ -75,7 +77,7 @@ export class OffsetLocator {
       // and a position without a leader to fetch from, or to be checked against, is worth nothing.
       if (this.#options.cluster.metadata.topic(state.topic) === undefined) {
         state.markInFlight()
-        unknownTopics.set(state.topic, [...(unknownTopics.get(state.topic) ?? []), lookup])
+        pushTo(unknownTopics, state.topic, lookup)
         continue
       }
       const isCommitted = state.query === undefined && this.#options.offsets !== undefined
@@ -139,7 +141,7 @@ export class OffsetLocator {
         continue
       }
       state.markInFlight()
-      byLeader.set(leaderId, [...(byLeader.get(leaderId) ?? []), { ...lookup, timestamp }])
+      pushTo(byLeader, leaderId, { ...lookup, timestamp })
     }
     for (const [leaderId, asked] of byLeader) void this.#askLeader(leaderId, asked)
   }
@@ -200,8 +202,7 @@ export class OffsetLocator {
       const answers = await listOffsetsFrom(cluster, leaderId, questions, isolationLevel, this.#scan.signal)
       const atEnd: Lookup[] = []
       for (const lookup of asked) {
-        const { topic, partition } = lookup.state
-        const answer = answers.find((one) => one.topic === topic && one.partition === partition)
+        const answer = answers.get(formatTopicPartition(lookup.state))
         if (this.#isCurrent(lookup)) this.#settle(lookup, answer, atEnd)
       }
       if (atEnd.length > 0) this.wake()

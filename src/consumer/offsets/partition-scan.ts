@@ -19,6 +19,8 @@ export interface PartitionScanOptions {
 export class PartitionScan {
   readonly #options: PartitionScanOptions
   readonly #abort = new AbortController()
+  /** When those are due again that failed since the last look, by how often they did. */
+  readonly #retryAt = new Map<number, number>()
   #timer: Timer | undefined
   #isScheduled = false
 
@@ -44,6 +46,7 @@ export class PartitionScan {
   #run(): void {
     this.#timer?.cancel()
     this.#timer = undefined
+    this.#retryAt.clear()
     const { cluster, subscription, isWaiting, onDue } = this.#options
     const now = cluster.clock.now()
     const due: PartitionState[] = []
@@ -57,12 +60,21 @@ export class PartitionScan {
     if (nextAt < Infinity) this.#timer = cluster.clock.setTimer(nextAt - now, () => this.wake())
   }
 
-  /** The partition is due again after a backoff. */
+  /**
+   * The partition is due again after a backoff. Those that failed together are due together: a broker that refuses
+   * thousands of partitions for a while is asked for all of them at once, not for each at a time of its own.
+   */
   retryLater(state: PartitionState): void {
-    const { cluster } = this.#options
     state.failures++
-    state.retryAt = cluster.clock.now() + cluster.backoffMs(state.failures)
+    state.retryAt = this.#retryAt.get(state.failures) ?? this.#backOff(state.failures)
     this.wake()
+  }
+
+  #backOff(failures: number): number {
+    const { cluster } = this.#options
+    const retryAt = cluster.clock.now() + cluster.backoffMs(failures)
+    this.#retryAt.set(failures, retryAt)
+    return retryAt
   }
 
   close(): void {

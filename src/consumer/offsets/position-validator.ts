@@ -1,9 +1,11 @@
 import { errorCodeName, isRetriable } from '../../base/error-codes'
+import { groupBy, pushTo } from '../../base/group-by'
 import { KafkaError, UnsupportedVersionError } from '../../base/errors'
 import { formatTopicPartition } from '../../base/topic-partition'
 import type { Cluster } from '../../cluster/cluster'
 import {
   offsetForLeaderEpochApi,
+  type OffsetForLeaderEpochResponse,
   type OffsetForLeaderEpochResponseEpochEndOffset,
 } from '../../wire/generated/client/offset-for-leader-epoch'
 import type { PartitionState } from '../partition-state'
@@ -70,22 +72,20 @@ export class PositionValidator {
         continue
       }
       state.markInFlight()
-      byLeader.set(leaderId, [...(byLeader.get(leaderId) ?? []), { state, token: state.token }])
+      pushTo(byLeader, leaderId, { state, token: state.token })
     }
     for (const [leaderId, questions] of byLeader) void this.#ask(leaderId, questions)
   }
 
   async #ask(leaderId: number, questions: readonly Question[]): Promise<void> {
     const { cluster } = this.#options
-    const topics = questions.map(({ state: { topic, partition, positionEpoch } }) => ({
+    const topics = [...groupBy(questions, ({ state }) => state.topic)].map(([topic, asked]) => ({
       topic,
-      partitions: [
-        {
-          partition,
-          currentLeaderEpoch: cluster.metadata.partition(topic, partition)?.leaderEpoch ?? -1,
-          leaderEpoch: positionEpoch,
-        },
-      ],
+      partitions: asked.map(({ state: { partition, positionEpoch } }) => ({
+        partition,
+        currentLeaderEpoch: cluster.metadata.partition(topic, partition)?.leaderEpoch ?? -1,
+        leaderEpoch: positionEpoch,
+      })),
     }))
     try {
       const response = await cluster.send(
@@ -94,13 +94,10 @@ export class PositionValidator {
         { replicaId: -1, topics },
         { minVersion: firstConsumerVersion, signal: this.#scan.signal },
       )
+      const answers = answersOf(response)
       for (const question of questions) {
-        const { topic, partition } = question.state
-        const answer = response.topics
-          .filter((one) => one.topic === topic)
-          .flatMap((one) => one.partitions)
-          .find((one) => one.partition === partition)
-        if (this.#isCurrent(question)) this.#settle(question, answer)
+        if (this.#isCurrent(question))
+          this.#settle(question, answers.get(formatTopicPartition(question.state)))
       }
     } catch (caught) {
       this.#handleFailure(leaderId, questions, KafkaError.from(caught))
@@ -150,4 +147,15 @@ export class PositionValidator {
   #isCurrent({ state, token }: Question): boolean {
     return state.token === token && state.phase === 'fetching' && state.needsValidation
   }
+}
+
+/** By `formatTopicPartition`. */
+function answersOf({
+  topics,
+}: OffsetForLeaderEpochResponse): Map<string, OffsetForLeaderEpochResponseEpochEndOffset> {
+  return new Map(
+    topics.flatMap(({ topic, partitions }) =>
+      partitions.map((answer) => [formatTopicPartition({ topic, partition: answer.partition }), answer]),
+    ),
+  )
 }

