@@ -29,8 +29,8 @@ export const describeGroupsOptions = z.lazy(() =>
 /**
  * Kafka: `Admin.describeConsumerGroups`, `describeClassicGroups`, `describeShareGroups` and `describeStreamsGroups`. API
  * ConsumerGroupDescribe (KIP-848) first, then DescribeGroups for the groups it does not know, then ShareGroupDescribe
- * (KIP-932) and StreamsGroupDescribe (KIP-1071) for what is left, to the coordinator of each group. A group that does not exist is GROUP_ID_NOT_FOUND on all brokers, also on
- * those that describe it as a dead group without members.
+ * (KIP-932) and StreamsGroupDescribe (KIP-1071) for what is left, to the coordinator of each group. A group that does not
+ * exist is GROUP_ID_NOT_FOUND on all brokers, also on those that describe it as a dead group without members.
  */
 export async function describeGroups(
   call: AdminCall,

@@ -18,8 +18,9 @@ function assignRanges(
 ): ReadonlyMap<string, MemberAssignment> {
   const assigned = new Map<string, TopicPartition[]>(members.map((member) => [member.memberId, []]))
   const sorted = [...members].sort(compareMembers)
+  const subscriptions = sorted.map((member) => ({ member, topics: new Set(member.topics) }))
   const divisions = topics
-    .map((topic) => new TopicDivision(topic, sorted, assigned))
+    .map((topic) => new TopicDivision(topic, subscriptions, assigned))
     .filter((division) => division.members.length > 0 && division.partitionCount > 0)
   const rackAware = divisions.some((division) => division.racksMatter)
   if (rackAware) matchRacks(divisions)
@@ -67,6 +68,11 @@ function matchRacksTogether(group: readonly TopicDivision[], first: TopicDivisio
   }
 }
 
+interface MemberSubscription {
+  readonly member: GroupMember
+  readonly topics: ReadonlySet<string>
+}
+
 /** How far the partitions of one topic are divided. */
 class TopicDivision {
   readonly members: readonly GroupMember[]
@@ -83,16 +89,16 @@ class TopicDivision {
 
   constructor(
     topic: AssignableTopic,
-    members: readonly GroupMember[],
+    group: readonly MemberSubscription[],
     assigned: ReadonlyMap<string, TopicPartition[]>,
   ) {
     this.#topic = topic.name
-    this.members = members.filter((member) => member.topics.includes(topic.name))
+    this.members = group.filter(({ topics }) => topics.has(topic.name)).map(({ member }) => member)
     this.partitionCount = topic.partitionCount
     this.#assigned = assigned
     this.#racks = partitionRacks(topic)
     // Racks of the whole group count here, also of members that do not subscribe to this topic: as Java does.
-    this.racksMatter = racksMatter(new Set(members.flatMap((member) => rackOf(member) ?? [])), this.#racks)
+    this.racksMatter = racksMatter(new Set(group.flatMap(({ member }) => rackOf(member) ?? [])), this.#racks)
     this.#quota = Math.floor(topic.partitionCount / this.members.length)
     this.#extras = topic.partitionCount % this.members.length
     this.#unassigned = Array.from({ length: topic.partitionCount }, (_, partition) => partition)
@@ -112,7 +118,8 @@ class TopicDivision {
     const count = (this.#counts.get(memberId) ?? 0) + partitions.length
     this.#counts.set(memberId, count)
     if (count > this.#quota) this.#extras--
-    this.#unassigned = this.#unassigned.filter((partition) => !partitions.includes(partition))
+    const given = new Set(partitions)
+    this.#unassigned = this.#unassigned.filter((partition) => !given.has(partition))
     this.#assigned.get(memberId)?.push(...partitions.map((partition) => ({ topic: this.#topic, partition })))
   }
 

@@ -88,7 +88,7 @@ export class ClassicMembership implements GroupMembership {
       (what) => this.#askToRejoin(what),
       // What only other members read is their users' concern.
       (topic, error) => {
-        if (this.#subscribed.names.includes(topic)) listener.onError(error)
+        if (this.#subscribed.has(topic)) listener.onError(error)
       },
     )
     const joinRequests = new GroupRequests(cluster, groupId, `group-join:${groupId}:${++memberCount}`)
@@ -331,9 +331,7 @@ export class ClassicMembership implements GroupMembership {
   async #prepareToJoin(): Promise<void> {
     const owned = this.#owned.list()
     await this.#giveUp(
-      this.#protocol === 'eager'
-        ? owned
-        : owned.filter(({ topic }) => !this.#subscribed.names.includes(topic)),
+      this.#protocol === 'eager' ? owned : owned.filter(({ topic }) => !this.#subscribed.has(topic)),
     )
   }
 
@@ -419,9 +417,7 @@ export class ClassicMembership implements GroupMembership {
       generationId: joined.identity.generationId,
     }
     // Topics may have been dropped while the join was under way; the join that follows tells the group.
-    const partitions = joined.assignment.partitions.filter(({ topic }) =>
-      this.#subscribed.names.includes(topic),
-    )
+    const partitions = joined.assignment.partitions.filter(({ topic }) => this.#subscribed.has(topic))
     this.#cluster.logger.info('The group gave partitions to this member', {
       ...this.#names(),
       ...this.#identity,

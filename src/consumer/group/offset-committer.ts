@@ -69,9 +69,10 @@ export class OffsetCommitter {
     for (let failures = 0; left.length > 0;) {
       await this.#authority.ready(deadline)
       if (deadline.expired) throw this.#timedOut(deadline, firstError)
-      const stale = left.filter(({ offset, ownership }) => !this.#mayCommit(offset, ownership))
-      if (stale.length > 0) firstError ??= this.#notOwned(stale[0] as PendingOffset)
-      left = left.filter((item) => !stale.includes(item))
+      const current = left.filter(({ offset, ownership }) => this.#mayCommit(offset, ownership))
+      const stale = left.find((item, index) => item !== current[index])
+      if (stale !== undefined) firstError ??= this.#notOwned(stale)
+      left = current
       const identity = this.#authority.identity()
       if (identity === undefined || left.length === 0) break
       const result = await this.#tryOnce(left, identity, deadline)

@@ -10,6 +10,7 @@ export class SubscribedNames {
   readonly #onChange: () => void
   readonly #onRefused: (error: KafkaError) => void
   #names: readonly string[] = []
+  #lookup: ReadonlySet<string> = new Set()
   /** False while it is not known which topics match the pattern. */
   #isPatternKnown = false
   #endWatch: (() => void) | undefined
@@ -31,6 +32,10 @@ export class SubscribedNames {
   /** In alphabetical order; those of the pattern once they are known. */
   get names(): readonly string[] {
     return this.#names
+  }
+
+  has(topic: string): boolean {
+    return this.#lookup.has(topic)
   }
 
   /**
@@ -73,6 +78,7 @@ export class SubscribedNames {
     const isSame = names.length === this.#names.length && names.every((name, i) => name === this.#names[i])
     if (isSame && !(isNews && names.length === 0)) return
     this.#names = names
+    this.#lookup = new Set(names)
     this.#onChange()
   }
 }

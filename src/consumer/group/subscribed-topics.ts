@@ -4,6 +4,7 @@ import { re2Of } from './re2-pattern'
 /** What a member of the KIP-848 protocol is subscribed to, as brokers are told of it, and which assigned topics that means. */
 export class SubscribedTopics {
   #topics: readonly string[] = []
+  #lookup: ReadonlySet<string> = new Set()
   #pattern: string | null = null
   /** Topics that were unsubscribed while a target may still have them. */
   #dropped = new Set<string>()
@@ -32,15 +33,17 @@ export class SubscribedTopics {
     const re2 = pattern === null ? null : re2Of(pattern)
     if (re2 === this.#pattern && JSON.stringify(names) === JSON.stringify(this.#topics)) return false
     this.#topics = names
+    this.#lookup = new Set(names)
     this.#pattern = re2
-    const isGone = (name: string) => !names.includes(name) && !(pattern !== null && name.search(pattern) >= 0)
+    const isGone = (name: string) =>
+      !this.#lookup.has(name) && !(pattern !== null && name.search(pattern) >= 0)
     this.#dropped = new Set(known.filter(isGone))
     return true
   }
 
   /** Whether partitions of the topic may be taken. What a pattern matches, the brokers decide. */
   accepts(topic: string): boolean {
-    return this.#topics.includes(topic) || (this.#pattern !== null && !this.#dropped.has(topic))
+    return this.#lookup.has(topic) || (this.#pattern !== null && !this.#dropped.has(topic))
   }
 
   /** The brokers assign these now: from here on they know that what was dropped and is not among them is not wanted. */
