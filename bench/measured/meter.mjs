@@ -18,7 +18,8 @@ export function startMeter() {
       const seconds = (performance.now() - startedAt) / 1000
       const { user, system } = process.cpuUsage(cpu)
       delay.disable()
-      if (messages === 0) throw new Error(`No message in ${seconds.toFixed(1)} s: measure for longer (--seconds)`)
+      if (messages === 0)
+        throw new Error(`No message in ${seconds.toFixed(1)} s: measure for longer (--seconds)`)
       const late = (nanoseconds) => Math.max(0, nanoseconds / 1e6 - resolution)
       return {
         messages,
