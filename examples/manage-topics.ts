@@ -3,6 +3,7 @@
  *
  *     npx tsx examples/manage-topics.ts
  */
+import { setTimeout } from 'node:timers/promises'
 import { AdminError, Kafka } from 'typed-kafka'
 import { brokers, uniqueName } from './support/environment'
 
@@ -31,10 +32,16 @@ const [description] = await admin.describeTopics([name])
 console.log(`${name} has ${description?.partitions.length} partitions`)
 
 await admin.incrementalAlterConfigs([{ type: 'topic', name, set: { 'retention.ms': 3_600_000 } }])
-const [configs] = await admin.describeConfigs([{ type: 'topic', name, configNames: ['retention.ms'] }])
-console.log(`retention.ms is now ${configs?.configs['retention.ms']?.value}`)
+// The controller has decided; brokers hear of it a moment later.
+while ((await retentionMs()) !== '3600000') await setTimeout(50)
+console.log(`retention.ms is now ${await retentionMs()}`)
 
 const cluster = await admin.describeCluster()
 console.log(`cluster ${cluster.clusterId} has ${cluster.brokers.length} brokers`)
 
 await admin.deleteTopics([name])
+
+async function retentionMs(): Promise<string | null | undefined> {
+  const [topic] = await admin.describeConfigs([{ type: 'topic', name, configNames: ['retention.ms'] }])
+  return topic?.configs['retention.ms']?.value
+}

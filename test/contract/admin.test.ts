@@ -26,9 +26,16 @@ describeEachBroker('the admin client', {}, (broker) => {
       ])
       return
     }
-    // With a start in each partition they are assigned at once, not with the next heartbeat.
-    await admin.alterShareGroupOffsets(
-      [0, 1].map((partition) => ({ groupId: workers, topic, partition, startOffset: 0n })),
+    // With a start in each partition they are assigned at once, not with the next heartbeat. The group's coordinator hears
+    // of a topic by itself, later than the brokers.
+    await eventualAnswer(
+      () =>
+        admin.alterShareGroupOffsets(
+          [0, 1].map((partition) => ({ groupId: workers, topic, partition, startOffset: 0n })),
+          { partial: true },
+        ),
+      (altered) => altered.every(({ error }) => error === null),
+      'the coordinator to know the topic',
     )
     await using consumer = kafka.shareConsumer({ groupId: workers, topics: [topic] })
     const run = consumer.run(() => {})
