@@ -3,7 +3,7 @@ import { createDelegationTokenApi } from '../wire/generated/client/create-delega
 import { request, type AdminCall } from './admin-call'
 import { callOptionFields, type AdminCallOptions } from './call-options'
 import {
-  brokersChoice,
+  periodOf,
   periodSchema,
   principalSchema,
   principalText,
@@ -48,7 +48,7 @@ export async function createDelegationToken(
 ): Promise<DelegationToken> {
   const body = {
     renewers: renewers.map(tokenPrincipal),
-    maxLifetimeMs: maxLifetimeMs === undefined ? brokersChoice : BigInt(maxLifetimeMs),
+    maxLifetimeMs: periodOf(maxLifetimeMs),
     ...(owner === undefined ? {} : ownerFields(owner)),
   }
   const answer = await request(call, { kind: 'controller' }, createDelegationTokenApi, body, {

@@ -46,8 +46,10 @@ export const principalSchema = z
 /** Milliseconds that go as int64. */
 export const periodSchema = z.optional(z.int().check(z.minimum(1)))
 
-/** What brokers take for: decide yourself. */
-export const brokersChoice = -1n
+/** A period as requests carry it; -1 leaves it to the brokers. */
+export function periodOf(ms: number | undefined): bigint {
+  return ms === undefined ? -1n : BigInt(ms)
+}
 
 /** The bytes of a token's hmac. The error does not show it. */
 export function parseHmac(what: string, hmac: unknown): Uint8Array {

@@ -3,9 +3,8 @@ import { describeGroupsApi, type DescribeGroupsResponse } from '../wire/generate
 import { attempt, type AdminCall } from './admin-call'
 import { authorizedOperations } from './authorized-operations'
 import { consumerProtocolType, decodeAssignment, decodeSubscribedTopics } from './group-assignments'
+import { describedGroups, type DescribedGroups } from './group-describer'
 import { parseGroupState, type DescribedGroup, type GroupMember } from './group-types'
-import type { Outcome } from './item-result'
-import { outcomeOf } from './shards'
 
 /** Brokers tell what a client may do with a group since this version (Kafka 2.3). */
 const operationsVersion = 3
@@ -16,20 +15,13 @@ export async function describeClassicGroups(
   nodeId: number,
   groupIds: readonly string[],
   includeAuthorizedOperations: boolean,
-): Promise<ReadonlyMap<string, Outcome<DescribedGroup>>> {
+): Promise<DescribedGroups> {
   const body = { groups: groupIds, ...(includeAuthorizedOperations ? { includeAuthorizedOperations } : {}) }
   const response = await attempt(call, nodeId, describeGroupsApi, body, {
     minVersion: includeAuthorizedOperations ? operationsVersion : describeGroupsApi.minVersion,
   })
-  return new Map(
-    response.groups.map((answer) => {
-      const { groupId } = answer
-      const context = { api: describeGroupsApi.name, groupId, nodeId }
-      const status = { errorCode: effectiveError(answer), errorMessage: answer.errorMessage }
-      const describe = () => describeGroup(answer, nodeId)
-      return [groupId, outcomeOf(status, 'The group could not be described', context, describe)]
-    }),
-  )
+  const answers = response.groups.map((answer) => ({ ...answer, errorCode: effectiveError(answer) }))
+  return describedGroups(answers, describeGroupsApi.name, nodeId, describeGroup)
 }
 
 type GroupAnswer = DescribeGroupsResponse['groups'][number]

@@ -2,35 +2,17 @@ import {
   consumerGroupDescribeApi,
   type ConsumerGroupDescribeResponse,
 } from '../wire/generated/client/consumer-group-describe'
-import { attempt, type AdminCall } from './admin-call'
 import { authorizedOperations } from './authorized-operations'
 import { consumerProtocolType, listPartitions } from './group-assignments'
+import { groupDescriber } from './group-describer'
 import { parseGroupState, type DescribedGroup, type GroupMember } from './group-types'
-import type { Outcome } from './item-result'
-import { outcomeOf } from './shards'
 
 /** How brokers say which protocol a member speaks (KIP-1099, Kafka 4.0). */
 const unknownMember = -1
 const classicMember = 0
 
 /** Groups of the KIP-848 protocol, from their coordinator; others are answered GROUP_ID_NOT_FOUND. */
-export async function describeConsumerGroups(
-  call: AdminCall,
-  nodeId: number,
-  groupIds: readonly string[],
-  includeAuthorizedOperations: boolean,
-): Promise<ReadonlyMap<string, Outcome<DescribedGroup>>> {
-  const body = { groupIds, includeAuthorizedOperations }
-  const response = await attempt(call, nodeId, consumerGroupDescribeApi, body)
-  return new Map(
-    response.groups.map((answer) => {
-      const { groupId } = answer
-      const context = { api: consumerGroupDescribeApi.name, groupId, nodeId }
-      const describe = () => describeGroup(answer, nodeId)
-      return [groupId, outcomeOf(answer, 'The group could not be described', context, describe)]
-    }),
-  )
-}
+export const describeConsumerGroups = groupDescriber(consumerGroupDescribeApi, describeGroup)
 
 type GroupAnswer = ConsumerGroupDescribeResponse['groups'][number]
 type MemberAnswer = GroupAnswer['members'][number]

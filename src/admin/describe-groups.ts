@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { ErrorCode } from '../base/error-codes'
-import { BrokerError, UnsupportedVersionError } from '../base/errors'
+import { BrokerError } from '../base/errors'
 import type { AdminCall } from './admin-call'
 import { groupIdSchema, parseItems } from './arguments'
 import { callOptionFields, type AdminCallOptions } from './call-options'
@@ -8,6 +8,7 @@ import { describeClassicGroups } from './describe-classic-groups'
 import { describeConsumerGroups } from './describe-consumer-groups'
 import { describeShareGroups } from './describe-share-groups'
 import { describeStreamsGroups } from './describe-streams-groups'
+import type { DescribedGroups, GroupDescriber } from './group-describer'
 import type { DescribedGroup, GroupDescription } from './group-types'
 import { itemResults, type ItemResult, type Outcome } from './item-result'
 import { runItems } from './item-runner'
@@ -50,17 +51,12 @@ export async function describeGroups(
   return itemResults(items, outcomes, (groupId) => ({ groupId }))
 }
 
-type Described = ReadonlyMap<string, Outcome<DescribedGroup>>
-
-/** Asks the coordinator for groups of one kind; groups of other kinds are GROUP_ID_NOT_FOUND. */
-type Describer = typeof describeClassicGroups
-
 /** The most usual kinds first: each is asked only for what those before it do not know. */
-const describers: readonly Describer[] = [
-  ifSupported(describeConsumerGroups),
+const describers: readonly GroupDescriber[] = [
+  describeConsumerGroups,
   describeClassicGroups,
-  ifSupported(describeShareGroups),
-  ifSupported(describeStreamsGroups),
+  describeShareGroups,
+  describeStreamsGroups,
 ]
 
 async function describe(
@@ -68,7 +64,7 @@ async function describe(
   nodeId: number,
   groupIds: readonly string[],
   withOperations: boolean,
-): Promise<Described> {
+): Promise<DescribedGroups> {
   const described = new Map<string, Outcome<DescribedGroup>>()
   for (const describer of describers) {
     const open = groupIds.filter((groupId) => isOfOtherKind(described.get(groupId)))
@@ -80,18 +76,6 @@ async function describe(
     }
   }
   return described
-}
-
-/** Brokers without the API have no such groups. */
-function ifSupported(describer: Describer): Describer {
-  return async (...args) => {
-    try {
-      return await describer(...args)
-    } catch (error) {
-      if (error instanceof UnsupportedVersionError) return new Map()
-      throw error
-    }
-  }
 }
 
 /** Brokers that know the API but have the protocol switched off answer UNSUPPORTED_VERSION per group. */

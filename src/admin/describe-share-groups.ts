@@ -2,34 +2,16 @@ import {
   shareGroupDescribeApi,
   type ShareGroupDescribeResponse,
 } from '../wire/generated/client/share-group-describe'
-import { attempt, type AdminCall } from './admin-call'
 import { authorizedOperations } from './authorized-operations'
 import { listPartitions } from './group-assignments'
+import { groupDescriber } from './group-describer'
 import { parseGroupState, type DescribedGroup, type GroupMember } from './group-types'
-import type { Outcome } from './item-result'
-import { outcomeOf } from './shards'
 
 /** As brokers list share groups. */
 const shareProtocolType = 'share'
 
 /** Share groups (KIP-932), from their coordinator; others are answered GROUP_ID_NOT_FOUND. */
-export async function describeShareGroups(
-  call: AdminCall,
-  nodeId: number,
-  groupIds: readonly string[],
-  includeAuthorizedOperations: boolean,
-): Promise<ReadonlyMap<string, Outcome<DescribedGroup>>> {
-  const body = { groupIds, includeAuthorizedOperations }
-  const response = await attempt(call, nodeId, shareGroupDescribeApi, body)
-  return new Map(
-    response.groups.map((answer) => {
-      const { groupId } = answer
-      const context = { api: shareGroupDescribeApi.name, groupId, nodeId }
-      const describe = () => describeGroup(answer, nodeId)
-      return [groupId, outcomeOf(answer, 'The group could not be described', context, describe)]
-    }),
-  )
-}
+export const describeShareGroups = groupDescriber(shareGroupDescribeApi, describeGroup)
 
 type GroupAnswer = ShareGroupDescribeResponse['groups'][number]
 type MemberAnswer = GroupAnswer['members'][number]

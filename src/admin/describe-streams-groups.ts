@@ -2,11 +2,9 @@ import {
   streamsGroupDescribeApi,
   type StreamsGroupDescribeResponse,
 } from '../wire/generated/client/streams-group-describe'
-import { attempt, type AdminCall } from './admin-call'
 import { authorizedOperations } from './authorized-operations'
+import { groupDescriber } from './group-describer'
 import { parseGroupState, type DescribedGroup, type GroupMember } from './group-types'
-import type { Outcome } from './item-result'
-import { outcomeOf } from './shards'
 import type {
   StreamsAssignment,
   StreamsInternalTopic,
@@ -19,23 +17,7 @@ import type {
 const streamsProtocolType = 'streams'
 
 /** Streams groups (KIP-1071), from their coordinator; others are answered GROUP_ID_NOT_FOUND. */
-export async function describeStreamsGroups(
-  call: AdminCall,
-  nodeId: number,
-  groupIds: readonly string[],
-  includeAuthorizedOperations: boolean,
-): Promise<ReadonlyMap<string, Outcome<DescribedGroup>>> {
-  const body = { groupIds, includeAuthorizedOperations }
-  const response = await attempt(call, nodeId, streamsGroupDescribeApi, body)
-  return new Map(
-    response.groups.map((answer) => {
-      const { groupId } = answer
-      const context = { api: streamsGroupDescribeApi.name, groupId, nodeId }
-      const describe = () => describeGroup(answer, nodeId)
-      return [groupId, outcomeOf(answer, 'The group could not be described', context, describe)]
-    }),
-  )
-}
+export const describeStreamsGroups = groupDescriber(streamsGroupDescribeApi, describeGroup)
 
 type GroupAnswer = StreamsGroupDescribeResponse['groups'][number]
 type TopologyAnswer = NonNullable<GroupAnswer['topology']>

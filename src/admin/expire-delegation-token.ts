@@ -3,8 +3,8 @@ import { expireDelegationTokenApi } from '../wire/generated/client/expire-delega
 import { request, type AdminCall } from './admin-call'
 import { callOptionFields, type AdminCallOptions } from './call-options'
 import {
-  brokersChoice,
   parseHmac,
+  periodOf,
   periodSchema,
   tokenError,
   type DelegationTokenExpiry,
@@ -28,7 +28,7 @@ export async function expireDelegationToken(
 ): Promise<DelegationTokenExpiry> {
   const body = {
     hmac: parseHmac('expireDelegationToken', hmac),
-    expiryTimePeriodMs: expiryTimePeriodMs === undefined ? brokersChoice : BigInt(expiryTimePeriodMs),
+    expiryTimePeriodMs: periodOf(expiryTimePeriodMs),
   }
   const answer = await request(call, { kind: 'controller' }, expireDelegationTokenApi, body, {
     errorOf: tokenError,

@@ -3,8 +3,8 @@ import { renewDelegationTokenApi } from '../wire/generated/client/renew-delegati
 import { request, type AdminCall } from './admin-call'
 import { callOptionFields, type AdminCallOptions } from './call-options'
 import {
-  brokersChoice,
   parseHmac,
+  periodOf,
   periodSchema,
   tokenError,
   type DelegationTokenExpiry,
@@ -31,7 +31,7 @@ export async function renewDelegationToken(
 ): Promise<DelegationTokenExpiry> {
   const body = {
     hmac: parseHmac('renewDelegationToken', hmac),
-    renewPeriodMs: renewTimePeriodMs === undefined ? brokersChoice : BigInt(renewTimePeriodMs),
+    renewPeriodMs: periodOf(renewTimePeriodMs),
   }
   const answer = await request(call, { kind: 'controller' }, renewDelegationTokenApi, body, {
     errorOf: tokenError,

@@ -1,3 +1,5 @@
+import { pushTo } from './group-by'
+
 /** One partition of one topic. */
 export interface TopicPartition {
   readonly topic: string
@@ -17,10 +19,6 @@ export function compareTopicPartitions(a: TopicPartition, b: TopicPartition): nu
 /** The numbers of partitions by topic, topics in the order in which they first appear. */
 export function partitionsByTopic(partitions: Iterable<TopicPartition>): Map<string, number[]> {
   const topics = new Map<string, number[]>()
-  for (const { topic, partition } of partitions) {
-    const numbers = topics.get(topic)
-    if (numbers === undefined) topics.set(topic, [partition])
-    else numbers.push(partition)
-  }
+  for (const { topic, partition } of partitions) pushTo(topics, topic, partition)
   return topics
 }

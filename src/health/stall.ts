@@ -1,3 +1,4 @@
+import { groupBy } from '../base/group-by'
 import type { TopicPartition } from '../base/topic-partition'
 
 /** Something that has not moved for `stallTimeoutMs`, although something waits for it. Which kinds there are is the client's. */
@@ -30,14 +31,7 @@ export function stallsOf<Kind extends string>(
   overdue: readonly Overdue<Kind>[],
   wallTime: number,
 ): Stall<Kind>[] {
-  const groups = new Map<string, Overdue<Kind>[]>()
-  for (const one of overdue) {
-    const key = stallKey(one)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [one])
-    else group.push(one)
-  }
-  return [...groups.values()].map((group) => stallOf(group, wallTime))
+  return [...groupBy(overdue, stallKey).values()].map((group) => stallOf(group, wallTime))
 }
 
 /** Tells stalls apart from one look to the next. */

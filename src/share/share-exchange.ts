@@ -1,3 +1,4 @@
+import { pushTo } from '../base/group-by'
 import type { Cluster } from '../cluster/cluster'
 import {
   shareAcknowledgeApi,
@@ -126,9 +127,7 @@ function groupByTopic<Entry, Part>(
   const topics = new Map<string, Part[]>()
   for (const entry of entries) {
     const { topicId, part } = split(entry)
-    const parts = topics.get(topicId)
-    if (parts === undefined) topics.set(topicId, [part])
-    else parts.push(part)
+    pushTo(topics, topicId, part)
   }
   return [...topics].map(([topicId, partitions]) => ({ topicId, partitions }))
 }

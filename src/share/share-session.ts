@@ -1,4 +1,5 @@
 import { ErrorCode } from '../base/error-codes'
+import { pushTo } from '../base/group-by'
 import type { SharePartition } from './share-partition'
 
 /** Partitions by topic id, as requests name them. */
@@ -86,10 +87,6 @@ export function isShareSessionError(errorCode: number): boolean {
 
 function byTopicId(partitions: readonly SharePartition[]): PartitionsOfTopic[] {
   const topics = new Map<string, number[]>()
-  for (const { topicId, partition } of partitions) {
-    const numbers = topics.get(topicId)
-    if (numbers === undefined) topics.set(topicId, [partition])
-    else numbers.push(partition)
-  }
+  for (const { topicId, partition } of partitions) pushTo(topics, topicId, partition)
   return [...topics].map(([topicId, numbers]) => ({ topicId, partitions: numbers }))
 }

@@ -1,3 +1,4 @@
+import { groupBy } from '../../base/group-by'
 import type { TopicPartition } from '../../base/topic-partition'
 import { compareMembers, comparePartitions } from './assignment-order'
 import type { AssignableTopic, GroupMember, MemberAssignment, PartitionAssignor } from './partition-assignor'
@@ -35,13 +36,9 @@ function assignRanges(
 
 /** Gives out what can be given within racks; the rest is divided afterwards without regard to racks. */
 function matchRacks(divisions: readonly TopicDivision[]): void {
-  const groups = new Map<string, TopicDivision[]>()
-  for (const division of divisions) {
-    const key = JSON.stringify([division.partitionCount, division.members.map((member) => member.memberId)])
-    const group = groups.get(key)
-    if (group) group.push(division)
-    else groups.set(key, [division])
-  }
+  const groups = groupBy(divisions, ({ partitionCount, members }) =>
+    JSON.stringify([partitionCount, members.map((member) => member.memberId)]),
+  )
   for (const group of groups.values()) {
     const [first] = group as [TopicDivision]
     if (group.length > 1) matchRacksTogether(group, first)

@@ -1,4 +1,5 @@
 import type { KafkaError } from '../../base/errors'
+import { pushTo } from '../../base/group-by'
 import { DeliveryEnd, handlerFailure } from '../../message/delivery-end'
 import { DeliveryTurn } from '../../message/delivery-turn'
 import type { HandledWork, WatchedWork } from '../../message/handler-watch'
@@ -238,9 +239,7 @@ export class ConcurrentDelivery<M extends Message> implements Delivery {
 
   /** A paused partition's jobs wait for its resumption. */
   #park(job: Job): void {
-    const parked = this.#parked.get(job.state)
-    if (parked === undefined) this.#parked.set(job.state, [job])
-    else parked.push(job)
+    pushTo(this.#parked, job.state, job)
   }
 
   /** Jobs of partitions that were resumed, or given away, go on; nothing is kept of partitions that are gone. */

@@ -1,6 +1,7 @@
 import { Deadline } from '../../base/deadline'
 import { ErrorCode, isRetriable } from '../../base/error-codes'
 import { BrokerError, isKafkaError, KafkaError, TimeoutError } from '../../base/errors'
+import { pushTo } from '../../base/group-by'
 import { formatTopicPartition, type TopicPartition } from '../../base/topic-partition'
 import {
   offsetCommitApi,
@@ -226,9 +227,7 @@ function topicsOf(pending: readonly PendingOffset[]): OffsetCommitRequest['topic
       committedLeaderEpoch: offset.leaderEpoch,
       committedMetadata: offset.metadata,
     }
-    const partitions = topics.get(offset.topic)
-    if (partitions) partitions.push(partition)
-    else topics.set(offset.topic, [partition])
+    pushTo(topics, offset.topic, partition)
   }
   return [...topics].map(([name, partitions]) => ({ name, partitions }))
 }

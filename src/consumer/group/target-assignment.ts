@@ -1,3 +1,4 @@
+import { pushTo } from '../../base/group-by'
 import { formatTopicPartition, type TopicPartition } from '../../base/topic-partition'
 import type { Metadata } from '../../cluster/metadata'
 import { OwnedPartitions } from './owned-partitions'
@@ -95,10 +96,7 @@ export class TargetAssignment {
   ownedById(): PartitionsById[] {
     const byId = new Map<string, number[]>()
     for (const { topic, partition } of this.owned.list()) {
-      const topicId = this.#ownedIds.get(topic) ?? ''
-      const partitions = byId.get(topicId)
-      if (partitions === undefined) byId.set(topicId, [partition])
-      else partitions.push(partition)
+      pushTo(byId, this.#ownedIds.get(topic) ?? '', partition)
     }
     return [...byId]
       .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../../base/errors'
+import { pushTo } from '../../base/group-by'
 import type { TxnOffsetCommitRequestRequestTopic } from '../../wire/generated/client/txn-offset-commit'
 
 /** An offset that is committed with a transaction: that of the next message to read. */
@@ -32,9 +33,7 @@ export function offsetsByTopic(
         partition,
       })
     }
-    const partitions = topics.get(topic) ?? []
-    topics.set(topic, partitions)
-    partitions.push({
+    pushTo(topics, topic, {
       partitionIndex: partition,
       committedOffset: offset,
       committedLeaderEpoch: leaderEpoch,

@@ -1,4 +1,5 @@
 import { ErrorCode } from '../../base/error-codes'
+import { groupBy } from '../../base/group-by'
 import {
   describeAclsApi,
   type DescribeAclsRequest,
@@ -35,13 +36,7 @@ export function describeAclsHandler(
 }
 
 function byResource(acls: readonly Acl[]): DescribeAclsResponseResource[] {
-  const groups = new Map<string, Acl[]>()
-  for (const acl of acls) {
-    const key = JSON.stringify([acl.resourceType, acl.patternType, acl.resourceName])
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [acl])
-    else group.push(acl)
-  }
+  const groups = groupBy(acls, (acl) => JSON.stringify([acl.resourceType, acl.patternType, acl.resourceName]))
   return [...groups.values()].flatMap((group) => {
     const [first] = group
     if (first === undefined) return []

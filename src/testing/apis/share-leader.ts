@@ -1,4 +1,5 @@
 import { ErrorCode } from '../../base/error-codes'
+import { pushTo } from '../../base/group-by'
 import type { SharePartitionRef } from '../groups/share/share-sessions'
 import type { Services } from '../contracts/services'
 
@@ -45,10 +46,6 @@ export function byTopic<Answer>(
   answers: Iterable<{ readonly ref: SharePartitionRef; readonly answer: Answer }>,
 ): { readonly topicId: string; readonly partitions: Answer[] }[] {
   const topics = new Map<string, Answer[]>()
-  for (const { ref, answer } of answers) {
-    const partitions = topics.get(ref.topicId)
-    if (partitions === undefined) topics.set(ref.topicId, [answer])
-    else partitions.push(answer)
-  }
+  for (const { ref, answer } of answers) pushTo(topics, ref.topicId, answer)
   return [...topics].map(([topicId, partitions]) => ({ topicId, partitions }))
 }

@@ -1,3 +1,4 @@
+import { pushTo } from '../../base/group-by'
 import type { Runtime } from '../contracts/runtime'
 import { InvalidArgumentError } from '../../base/errors'
 import {
@@ -69,9 +70,7 @@ export class FaultRules {
     const { times = Infinity, broker } = options
     if (!(times > 0)) throw new InvalidArgumentError(`times is ${times}: a rule applies at least once`)
     const rule: Rule = { broker, remaining: times, handle: this.#runner(api, handler) }
-    const rules = this.#rules.get(api)
-    if (rules === undefined) this.#rules.set(api, [rule])
-    else rules.push(rule)
+    pushTo(this.#rules, api, rule)
     return () => this.#remove(api, rule)
   }
 
