@@ -5,6 +5,7 @@ import { silentLogger } from '../../src/base/logger'
 import { createBroker, type BrokerApiName, type TestCluster } from '../../src/testing'
 import { ArmedErrors, OneTimeErrors, outcomesByName, until } from './support/case-runner'
 import { allCodes, endingsByCode, type Endings, type NamedCode } from './support/endings-table'
+import { noLeader, refuseAcknowledgements } from './support/refused-acknowledgements'
 
 /**
  * - `succeeds`: the user sees nothing of it
@@ -150,8 +151,6 @@ async function matrix(errors: OneTimeErrors, run: Case, endings: Endings<Ending>
   expect(outcomes).toEqual(endingsByCode(endings))
 }
 
-const noLeader = { leaderId: 0, leaderEpoch: 0 }
-
 test(
   'S3 S5: each code for a whole ShareFetch',
   async () => {
@@ -249,21 +248,7 @@ test(
   'S2 S3: each code for the partition of a ShareAcknowledge',
   async () => {
     const errors = new OneTimeErrors()
-    broker.on('ShareAcknowledge', async (request, exchange) => {
-      const code = errors.take(exchange.clientId)
-      if (code === undefined) return undefined
-      const answer = await exchange.proceed({ ...request, topics: [] })
-      const responses = request.topics.map(({ topicId, partitions }) => ({
-        topicId,
-        partitions: partitions.map(({ partitionIndex }) => ({
-          partitionIndex,
-          errorCode: code,
-          errorMessage: null,
-          currentLeader: noLeader,
-        })),
-      }))
-      return answer && { ...answer, responses }
-    })
+    refuseAcknowledgements(broker, (clientId) => errors.take(clientId))
     await matrix(errors, commitCase, {
       retriable: 'succeeds',
       otherwise: 'told',

@@ -12,6 +12,7 @@ import type { BrokerApiName, TestClusterOptions } from '../../src/testing'
 import type { ErrorResponse } from '../../src/testing/faults/errors/error-response'
 import { errorResponses } from '../../src/testing/faults/errors/error-responses'
 import { until } from './support/case-runner'
+import { noLeader, refuseAcknowledgements } from './support/refused-acknowledgements'
 import { ShareCluster, values } from './support/share-cluster'
 import { SharedTopic } from './support/share-simulation'
 
@@ -115,24 +116,10 @@ function passOverAcknowledgements(code: number, broker = cluster.broker): () => 
       const partitions = [...said].map((index) => ({ ...nothingOf(index), acknowledgeErrorCode: code }))
       return answer && { ...answer, responses: [{ topicId, partitions }] }
     }),
-    broker.on('ShareAcknowledge', async (request, exchange) => {
-      const answer = await exchange.proceed({ ...request, topics: [] })
-      const responses = request.topics.map(({ topicId, partitions }) => ({
-        topicId,
-        partitions: partitions.map(({ partitionIndex }) => ({
-          partitionIndex,
-          errorCode: code,
-          errorMessage: null,
-          currentLeader: noLeader,
-        })),
-      }))
-      return answer && { ...answer, responses }
-    }),
+    refuseAcknowledgements(broker, () => code),
   ]
   return () => ends.forEach((end) => end())
 }
-
-const noLeader = { leaderId: 0, leaderEpoch: 0 }
 
 /** An answer for a partition that has nothing. */
 const nothingOf = (partitionIndex: number) => ({
